@@ -1,0 +1,44 @@
+"""Resting membrane potentials over millions of concentration and permeability combinations.
+
+Four nouns: a *model* is an equation for named ions, a *cell* gives it values and says where they
+come from, a *sweep* varies some of them, and its verbs answer questions about the points.
+
+>>> import numpy as np, fastrest as fr
+>>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=np.geomspace(1, 50, 1000))
+>>> V = sweep.values()
+>>> round(float(V[0]), 2), round(float(V[-1]), 2)
+(-78.84, -31.29)
+"""
+
+from . import ufuncs
+from .cell import Cell, PumpEffect, Times, cells, times
+from .info import __version__, info
+from .model import GHK, Chord, Model, ghk, nernst
+from .physics import Ion, Parameter, Status
+from .sweep import Axis, Grid, Sweep, Table, axis, grid, table
+
+__all__ = [
+    "GHK",
+    "Axis",
+    "Cell",
+    "Chord",
+    "Grid",
+    "Ion",
+    "Model",
+    "Parameter",
+    "PumpEffect",
+    "Status",
+    "Sweep",
+    "Table",
+    "Times",
+    "__version__",
+    "axis",
+    "cells",
+    "ghk",
+    "grid",
+    "info",
+    "nernst",
+    "table",
+    "times",
+    "ufuncs",
+]

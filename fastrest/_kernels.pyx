@@ -1,0 +1,271 @@
+"""The border between Python and the C core: arguments in, one C call without the GIL, status out.
+
+No physics and no defaults here; loops run over columns, never over points.
+"""
+
+import os
+
+cimport numpy as cnp
+from libc.stdint cimport uint8_t
+from libc.string cimport memset
+
+
+cdef extern from "<fenv.h>" nogil:
+    int FE_ALL_EXCEPT
+    int feclearexcept(int)
+
+
+cnp.import_array()
+cnp.import_umath()
+
+MAX_IONS = FR_MAX_IONS
+MAX_DIMS = FR_MAX_DIMS
+KELVIN_AT_0_CELSIUS = FR_KELVIN_AT_0_CELSIUS
+PHI_PER_KELVIN = FR_PHI_PER_KELVIN
+CELSIUS_RANGE = (FR_CELSIUS_MIN, FR_CELSIUS_MAX)
+
+#: status bits of the C core by name; fastrest.Status is compared with them in the tests
+STATUS = {
+    "NOT_FINITE": FR_NOT_FINITE,
+    "NEGATIVE": FR_NEGATIVE,
+    "TEMPERATURE": FR_TEMPERATURE,
+    "NO_PERMEANT": FR_NO_PERMEANT,
+    "INFINITE": FR_INFINITE,
+    "RANGE": FR_RANGE,
+}
+
+EQUATIONS = {
+    "nernst": FR_NERNST,
+    "ghk": FR_GHK,
+    "chord": FR_CHORD,
+    "log_num": FR_LOG_NUM,
+    "log_den": FR_LOG_DEN,
+    "separable": FR_SEPARABLE,
+    "log_ratio": FR_LOG_RATIO,
+}
+
+
+# ---- instruction sets ----
+
+def _by_name():
+    found, i = {}, 0
+    while fr_compiled(i) != NULL:
+        found[fr_compiled(i).name.decode()] = i
+        i += 1
+    return found
+
+
+#: name -> place in the C core's table, best first
+COMPILED = _by_name()
+#: those this processor can run, best first
+SUPPORTED = tuple(name for name, i in COMPILED.items() if fr_supported(fr_compiled(i)))
+
+
+cdef const fr_kernels *kernels_named(isa) except NULL:
+    if isa not in COMPILED:
+        raise ValueError(f"unknown instruction set {isa!r}: compiled are {', '.join(COMPILED)}")
+    if isa not in SUPPORTED:
+        raise ValueError(f"instruction set {isa!r} is not supported by this processor, "
+                         f"which runs {', '.join(SUPPORTED)}")
+    return fr_compiled(COMPILED[isa])
+
+
+def _choose():
+    isa = os.environ.get("FASTREST_ISA") or SUPPORTED[0]
+    try:
+        kernels_named(isa)
+    except ValueError as error:
+        raise ValueError(f"FASTREST_ISA: {error}") from None
+    return isa
+
+
+#: the instruction set in use, chosen once, at import
+ISA = _choose()
+cdef const fr_kernels *active = kernels_named(ISA)
+
+
+# ---- the one call ----
+
+cdef int check(fr_error error) except -1:
+    if error == FR_BAD_MODEL:
+        raise ValueError("the equation cannot take this many ions or these valences")
+    if error == FR_BAD_LATTICE:
+        raise ValueError(f"the lattice needs 1 to {FR_MAX_DIMS} dimensions and fewer than "
+                         "2**63 points")
+    if error == FR_BAD_RANGE:
+        raise ValueError("start and count must lie within the lattice")
+    return 0
+
+
+cdef int is_native(cnp.ndarray array, int typenum) noexcept:
+    return cnp.PyArray_TYPE(array) == typenum and cnp.PyArray_ISBEHAVED_RO(array)
+
+
+cdef class Equation:
+    """One equation for given valences, as the C core computes it.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``EQUATIONS``; fastrest.h lists the columns that each takes.
+    z : tuple of int
+        Valence of each ion.
+    pump_ion : int
+        Index of the ion whose permeability the pump ratio multiplies, or -1.
+    """
+
+    cdef fr_model model
+    cdef readonly str name
+    cdef readonly tuple z
+    cdef readonly int pump_ion
+    cdef readonly int n_columns
+
+    def __cinit__(self, str name not None, tuple z=(), int pump_ion=-1):
+        if len(z) > FR_MAX_IONS:
+            raise ValueError(f"at most {FR_MAX_IONS} ions, got {len(z)}")
+        self.name, self.z, self.pump_ion = name, z, pump_ion
+        self.model.equation = EQUATIONS[name]
+        self.model.n_ions = <int>len(z)
+        self.model.pump_ion = pump_ion
+        for j in range(len(z)):
+            self.model.z[j] = z[j]
+        self.n_columns = fr_model_columns(&self.model)
+        if self.n_columns == 0:
+            check(FR_BAD_MODEL)
+
+    def __reduce__(self):
+        return Equation, (self.name, self.z, self.pump_ion)
+
+    def points(self, list columns not None, Py_ssize_t start, Py_ssize_t count,
+               cnp.ndarray out=None, cnp.ndarray status=None, *, bint stream=False, isa=None):
+        """Compute the points [start, start + count) of a lattice.
+
+        Parameters
+        ----------
+        columns : list of ndarray
+            ``n_columns`` native aligned float64 arrays of one shape (broadcast views will do):
+            the lattice.
+        out : ndarray of shape (count,), float64 or float32, optional
+        status : contiguous uint8 ndarray of shape (count,), optional
+        stream : bool
+            Write past the caches; needs contiguous `out`.
+        isa : str, optional
+            Instruction set to use instead of the active one.
+        """
+        cdef const fr_kernels *kernels = active if isa is None else kernels_named(isa)
+        cdef fr_column c_columns[FR_MAX_COLUMNS]
+        cdef fr_lattice lattice
+        cdef fr_output output
+        cdef cnp.ndarray array, first
+        cdef fr_error error
+        cdef int j
+
+        if len(columns) != self.n_columns:
+            raise ValueError(f"{self.name} takes {self.n_columns} columns, got {len(columns)}")
+        first = columns[0]
+        for j in range(self.n_columns):
+            array = columns[j]
+            if not is_native(array, cnp.NPY_DOUBLE):
+                raise TypeError(f"column {j} must be native aligned float64, got {array.dtype}")
+            if not cnp.PyArray_SAMESHAPE(array, first):
+                raise ValueError("columns must have one shape")
+            c_columns[j].data = cnp.PyArray_BYTES(array)
+            c_columns[j].strides = <const ptrdiff_t *>cnp.PyArray_STRIDES(array)
+        lattice.ndim = cnp.PyArray_NDIM(first)
+        lattice.shape = <const ptrdiff_t *>cnp.PyArray_DIMS(first)
+
+        output.values = NULL
+        output.status = NULL
+        output.stride = 0
+        output.float32 = output.stream = 0
+        if out is not None:
+            output.float32 = is_native(out, cnp.NPY_FLOAT)
+            if not (output.float32 or is_native(out, cnp.NPY_DOUBLE)):
+                raise TypeError(f"out must be native float64 or float32, got {out.dtype}")
+            if cnp.PyArray_NDIM(out) != 1 or cnp.PyArray_DIM(out, 0) != count:
+                raise ValueError(f"out must have shape ({count},)")
+            if not cnp.PyArray_ISWRITEABLE(out):
+                raise ValueError("out is read-only")
+            output.values = cnp.PyArray_BYTES(out)
+            output.stride = cnp.PyArray_STRIDE(out, 0)
+            output.stream = stream
+        if status is not None:
+            if (cnp.PyArray_TYPE(status) != cnp.NPY_UINT8 or cnp.PyArray_NDIM(status) != 1
+                    or cnp.PyArray_DIM(status, 0) != count or not cnp.PyArray_ISCARRAY(status)):
+                raise ValueError(f"status must be contiguous uint8 of shape ({count},)")
+            output.status = <uint8_t *>cnp.PyArray_BYTES(status)
+
+        with nogil:
+            error = kernels.points(&self.model, &lattice, c_columns, start, count, &output)
+        check(error)
+
+    def ufunc(self, str doc not None):
+        """This equation as a NumPy ufunc: made once, kept for good, named for `named_ufunc`."""
+        key = _ufunc_name(self)
+        if key not in _ufuncs:
+            _ufuncs.setdefault(key, _make_ufunc(self, key.encode(), doc.encode()))
+        return _ufuncs[key][0]
+
+
+# ---- ufuncs ----
+
+# NumPy keeps pointers into what a ufunc is made of: these live as long as the process.
+cdef char double_types[FR_MAX_COLUMNS + 1]
+memset(double_types, cnp.NPY_DOUBLE, sizeof(double_types))
+cdef cnp.PyUFuncGenericFunction loops[1]
+loops[0] = <cnp.PyUFuncGenericFunction>ufunc_loop
+_ufuncs = {}
+
+
+def _ufunc_name(Equation equation):
+    """A name that says all: ghk_1_1_m1_pump0. That of the everyday one is its equation's."""
+    if equation.name == "nernst" or (equation.z, equation.pump_ion) == ((1, 1, -1), 0):
+        return equation.name
+    z = "_".join(str(charge).replace("-", "m") for charge in equation.z)
+    return f"{equation.name}_{z}" + (f"_pump{equation.pump_ion}" if equation.pump_ion >= 0 else "")
+
+
+def named_ufunc(str name not None):
+    """The ufunc of a name, which is how pickle finds it again; KeyError if it means none."""
+    if name not in _ufuncs:
+        equation, *parts = name.split("_")
+        pump = int(parts.pop()[4:]) if parts and parts[-1].startswith("pump") else -1
+        z = tuple(int(part.replace("m", "-")) for part in parts)
+        made = Equation(equation, z, pump)
+        if _ufunc_name(made) != name:
+            raise KeyError(name)
+        made.ufunc(name)
+    return _ufuncs[name][0]
+
+
+cdef class _Data:
+    cdef void *pointer[1]
+
+
+cdef void ufunc_loop(char **args, const cnp.npy_intp *dimensions, const cnp.npy_intp *steps,
+                     void *data) noexcept nogil:
+    cdef const fr_model *model = <const fr_model *>data
+    cdef int n = fr_model_columns(model), j
+    cdef fr_column columns[FR_MAX_COLUMNS]
+    cdef fr_lattice lattice
+    cdef fr_output out
+    for j in range(n):
+        columns[j].data = args[j]
+        columns[j].strides = <const ptrdiff_t *>&steps[j]
+    lattice.ndim = 1
+    lattice.shape = <const ptrdiff_t *>dimensions
+    out.values = args[n]
+    out.stride = steps[n]
+    out.float32 = out.stream = 0
+    out.status = NULL
+    active.points(model, &lattice, columns, 0, dimensions[0], &out)
+    # bad rows become NaN by design; NumPy would warn of the flags their arithmetic raised
+    feclearexcept(FE_ALL_EXCEPT)
+
+
+cdef _make_ufunc(Equation equation, bytes name, bytes doc):
+    cdef _Data data = _Data()
+    data.pointer[0] = &equation.model
+    ufunc = cnp.PyUFunc_FromFuncAndData(loops, data.pointer, double_types, 1,
+                                        equation.n_columns, 1, cnp.PyUFunc_None, name, doc, 0)
+    return ufunc, equation, data, name, doc

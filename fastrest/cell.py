@@ -1,0 +1,480 @@
+"""Cells: a model with a value for every parameter, and where the values come from."""
+
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _kernels, engine
+from .model import GHK, MODELS, Chord, Model, as_float, as_numbers, nernst_ufunc
+from .physics import IONS, Ion, unknown
+
+#: What a cell may say about itself beside its parameters.
+TEXTS = ("name", "source", "species", "basis", "remark")
+POTENTIALS = ("quoted", "threshold", "block", "lower")
+#: Potential above which sodium channels stay inactivated, by convention, mV.
+BLOCK = -40.0
+LARGEST_FILE = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Times:
+    """Multiples of a cell's own value: made by `times`."""
+
+    factors: Any
+
+    def of(self, name: str, value: float) -> Any:
+        """The multiples of one value, as a float or an array."""
+        if np.ndim(self.factors) == 0:
+            return as_float(name, self.factors) * value
+        return as_numbers(name, self.factors).astype(np.float64) * value
+
+
+def times(factors: npt.ArrayLike) -> Times:
+    """Multiples of the cell's own value, for `grid`, `axis` and `Cell.replace`.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> cell.replace(P_Na=fr.times(0.5))["P_Na"]
+    0.02
+    """
+    return Times(factors)
+
+
+class PumpEffect(NamedTuple):
+    """What an electrogenic pump adds to the potential, and the most it could, mV."""
+
+    effect: float
+    ceiling: float
+
+
+class Cell(Mapping[str, float]):
+    """A model with one value for every parameter, and where the values come from.
+
+    A cell is an immutable mapping from parameter names to floats.
+
+    Parameters
+    ----------
+    model : Model
+    name, source, species, basis, remark : str, optional
+        What the cell is and where its values come from; basis is ``"textbook"``, ``"measured"`` or
+        ``"constructed"``.
+    quoted : float, optional
+        Resting potential that the source gives, mV.
+    threshold, block, lower : float, optional
+        Boundaries of the excitability classes, mV. A fixed threshold is a convention. `block`
+        is -40 if there is a threshold and nothing else is said.
+    **values : float
+        A value for every parameter of the model: concentrations in mM, `celsius` in °C,
+        permeabilities or conductances in any one unit. `pump_ratio` may be left out.
+
+    Raises
+    ------
+    ValueError
+        A parameter is unknown, missing, or outside its domain.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.Cell(fr.GHK("K", "Na"), P_K=1, P_Na=0.01, K_out=4, K_in=150, Na_out=145,
+    ...                Na_in=20, celsius=37, source="Klabunde, Cardiovascular Physiology Concepts")
+    >>> round(cell.potential(), 2)
+    -88.64
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        name: str = "",
+        source: str = "",
+        species: str = "",
+        basis: str = "",
+        remark: str = "",
+        quoted: float | None = None,
+        threshold: float | None = None,
+        block: float | None = None,
+        lower: float | None = None,
+        **values: float,
+    ):
+        if not isinstance(model, Model):
+            raise TypeError(f"model must be a fr.GHK or fr.Chord, got {model!r}")
+        self.model = model
+        self.name, self.source, self.species = str(name), str(source), str(species)
+        self.basis, self.remark = str(basis), str(remark)
+        self.quoted, self.threshold = quoted, threshold
+        self.block = BLOCK if block is None and threshold is not None else block
+        self.lower = lower
+        for field in POTENTIALS:
+            value = getattr(self, field)
+            if value is not None:
+                setattr(self, field, _potential(field, value))
+        bounds = [v for v in (self.lower, self.threshold, self.block) if v is not None]
+        if bounds != sorted(bounds) or len(set(bounds)) < len(bounds):
+            raise ValueError(f"lower < threshold < block must hold, got {bounds}")
+        complete = model.complete(values, f"a cell of {model}")
+        self._values = {n: as_float(n, v) for n, v in complete.items()}
+        for parameter in model.parameters.values():
+            parameter.check(self._values[parameter.name])
+
+    # ---- a mapping of parameters ----
+
+    def __getitem__(self, parameter: str) -> float:
+        if parameter not in self._values:
+            raise KeyError(unknown("parameter", parameter, self._values))
+        return self._values[parameter]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @property
+    def _fields(self) -> dict[str, Any]:
+        return {field: getattr(self, field) for field in (*TEXTS, *POTENTIALS)}
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Cell):
+            return NotImplemented
+        mine = (self.model, self._values, self._fields)
+        return mine == (other.model, other._values, other._fields)
+
+    def __hash__(self) -> int:
+        return hash((self.model, tuple(self._values.values()), self.name))
+
+    def __repr__(self) -> str:
+        v = self._values
+        ions = []
+        for ion in self.model.ions:
+            if ion.name in self.model.passive:
+                ions.append(f"{ion.name} {v[ion.name + '_out']:g}/passive")
+            else:
+                ions.append(f"{ion.name} {v[ion.name + '_out']:g}/{v[ion.name + '_in']:g}")
+        prefix = self.model.weight
+        weights = " : ".join(f"{v[f'{prefix}_{ion.name}']:g}" for ion in self.model.permeant)
+        pump = f", pump_ratio {v['pump_ratio']:g}" if v.get("pump_ratio", 1.0) != 1.0 else ""
+        name = f"{self.name!r} " if self.name else ""
+        return (
+            f"<Cell {name}{self.model}: out/in {', '.join(ions)} mM, {prefix} {weights}, "
+            f"{v['celsius']:g} °C{pump}>"
+        )
+
+    # ---- other cells ----
+
+    def replace(self, **changes: Any) -> "Cell":
+        """A cell with some parameters, or some of what it says about itself, replaced.
+
+        Parameters
+        ----------
+        **changes
+            Parameters (numbers, or multiples of the present value by `times`), or any of name,
+            source, species, basis, remark, quoted, threshold, block, lower.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> round(fr.cells["mammalian neuron"].replace(K_out=8.0).potential(), 2)
+        -64.76
+        """
+        fields, values = self._fields, dict(self._values)
+        for name, value in changes.items():
+            if name in fields:
+                fields[name] = value
+            else:
+                known = name in values and isinstance(value, Times)
+                values[name] = value.of(name, values[name]) if known else value
+        return Cell(self.model, **fields, **values)
+
+    def passive(self, *ions: str) -> "Cell":
+        """A cell in which some ions are at equilibrium.
+
+        They no longer set V; their inside concentrations follow from it (`concentrations`).
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> cell = fr.cells["mammalian neuron"].passive("Cl")
+        >>> round(cell.potential(), 2), round(cell.nernst()["Cl"], 2)
+        (-68.59, -68.59)
+        """
+        model = type(self.model)(*self.model.ions, passive=(*self.model.passive, *ions))
+        kept = {n: v for n, v in self._values.items() if n in model.parameters}
+        return Cell(model, **self._fields, **kept)
+
+    def to_chord(self) -> "Cell":
+        """The cell's chord conductances at its resting potential, relative to the first ion's.
+
+        g_j = I_j / (V - E_j) with the GHK current I_j, so that the chord equation gives the same
+        potential. Needs a GHK cell without pump and with every permeant ion on both sides.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> chord = fr.cells["mammalian neuron"].to_chord()
+        >>> [round(chord[g], 3) for g in ("g_K", "g_Na", "g_Cl")]
+        [1.0, 0.161, 0.462]
+        """
+        if not isinstance(self.model, GHK):
+            raise ValueError(f"to_chord needs a GHK cell, got {self.model}")
+        if self._values.get("pump_ratio", 1.0) != 1.0:
+            raise ValueError(
+                f"to_chord needs pump_ratio = 1, got {self['pump_ratio']!r}: the chord equation "
+                "has no pump current; pass cell.replace(pump_ratio=1)"
+            )
+        V = self.potential()
+        if not math.isfinite(V):
+            raise ValueError(f"to_chord needs a finite potential, got {V}")
+        phi = self._phi()
+        g = {}
+        for ion in self.model.permeant:
+            c_out, c_in = self[f"{ion.name}_out"], self[f"{ion.name}_in"]
+            if c_out == 0 or c_in == 0:
+                raise ValueError(f"to_chord needs {ion.name} on both sides, got {c_out}, {c_in}")
+            # I/(V - E) with w = zV/phi, without a singularity at V = 0 or V = E
+            w, w_E = ion.z * V / phi, math.log(c_out / c_in)
+            current = c_in * _relative_expm1(w - w_E) / _relative_expm1(w)
+            g[f"g_{ion.name}"] = self[f"P_{ion.name}"] * ion.z**2 * current
+        first = next(iter(g.values()))
+        unit = first if first > 0 else max(g.values())
+        model = Chord(*self.model.ions, passive=self.model.passive)
+        kept = {n: v for n, v in self._values.items() if n in model.parameters}
+        return Cell(model, **self._fields, **kept, **{n: v / unit for n, v in g.items()})
+
+    # ---- what a cell can be asked ----
+
+    def _phi(self) -> float:
+        return _kernels.PHI_PER_KELVIN * (self["celsius"] + _kernels.KELVIN_AT_0_CELSIUS)
+
+    def potential(self, *, engine: str | None = None) -> float:
+        """Resting potential, mV.
+
+        Parameters
+        ----------
+        engine : str, optional
+            ``"python"`` for the pure-Python reference, or an instruction set of
+            `fastrest.info`; the fastest by default.
+
+        Returns
+        -------
+        float
+            NaN if nothing is permeant, -inf or +inf if permeant ions are on one side only.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> round(fr.cells["mammalian neuron"].potential(), 2)
+        -69.81
+        """
+        return _point(self, engine)
+
+    def nernst(self) -> dict[str, float]:
+        """Nernst potential of every ion, mV; a passive ion's is the resting potential.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> {ion: round(E, 2) for ion, E in fr.cells["mammalian neuron"].nernst().items()}
+        {'K': -89.06, 'Na': 60.63, 'Cl': -73.62}
+        """
+        found = {}
+        for ion in self.model.ions:
+            if ion.name in self.model.passive:
+                found[ion.name] = self.potential()
+            else:
+                c_out, c_in = self[f"{ion.name}_out"], self[f"{ion.name}_in"]
+                found[ion.name] = float(nernst_ufunc(ion.z, c_out, c_in, self["celsius"]))
+        return found
+
+    def concentrations(self) -> dict[str, tuple[float, float]]:
+        """Concentrations outside and inside of every ion, mM.
+
+        Inside a passive ion's is c_out exp(-zV/phi), the one in equilibrium with the potential.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> c_out, c_in = fr.cells["mammalian skeletal muscle"].concentrations()["Cl"]
+        >>> c_out, round(c_in, 2)
+        (116.0, 4.45)
+        """
+        found = {}
+        for ion in self.model.ions:
+            c_out = self[f"{ion.name}_out"]
+            if ion.name in self.model.passive:
+                found[ion.name] = c_out, c_out * math.exp(-ion.z * self.potential() / self._phi())
+            else:
+                found[ion.name] = c_out, self[f"{ion.name}_in"]
+        return found
+
+    def pump_effect(self, *, ratio: float = 1.5) -> PumpEffect:
+        """What an electrogenic Na/K pump adds to the potential in the steady state.
+
+        V at `pump_ratio` = ratio less V at 1, and the ceiling of its size, phi |ln ratio|
+        (Mullins & Noda 1963). Permeability ratios fitted with the GHK equation already contain the
+        pump: for them the effect counts it twice.
+
+        Parameters
+        ----------
+        ratio : float
+            Na per K that the pump moves: 1.5 for 3:2.
+
+        Returns
+        -------
+        PumpEffect
+            ``effect`` and ``ceiling``, mV.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> effect, ceiling = fr.cells["cardiac ventricular myocyte"].pump_effect()
+        >>> round(effect, 2), round(ceiling, 2)
+        (-2.69, 10.84)
+        """
+        if "pump_ratio" not in self:
+            raise ValueError(f"pump_effect needs a GHK model with permeant K, got {self.model}")
+        if not ratio > 0:
+            raise ValueError(f"ratio must be > 0, got {ratio!r}")
+        with_pump = self.replace(pump_ratio=ratio).potential()
+        without = self.replace(pump_ratio=1.0).potential()
+        return PumpEffect(with_pump - without, self._phi() * abs(math.log(ratio)))
+
+    # ---- files ----
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> "Cell":
+        """Read one cell from a TOML file.
+
+        The file says what `Cell` takes, an ion to a line::
+
+            name = "my neuron"
+            model = "GHK"
+            source = "my own recordings"
+            threshold = -55.0
+            celsius = 36.0
+            K  = { P = 1.0, out = 3.0, in = 140.0 }
+            Na = { P = 0.04, out = 145.0, in = 15.0 }
+            Cl = { out = 110.0, passive = true }
+            SO4 = { z = -2, P = 0.01, out = 1.0, in = 0.5 }
+
+        Raises
+        ------
+        ValueError
+            The file is not TOML (with the line), larger than 1 MiB, or a key is unknown, missing
+            or outside its domain.
+        OSError
+            The file cannot be read.
+        """
+        path = Path(path)
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            raise ValueError(f"{path}: larger than {LARGEST_FILE} bytes, which no cell needs")
+        try:
+            table = tomllib.loads(content.decode("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path}: not a TOML file: {error}") from None
+        try:
+            return _cell_of(table)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path}: {error}") from None
+
+
+def _relative_expm1(x: float) -> float:
+    """(1 - exp(-x))/x, 1 at 0."""
+    return -math.expm1(-x) / x if x else 1.0
+
+
+def _potential(field: str, value: Any) -> float:
+    number = as_float(field, value)
+    if not math.isfinite(number):
+        raise ValueError(f"{field} must be finite, got {number!r}")
+    return number
+
+
+def _point(cell: Cell, choice: str | None) -> float:
+    isa = engine.choose(choice)
+    if isa == engine.PYTHON:
+        return cell.model.reference(cell.model, dict(cell))[0]
+    columns = [np.full(1, value) for value in cell.model.columns(cell)]
+    V = np.empty(1)
+    cell.model.equation().points(columns, 0, 1, V, isa=isa)
+    return float(V[0])
+
+
+def _cell_of(table: Mapping[str, Any], name: str = "") -> Cell:
+    """A cell from a TOML table: one key per ion, the others by name."""
+    fields = {"name": name, **{k: v for k, v in table.items() if k in (*TEXTS, *POTENTIALS)}}
+    for key in TEXTS:
+        if not isinstance(fields.get(key, ""), str):
+            raise TypeError(f"{key} must be text, got {fields[key]!r}")
+    kind = table.get("model", "GHK")
+    if kind not in MODELS:
+        raise ValueError(unknown("model", str(kind), MODELS))
+    weight = MODELS[kind].weight
+    keys = {weight: weight, "out": "out", "in": "in"}
+
+    ions, passive, values = [], [], {}
+    for key, entry in table.items():
+        if key in fields or key == "model":
+            continue
+        if key in ("celsius", "pump_ratio"):
+            values[key] = entry
+            continue
+        if not isinstance(entry, dict):
+            known = (*IONS, "model", "celsius", "pump_ratio", *TEXTS, *POTENTIALS)
+            raise ValueError(unknown("key", key, known))
+        for part in entry:
+            if part not in (*keys, "z", "passive"):
+                raise ValueError(f"{key}: {unknown('key', part, (*keys, 'z', 'passive'))}")
+        ions.append(Ion(key, entry["z"]) if "z" in entry else key)
+        is_passive = entry.get("passive", False)
+        if not isinstance(is_passive, bool):
+            raise TypeError(f"{key}: passive must be true or false, got {is_passive!r}")
+        if is_passive:
+            passive.append(key)
+            for part in (weight, "in"):
+                if part in entry:
+                    raise ValueError(f"{key} is passive: leave out {part}, which follows from V")
+        for part in keys:
+            if part in entry:
+                parameter = f"{weight}_{key}" if part == weight else f"{key}_{part}"
+                values[parameter] = entry[part]
+    return Cell(MODELS[kind](*ions, passive=tuple(passive)), **fields, **values)
+
+
+class Presets(Mapping[str, Cell]):
+    """The shipped cells by name: read when first asked for."""
+
+    def __init__(self) -> None:
+        self._cells: dict[str, Cell] = {}
+
+    def _read(self) -> dict[str, Cell]:
+        if not self._cells:
+            text = Path(__file__).with_name("cells.toml").read_text(encoding="utf-8")
+            self._cells = {n: _cell_of(t, n) for n, t in tomllib.loads(text).items()}
+        return self._cells
+
+    def __getitem__(self, name: str) -> Cell:
+        if name not in self._read():
+            raise KeyError(unknown("cell", name, self._read()))
+        return self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __repr__(self) -> str:
+        return f"<fastrest.cells: {', '.join(self)}>"
+
+
+cells = Presets()

@@ -1,0 +1,217 @@
+"""The engine: cuts a sweep into tasks, runs them on threads, and sees to memory and Ctrl-C.
+
+The only file that schedules. What a task computes is the sweep's business.
+"""
+
+import contextlib
+import math
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from . import _kernels
+
+#: Points in a block: what a state is kept for, and the longest a cancelled task goes on.
+BLOCK = 1 << 16
+#: Blocks in a task: one call from Python.
+BLOCKS_PER_TASK = 16
+#: Below this many points one thread is faster than two.
+SMALL = 100_000
+#: Outputs from here on are written past the caches.
+STREAM_BYTES = 8 << 20
+
+PYTHON = "python"
+
+#: Computes the points [start, stop).
+Work = Callable[[int, int], None]
+Progress = bool | Callable[[int, int], Any]
+
+
+def choose(engine: str | None) -> str:
+    """The engine to use: an instruction set, or PYTHON for the reference."""
+    if engine is None:
+        return _kernels.ISA
+    if engine != PYTHON and engine not in _kernels.SUPPORTED:
+        known = ", ".join(map(repr, (PYTHON, *_kernels.SUPPORTED)))
+        raise ValueError(f"engine must be one of {known}, got {engine!r}")
+    return engine
+
+
+# ---- threads ----
+
+
+def cpus() -> int:
+    """CPUs this process may use: its affinity and, on Linux, its cgroup's quota."""
+    if hasattr(os, "process_cpu_count"):
+        count = os.process_cpu_count() or 1
+    elif hasattr(os, "sched_getaffinity"):
+        count = len(os.sched_getaffinity(0))
+    else:
+        count = os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        if quota != "max":
+            count = min(count, max(1, math.ceil(int(quota) / int(period))))
+    return count
+
+
+def thread_count(threads: int | None, points: int) -> int:
+    """How many threads a sweep of so many points runs on."""
+    if threads is not None:
+        return _positive("threads", threads)
+    variable = os.environ.get("FASTREST_NUM_THREADS")
+    if variable:
+        if not variable.strip().isdecimal():
+            raise ValueError(f"FASTREST_NUM_THREADS must be a whole number >= 1, got {variable!r}")
+        return _positive("FASTREST_NUM_THREADS", int(variable))
+    return cpus() if points >= SMALL else 1
+
+
+def _positive(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
+        raise ValueError(f"{name} must be a whole number >= 1, got {value!r}")
+    return int(value)
+
+
+# ---- memory ----
+
+
+def memory_available() -> int | None:
+    """Bytes this process may still take, where the system tells."""
+    found = []
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        line = next(line for line in lines if line.startswith("MemAvailable:"))
+        found.append(int(line.split()[1]) * 1024)
+    with contextlib.suppress(OSError, ValueError):
+        cgroup = Path("/sys/fs/cgroup")
+        limit = int((cgroup / "memory.max").read_text())
+        used = int((cgroup / "memory.current").read_text())
+        stat = dict(line.split() for line in (cgroup / "memory.stat").read_text().splitlines())
+        found.append(limit - used + int(stat.get("inactive_file", 0)))  # file cache can go
+    if not found:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    return min(found) if found else None
+
+
+def check_memory(need: int, max_memory: int | None, instead: str) -> None:
+    """Raise MemoryError, naming the need and another way, before memory is taken."""
+    if max_memory is not None:
+        limit, whose = _positive("max_memory", max_memory), "max_memory is"
+    else:
+        available = memory_available()
+        if available is None:
+            return
+        limit, whose = available, "available are"
+    if need > limit:
+        raise MemoryError(
+            f"this needs {bytes_text(need)}, {whose} {bytes_text(limit)}: {instead}"
+        )
+
+
+def bytes_text(n: int) -> str:
+    """A number of bytes for people."""
+    size = float(n)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:,.0f} PB"
+
+
+# ---- the run ----
+
+
+def run(work: Work, points: int, *, threads: int | None = None, progress: Progress = False) -> None:
+    """Call `work` on consecutive ranges that cover all points, and return when all are done.
+
+    Every range but the last is a whole number of blocks. An exception in `work`, in a progress
+    callable, or Ctrl-C stops the run at the next task of each thread and is raised here, after all
+    threads have stopped: no thread outlives the call.
+
+    Parameters
+    ----------
+    work : callable
+        ``work(start, stop)``; called from several threads at once.
+    points : int
+    threads : int, optional
+    progress : bool or callable
+        True draws a bar (needs tqdm); a callable is called as ``progress(done, total)``, in the
+        calling thread.
+    """
+    n_threads = thread_count(threads, points)
+    blocks = -(-points // BLOCK)
+    per_task = max(1, min(BLOCKS_PER_TASK, blocks // (4 * n_threads)))
+    size = per_task * BLOCK
+    n_threads = max(1, min(n_threads, -(-points // size)))
+    with _reporter(progress, points) as report:
+        if n_threads == 1:
+            for start in range(0, points, size):
+                work(start, min(start + size, points))
+                report(min(start + size, points))
+        else:
+            _run_on_threads(work, points, size, n_threads, report)
+
+
+def _run_on_threads(
+    work: Work, points: int, size: int, n_threads: int, report: Callable[[int], None]
+) -> None:
+    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
+    starts = iter(range(0, points, size))
+    lock = threading.Lock()
+    stopped = threading.Event()
+    done = 0
+
+    def worker() -> None:
+        nonlocal done
+        try:
+            while not stopped.is_set():
+                with lock:
+                    start = next(starts, None)
+                if start is None:
+                    return
+                stop = min(start + size, points)
+                work(start, stop)
+                with lock:
+                    done += stop - start
+        except BaseException:
+            stopped.set()
+            raise
+
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="fastrest") as pool:
+        try:
+            futures = [pool.submit(worker) for _ in range(n_threads)]
+            pending = set(futures)
+            while pending:
+                # short waits: they let Ctrl-C through on every system, and move the bar
+                _, pending = wait(pending, timeout=0.05, return_when=FIRST_EXCEPTION)
+                report(done)
+        finally:
+            stopped.set()
+    for future in futures:
+        future.result()
+
+
+@contextlib.contextmanager
+def _reporter(progress: Progress, total: int) -> Iterator[Callable[[int], None]]:
+    """A function that is told how many points are done."""
+    if progress is False or progress is None:
+        yield lambda done: None
+    elif progress is True:
+        try:
+            from tqdm.auto import tqdm
+        except ImportError:
+            raise ImportError(
+                "progress=True needs tqdm: pip install 'fastrest-ghk[progress]', or pass a "
+                "callable(done, total)"
+            ) from None
+        with tqdm(total=total, unit=" points", unit_scale=True) as bar:
+            yield lambda done: bar.update(done - bar.n)
+    elif callable(progress):
+        yield lambda done: progress(done, total)
+    else:
+        raise TypeError(f"progress must be True, False or callable(done, total), got {progress!r}")

@@ -1,0 +1,172 @@
+"""The definition: every model in plain Python, one point at a time, with ``math`` alone.
+
+These are the equations as one would write them on a whiteboard. Nothing here is shared with the
+C kernels, and none of their tricks: the two are compared. Reach it with ``engine="python"``.
+
+Every function takes a model (for its ions and their valences) and a dict of parameter values, and
+returns the potential in mV, inside minus outside, and its `Status`.
+"""
+
+import math
+import sys
+from collections.abc import Iterable, Mapping
+
+from .physics import (
+    CELSIUS_MAX,
+    CELSIUS_MIN,
+    FARADAY,
+    GAS_CONSTANT,
+    KELVIN_AT_0_CELSIUS,
+    Status,
+)
+
+FINE = Status(0)
+#: Divalent sums must leave room for their squares: 2^-480 ... 2^480.
+MODERATE = (2.0**-480, 2.0**480)
+NORMAL = (sys.float_info.min, sys.float_info.max)
+
+
+def phi(celsius):
+    """RT/F in mV."""
+    return 1000.0 * GAS_CONSTANT / FARADAY * (celsius + KELVIN_AT_0_CELSIUS)
+
+
+def input_status(non_negative: Iterable[float], celsius: float) -> Status:
+    """The bits of bad inputs, ORed."""
+    status = FINE
+    for value in non_negative:
+        if not math.isfinite(value):
+            status |= Status.NOT_FINITE
+        elif value < 0:
+            status |= Status.NEGATIVE
+    if not math.isfinite(celsius):
+        status |= Status.NOT_FINITE
+    elif not CELSIUS_MIN <= celsius <= CELSIUS_MAX:
+        status |= Status.TEMPERATURE
+    return status
+
+
+def log_of_ratio(numerator, denominator):
+    """ln(numerator/denominator), for ratios that a double cannot hold too."""
+    ratio = numerator / denominator
+    if NORMAL[0] <= ratio <= NORMAL[1]:
+        return math.log(ratio)
+    return math.log(numerator) - math.log(denominator)
+
+
+def sum_of_terms(terms):
+    """The sum of products of factors, and whether some product has no zero factor."""
+    total = 0.0
+    alive = False
+    for factors in terms:
+        total += math.prod(factors)
+        alive = alive or all(factor != 0 for factor in factors)
+    return total, alive
+
+
+def nernst(z, c_out, c_in, celsius):
+    """E = (RT/zF) ln(c_out/c_in) (Nernst 1888)."""
+    status = input_status([c_out, c_in], celsius)
+    if not math.isfinite(z):
+        status |= Status.NOT_FINITE
+    if status:
+        return math.nan, status
+    if z == 0 or (c_out == 0 and c_in == 0):
+        return math.nan, Status.NO_PERMEANT
+    if any(c != 0 and c < NORMAL[0] for c in (c_out, c_in, abs(z))):
+        return math.nan, Status.RANGE
+    if c_out == 0 or c_in == 0:
+        inward = c_in == 0
+        return (math.inf if inward == (z > 0) else -math.inf), Status.INFINITE
+    return phi(celsius) / z * log_of_ratio(c_out, c_in), FINE
+
+
+def ghk(model, values: Mapping[str, float]):
+    """V = phi ln(N/D), the Goldman-Hodgkin-Katz voltage equation.
+
+    N sums P c_out of cations and P c_in of anions, D the opposite sides (Goldman 1943; Hodgkin &
+    Katz 1949). `pump_ratio` multiplies the terms of K (Mullins & Noda 1963). With divalent ions
+    the voltage at which the GHK currents sum to zero is x = exp(V/phi), the positive root of
+
+        (D + 4 M_in) x^2 + (D - N) x - (N + 4 M_out) = 0
+
+    where M_out and M_in are the divalent ions' N and D (Spangler 1972; Lewis 1979).
+    """
+    celsius = values["celsius"]
+    non_negative = [value for name, value in values.items() if name != "celsius"]
+    status = input_status(non_negative, celsius)
+    if status:
+        return math.nan, status
+
+    inward = {1: [], 2: []}
+    outward = {1: [], 2: []}
+    for ion in model.permeant:
+        pump = values["pump_ratio"] if ion.name == model.pump_ion else 1.0
+        permeability = values["P_" + ion.name]
+        outside = (permeability, pump, values[ion.name + "_out"])
+        inside = (permeability, pump, values[ion.name + "_in"])
+        inward[abs(ion.z)].append(outside if ion.z > 0 else inside)
+        outward[abs(ion.z)].append(inside if ion.z > 0 else outside)
+
+    N, N_alive = sum_of_terms(inward[1])
+    D, D_alive = sum_of_terms(outward[1])
+    M_out, M_out_alive = sum_of_terms(inward[2])
+    M_in, M_in_alive = sum_of_terms(outward[2])
+    a = D + 4 * M_in
+    b = D - N
+    c = N + 4 * M_out
+
+    lowest, highest = MODERATE if inward[2] else NORMAL
+    if (D_alive or M_in_alive) and not lowest <= a <= highest:
+        return math.nan, Status.RANGE
+    if (N_alive or M_out_alive) and not lowest <= c <= highest:
+        return math.nan, Status.RANGE
+    if a == 0 and c == 0:
+        return math.nan, Status.NO_PERMEANT
+    if a == 0:
+        return math.inf, Status.INFINITE
+    if c == 0:
+        return -math.inf, Status.INFINITE
+
+    if not inward[2]:
+        return phi(celsius) * log_of_ratio(N, D), FINE
+    root = math.sqrt(b * b + 4 * a * c)
+    if b < 0:
+        return phi(celsius) * log_of_ratio(root - b, 2 * a), FINE
+    return phi(celsius) * log_of_ratio(2 * c, b + root), FINE
+
+
+def chord(model, values: Mapping[str, float]):
+    """V = sum(g E) / sum(g), the chord conductance equation, E the Nernst potentials."""
+    celsius = values["celsius"]
+    non_negative = [value for name, value in values.items() if name != "celsius"]
+    status = input_status(non_negative, celsius)
+    if status:
+        return math.nan, status
+
+    current = 0.0
+    total = 0.0
+    infinite = set()
+    in_range = True
+    for ion in model.permeant:
+        g = values["g_" + ion.name]
+        if g == 0:
+            continue
+        total += g
+        E, ion_status = nernst(ion.z, values[ion.name + "_out"], values[ion.name + "_in"], celsius)
+        if ion_status == Status.INFINITE:
+            infinite.add(E)
+        elif ion_status == Status.NO_PERMEANT:
+            infinite |= {-math.inf, math.inf}
+        elif ion_status == Status.RANGE:
+            in_range = False
+        else:
+            current += g * (E / phi(celsius))
+
+    if total == 0 or len(infinite) == 2:
+        return math.nan, Status.NO_PERMEANT
+    if not in_range or not NORMAL[0] <= total <= NORMAL[1] or not math.isfinite(current):
+        return math.nan, Status.RANGE
+    if infinite:
+        return infinite.pop(), Status.INFINITE
+    return phi(celsius) * (current / total), FINE

@@ -1,0 +1,112 @@
+/* fastrest: membrane potentials over many points.
+ *
+ * A *model* is an equation and the valences of its ions.  Its inputs are *columns*, one per
+ * parameter, all broadcast to one *lattice*: a shape of 1 to FR_MAX_DIMS dimensions whose points
+ * are numbered in C order.  A table is a lattice of one dimension; a grid has one dimension per
+ * axis, and a parameter that does not vary along an axis has stride 0 there.  Every function
+ * computes the points [start, start + count) of the lattice into a flat output, so that callers
+ * may cut a sweep into pieces as they like: the bits of a point depend on its inputs alone.
+ *
+ * Units: mM, mV, degrees Celsius; permeabilities and conductances in any one unit.
+ * Potentials are inside minus outside.
+ *
+ * Nothing here allocates, locks, prints, or keeps state: every function may be called from any
+ * number of threads at once.  Misuse is reported by the returned fr_error before any point is
+ * computed; bad data is not an error but NaN and status bits (fr_status) at its point.
+ *
+ * No function depends on libm, on the rounding of another compiler, or on the instruction set:
+ * only + - * / and sqrt of IEEE doubles are used, in an order fixed by the source.
+ */
+#ifndef FASTREST_H
+#define FASTREST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FR_MAX_IONS 12
+#define FR_MAX_COLUMNS (3 * FR_MAX_IONS + 2)
+#define FR_MAX_DIMS 64
+
+#define FR_KELVIN_AT_0_CELSIUS 273.15
+#define FR_PHI_PER_KELVIN 0x1.60f749d657ec0p-4 /* R/F = 0.08617333262145177... mV/K (SI 2019) */
+#define FR_CELSIUS_MIN (-20.0)
+#define FR_CELSIUS_MAX 100.0
+
+/* Status of one point: 0 is fine, the bits of bad inputs are ORed. */
+typedef enum {
+    FR_NOT_FINITE = 1,   /* an input is NaN or infinite */
+    FR_NEGATIVE = 2,     /* a concentration, permeability, conductance or pump ratio is < 0 */
+    FR_TEMPERATURE = 4,  /* celsius is outside -20 ... 100 */
+    FR_NO_PERMEANT = 8,  /* nothing permeant on either side: V is NaN */
+    FR_INFINITE = 16,    /* permeant ions on one side only: V is -inf or +inf */
+    FR_RANGE = 32        /* a sum leaves the range of doubles: V is NaN */
+} fr_status;
+
+/* What a function returns: misuse, found before any point is computed. */
+typedef enum {
+    FR_OK = 0,
+    FR_BAD_MODEL,   /* unknown equation, too many ions, or a valence it cannot take */
+    FR_BAD_LATTICE, /* number of dimensions outside 1 ... FR_MAX_DIMS, or a negative length */
+    FR_BAD_RANGE    /* start or count negative, or beyond the end of the lattice */
+} fr_error;
+
+/* The equations and the order of their columns; n is the number of ions.  The last four are parts
+ * of the GHK equation: a grid whose axes act on the two sums apart needs the logarithms of the
+ * sums only once per axis value (FR_LOG_*), then one subtraction per point (FR_SEPARABLE). */
+typedef enum {
+    FR_NERNST,    /* valence, out, in, celsius; n_ions and z are not read */
+    FR_GHK,       /* P[n], out[n], in[n], celsius, and pump_ratio if pump_ion >= 0; |z| = 1, 2 */
+    FR_CHORD,     /* g[n], out[n], in[n], celsius; |z| = 1 or 2 */
+    FR_LOG_NUM,   /* as FR_GHK, |z| = 1: ln of the sum that drives positive charge inward */
+    FR_LOG_DEN,   /* as FR_GHK, |z| = 1: ln of the sum that drives it outward */
+    FR_SEPARABLE, /* log_num, log_den, celsius: V = phi (log_num - log_den) */
+    FR_LOG_RATIO, /* num, den, normal and positive: ln(num/den) within 2.1 ulp */
+    FR_EQUATIONS  /* how many */
+} fr_equation;
+
+typedef struct {
+    fr_equation equation;
+    int n_ions;
+    int pump_ion; /* the ion whose permeability pump_ratio multiplies (K), or -1 */
+    signed char z[FR_MAX_IONS];
+} fr_model;
+
+typedef struct {
+    int ndim;
+    const ptrdiff_t *shape;
+} fr_lattice;
+
+/* One input: its first element and its stride in bytes along each dimension of the lattice. */
+typedef struct {
+    const char *data; /* native, aligned doubles */
+    const ptrdiff_t *strides;
+} fr_column;
+
+/* Where the results go.  Point `start` is written first: outputs are not offset by the callee. */
+typedef struct {
+    char *values;     /* doubles, or floats if float32; NULL if potentials are not wanted */
+    ptrdiff_t stride; /* bytes from one value to the next */
+    int float32;      /* nonzero: round each potential once more, to float */
+    int stream;       /* nonzero: write past the caches (for outputs larger than them) */
+    uint8_t *status;  /* contiguous; NULL if status is not wanted */
+} fr_output;
+
+/* One implementation: the same function compiled for one instruction set.
+ * in:  model; lattice; columns, as many as fr_model_columns says; start, count
+ * out: potentials in mV (or logarithms) and status of the points [start, start + count) */
+typedef struct {
+    const char *name;
+    fr_error (*points)(const fr_model *model, const fr_lattice *lattice, const fr_column *columns,
+                       ptrdiff_t start, ptrdiff_t count, const fr_output *out);
+} fr_kernels;
+
+/* Number of columns that a model's equation takes, or 0 if the model is not valid. */
+int fr_model_columns(const fr_model *model);
+
+/* The implementations compiled into this library, best first, and NULL past the last. */
+const fr_kernels *fr_compiled(int i);
+
+/* Nonzero if this processor can run it. */
+int fr_supported(const fr_kernels *kernels);
+
+#endif

@@ -1,0 +1,48 @@
+/* What every instruction set's wrapper includes before it opens its target region. */
+#ifndef FR_KERNEL_H
+#define FR_KERNEL_H
+
+#include "fastrest.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#if defined(__SSE2__) || defined(_M_X64)
+#include <emmintrin.h>
+#endif
+
+/* x87 arithmetic would round twice and change the bits. */
+#if FLT_EVAL_METHOD != 0
+#error "fastrest needs FLT_EVAL_METHOD == 0: doubles computed as doubles"
+#endif
+
+/* For the small functions that loops are made of: the loops vectorise only once they are in. */
+#if defined(__GNUC__) || defined(__clang__)
+#define FR_INLINE static inline __attribute__((always_inline))
+#elif defined(_MSC_VER)
+#define FR_INLINE static __forceinline
+#else
+#define FR_INLINE static inline
+#endif
+
+/* Target regions, in the dialects of the compilers that have them. */
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#define FR_HAS_AVX2
+#define FR_PRAGMA(text) _Pragma(#text)
+#ifdef __clang__
+#define FR_TARGET_BEGIN(isa) \
+    FR_PRAGMA(clang attribute push(__attribute__((target(isa))), apply_to = function))
+#define FR_TARGET_END FR_PRAGMA(clang attribute pop)
+#else
+#define FR_TARGET_BEGIN(isa) FR_PRAGMA(GCC push_options) FR_PRAGMA(GCC target(isa))
+#define FR_TARGET_END FR_PRAGMA(GCC pop_options)
+#endif
+#endif
+
+extern const fr_kernels fr_kernels_base;
+#ifdef FR_HAS_AVX2
+extern const fr_kernels fr_kernels_avx2;
+#endif
+
+#endif
