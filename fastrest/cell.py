@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from . import _kernels, engine
-from .model import GHK, MODELS, Chord, Model, as_float, as_numbers, nernst_ufunc
+from . import engine
+from .model import GHK, MODELS, Chord, Model, as_float, as_numbers, nernst_ufunc, phi
 from .physics import IONS, Ion, unknown
 
 #: What a cell may say about itself beside its parameters.
@@ -232,26 +232,26 @@ class Cell(Mapping[str, float]):
         V = self.potential()
         if not math.isfinite(V):
             raise ValueError(f"to_chord needs a finite potential, got {V}")
-        phi = self._phi()
+        unit = self._phi()
         g = {}
         for ion in self.model.permeant:
             c_out, c_in = self[f"{ion.name}_out"], self[f"{ion.name}_in"]
             if c_out == 0 or c_in == 0:
                 raise ValueError(f"to_chord needs {ion.name} on both sides, got {c_out}, {c_in}")
             # I/(V - E) with w = zV/phi, without a singularity at V = 0 or V = E
-            w, w_E = ion.z * V / phi, math.log(c_out / c_in)
+            w, w_E = ion.z * V / unit, math.log(c_out / c_in)
             current = c_in * _relative_expm1(w - w_E) / _relative_expm1(w)
             g[f"g_{ion.name}"] = self[f"P_{ion.name}"] * ion.z**2 * current
         first = next(iter(g.values()))
-        unit = first if first > 0 else max(g.values())
+        largest = first if first > 0 else max(g.values())
         model = Chord(*self.model.ions, passive=self.model.passive)
         kept = {n: v for n, v in self._values.items() if n in model.parameters}
-        return Cell(model, **self._fields, **kept, **{n: v / unit for n, v in g.items()})
+        return Cell(model, **self._fields, **kept, **{n: v / largest for n, v in g.items()})
 
     # ---- what a cell can be asked ----
 
     def _phi(self) -> float:
-        return _kernels.PHI_PER_KELVIN * (self["celsius"] + _kernels.KELVIN_AT_0_CELSIUS)
+        return float(phi(self["celsius"]))
 
     def potential(self, *, engine: str | None = None) -> float:
         """Resting potential, mV.

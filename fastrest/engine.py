@@ -99,6 +99,8 @@ def memory_available() -> int | None:
 
 def check_memory(need: int, max_memory: int | None, instead: str) -> None:
     """Raise MemoryError, naming the need and another way, before memory is taken."""
+    if need < 1 << 20 and max_memory is None:
+        return  # asking the system costs more than a small sweep
     if max_memory is not None:
         limit, whose = _positive("max_memory", max_memory), "max_memory is"
     else:
@@ -143,30 +145,19 @@ def run(work: Work, points: int, *, threads: int | None = None, progress: Progre
         calling thread.
     """
     n_threads = thread_count(threads, points)
+    if points == 0:
+        return
     blocks = -(-points // BLOCK)
-    per_task = max(1, min(BLOCKS_PER_TASK, blocks // (4 * n_threads)))
+    # a short sweep is cut into 8 equal tasks a thread, so that none waits long for the last
+    per_task = min(BLOCKS_PER_TASK, -(-blocks // (8 * n_threads)))
     size = per_task * BLOCK
-    n_threads = max(1, min(n_threads, -(-points // size)))
-    with _reporter(progress, points) as report:
-        if n_threads == 1:
-            for start in range(0, points, size):
-                work(start, min(start + size, points))
-                report(min(start + size, points))
-        else:
-            _run_on_threads(work, points, size, n_threads, report)
-
-
-def _run_on_threads(
-    work: Work, points: int, size: int, n_threads: int, report: Callable[[int], None]
-) -> None:
-    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-
+    n_threads = min(n_threads, -(-points // size))
     starts = iter(range(0, points, size))
     lock = threading.Lock()
     stopped = threading.Event()
     done = 0
 
-    def worker() -> None:
+    def work_on(report: Callable[[int], Any]) -> None:
         nonlocal done
         try:
             while not stopped.is_set():
@@ -178,22 +169,24 @@ def _run_on_threads(
                 work(start, stop)
                 with lock:
                     done += stop - start
+                report(done)
         except BaseException:
             stopped.set()
             raise
 
-    with ThreadPoolExecutor(n_threads, thread_name_prefix="fastrest") as pool:
-        try:
-            futures = [pool.submit(worker) for _ in range(n_threads)]
-            pending = set(futures)
-            while pending:
-                # short waits: they let Ctrl-C through on every system, and move the bar
-                _, pending = wait(pending, timeout=0.05, return_when=FIRST_EXCEPTION)
-                report(done)
-        finally:
-            stopped.set()
-    for future in futures:
-        future.result()
+    with _reporter(progress, points) as report:
+        if n_threads == 1:
+            work_on(report)
+        else:
+            from concurrent.futures import ThreadPoolExecutor
+
+            # the calling thread works too: it is the one that has a CPU already
+            with ThreadPoolExecutor(n_threads - 1, thread_name_prefix="fastrest") as pool:
+                others = [pool.submit(work_on, lambda done: None) for _ in range(n_threads - 1)]
+                work_on(report)
+            for other in others:
+                other.result()
+            report(points)
 
 
 @contextlib.contextmanager

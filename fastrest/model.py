@@ -308,6 +308,11 @@ def checked_argument(parameter: Parameter, value: Any) -> Any:
     return value
 
 
+def phi(celsius: Any) -> Any:
+    """RT/F in mV, with the bits that the kernels give it."""
+    return _kernels.PHI_PER_KELVIN * (celsius + _kernels.KELVIN_AT_0_CELSIUS)
+
+
 def nernst(z: int, *, c_out: npt.ArrayLike, c_in: npt.ArrayLike, celsius: npt.ArrayLike) -> Any:
     """Nernst potential E = (RT/zF) ln(c_out/c_in) (Nernst 1888).
 

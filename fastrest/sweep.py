@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from . import engine
 from .cell import Cell, Times
-from .model import Model, as_numbers
+from .model import Model, as_numbers, phi
 from .physics import Parameter, Status, unknown
 
 if TYPE_CHECKING:
@@ -586,7 +586,7 @@ class Grid(Sweep):
         else:
             equation = model.equation("separable")
             columns = [self._log_table(side, isa, threads) for side in ("num", "den")]
-            columns.append(np.broadcast_to(self._values("celsius"), self.shape))
+            columns.append(np.broadcast_to(phi(self._values("celsius")), self.shape))
 
         def compute(start: int, stop: int, out: Any, status: Any, stream: bool) -> None:
             equation.points(columns, start, stop - start, out, status, stream=stream, isa=isa)

@@ -26,19 +26,14 @@ int fr_model_columns(const fr_model *model)
 {
     const int n = model->n_ions;
     switch (model->equation) {
-    case FR_NERNST:
-        return 4;
-    case FR_SEPARABLE:
-        return 3;
-    case FR_LOG_RATIO:
-        return 2;
+    case FR_NERNST: return 4;
+    case FR_SEPARABLE: return 3;
+    case FR_LOG_RATIO: return 2;
     case FR_GHK:
     case FR_CHORD:
     case FR_LOG_NUM:
-    case FR_LOG_DEN:
-        break;
-    default:
-        return 0;
+    case FR_LOG_DEN: break;
+    default: return 0;
     }
     const int chord = model->equation == FR_CHORD;
     const int largest_z = model->equation == FR_LOG_NUM || model->equation == FR_LOG_DEN ? 1 : 2;

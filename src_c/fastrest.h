@@ -34,12 +34,12 @@
 
 /* Status of one point: 0 is fine, the bits of bad inputs are ORed. */
 typedef enum {
-    FR_NOT_FINITE = 1,   /* an input is NaN or infinite */
-    FR_NEGATIVE = 2,     /* a concentration, permeability, conductance or pump ratio is < 0 */
-    FR_TEMPERATURE = 4,  /* celsius is outside -20 ... 100 */
-    FR_NO_PERMEANT = 8,  /* nothing permeant on either side: V is NaN */
-    FR_INFINITE = 16,    /* permeant ions on one side only: V is -inf or +inf */
-    FR_RANGE = 32        /* a sum leaves the range of doubles: V is NaN */
+    FR_NOT_FINITE = 1,  /* an input is NaN or infinite */
+    FR_NEGATIVE = 2,    /* a concentration, permeability, conductance or pump ratio is < 0 */
+    FR_TEMPERATURE = 4, /* celsius is outside -20 ... 100 */
+    FR_NO_PERMEANT = 8, /* nothing permeant on either side: V is NaN */
+    FR_INFINITE = 16,   /* permeant ions on one side only: V is -inf or +inf */
+    FR_RANGE = 32       /* a sum leaves the range of doubles: V is NaN */
 } fr_status;
 
 /* What a function returns: misuse, found before any point is computed. */
@@ -59,7 +59,7 @@ typedef enum {
     FR_CHORD,     /* g[n], out[n], in[n], celsius; |z| = 1 or 2 */
     FR_LOG_NUM,   /* as FR_GHK, |z| = 1: ln of the sum that drives positive charge inward */
     FR_LOG_DEN,   /* as FR_GHK, |z| = 1: ln of the sum that drives it outward */
-    FR_SEPARABLE, /* log_num, log_den, celsius: V = phi (log_num - log_den) */
+    FR_SEPARABLE, /* log_num, log_den, phi (mV): V = phi (log_num - log_den) */
     FR_LOG_RATIO, /* num, den, normal and positive: ln(num/den) within 2.1 ulp */
     FR_EQUATIONS  /* how many */
 } fr_equation;
@@ -87,7 +87,7 @@ typedef struct {
     char *values;     /* doubles, or floats if float32; NULL if potentials are not wanted */
     ptrdiff_t stride; /* bytes from one value to the next */
     int float32;      /* nonzero: round each potential once more, to float */
-    int stream;       /* nonzero: write past the caches (for outputs larger than them) */
+    int stream;       /* nonzero: inputs and outputs are larger than the caches: go past them */
     uint8_t *status;  /* contiguous; NULL if status is not wanted */
 } fr_output;
 

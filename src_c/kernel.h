@@ -26,6 +26,12 @@
 #define FR_INLINE static inline
 #endif
 
+#if defined(__GNUC__) || defined(__clang__)
+#define FR_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define FR_PREFETCH(address) ((void)(address))
+#endif
+
 /* Target regions, in the dialects of the compilers that have them. */
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define FR_HAS_AVX2

@@ -57,16 +57,15 @@ FR_INLINE double log_ratio(double num, double den)
     const uint64_t rounded = difference + (bias + half) - (difference >> 63);
     const uint64_t shift = (rounded & FR_EXPONENT) - bias; /* k in the exponent field */
     /* k as a double: the integer under the mantissa of 2^52 */
-    const double k =
-        double_of((rounded >> 52) | UINT64_C(0x4330000000000000)) - (0x1p52 + 2048.0);
+    const double k = double_of((rounded >> 52) | UINT64_C(0x4330000000000000)) - (0x1p52 + 2048.0);
 
     const double mn = double_of(bits_of(num) - shift - (bits_of(den) & FR_EXPONENT) + FR_ONE);
     const double md = double_of((bits_of(den) & FR_MANTISSA) | FR_ONE);
 
     const double s = (mn - md) / (mn + md);
     const double z = s * s, z2 = z * z, z4 = z2 * z2;
-    const double q = ((FR_Q0 + FR_Q1 * z) + (FR_Q2 + FR_Q3 * z) * z2) +
-                     ((FR_Q4 + FR_Q5 * z) + FR_Q6 * z2) * z4;
+    const double q =
+        ((FR_Q0 + FR_Q1 * z) + (FR_Q2 + FR_Q3 * z) * z2) + ((FR_Q4 + FR_Q5 * z) + FR_Q6 * z2) * z4;
 
     return k * FR_LN2_HIGH + ((s + s) + (s * (z * q) + k * FR_LN2_LOW));
 }
