@@ -44,8 +44,6 @@ setup(
         [kernels],
         compiler_directives={
             "language_level": 3,
-            "boundscheck": False,
-            "wraparound": False,
             "freethreading_compatible": True,  # no mutable globals: see fastrest.h
         },
     ),

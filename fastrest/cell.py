@@ -1,5 +1,6 @@
 """Cells: a model with a value for every parameter, and where the values come from."""
 
+import itertools
 import math
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from . import engine
 from .model import GHK, MODELS, Chord, Model, as_float, as_numbers, nernst_ufunc, phi
-from .physics import IONS, Ion, unknown
+from .physics import IONS, Frozen, Ion, unknown
 
 #: What a cell may say about itself beside its parameters.
 TEXTS = ("name", "source", "species", "basis", "remark")
@@ -55,7 +56,7 @@ class PumpEffect(NamedTuple):
     ceiling: float
 
 
-class Cell(Mapping[str, float]):
+class Cell(Frozen, Mapping[str, float]):
     """A model with one value for every parameter, and where the values come from.
 
     A cell is an immutable mapping from parameter names to floats.
@@ -89,6 +90,18 @@ class Cell(Mapping[str, float]):
     -88.64
     """
 
+    model: Model
+    name: str
+    source: str
+    species: str
+    basis: str
+    remark: str
+    quoted: float | None
+    threshold: float | None
+    block: float | None
+    lower: float | None
+    _values: dict[str, float]
+
     def __init__(
         self,
         model: Model,
@@ -106,23 +119,28 @@ class Cell(Mapping[str, float]):
     ):
         if not isinstance(model, Model):
             raise TypeError(f"model must be a fr.GHK or fr.Chord, got {model!r}")
-        self.model = model
-        self.name, self.source, self.species = str(name), str(source), str(species)
-        self.basis, self.remark = str(basis), str(remark)
-        self.quoted, self.threshold = quoted, threshold
-        self.block = BLOCK if block is None and threshold is not None else block
-        self.lower = lower
-        for field in POTENTIALS:
-            value = getattr(self, field)
-            if value is not None:
-                setattr(self, field, _potential(field, value))
-        bounds = [v for v in (self.lower, self.threshold, self.block) if v is not None]
-        if bounds != sorted(bounds) or len(set(bounds)) < len(bounds):
-            raise ValueError(f"lower < threshold < block must hold, got {bounds}")
+        texts = {
+            "name": name,
+            "source": source,
+            "species": species,
+            "basis": basis,
+            "remark": remark,
+        }
+        if block is None and threshold is not None:
+            block = BLOCK
+        bounds = {"lower": lower, "threshold": threshold, "block": block}
+        potentials = {
+            field: None if value is None else _potential(field, value)
+            for field, value in {"quoted": quoted, **bounds}.items()
+        }
+        ordered = [v for v in (potentials[field] for field in bounds) if v is not None]
+        if any(low >= high for low, high in itertools.pairwise(ordered)):
+            raise ValueError(f"lower < threshold < block must hold, got {ordered} mV")
         complete = model.complete(values, f"a cell of {model}")
-        self._values = {n: as_float(n, v) for n, v in complete.items()}
+        numbers = {n: as_float(n, v) for n, v in complete.items()}
         for parameter in model.parameters.values():
-            parameter.check(self._values[parameter.name])
+            parameter.check(numbers[parameter.name])
+        vars(self).update(texts, **potentials, model=model, _values=numbers)
 
     # ---- a mapping of parameters ----
 
@@ -182,9 +200,10 @@ class Cell(Mapping[str, float]):
         --------
         >>> import fastrest as fr
         >>> round(fr.cells["mammalian neuron"].replace(K_out=8.0).potential(), 2)
-        -64.76
+        -64.61
         """
-        fields, values = self._fields, dict(self._values)
+        fields = self._fields
+        values: dict[str, Any] = dict(self._values)
         for name, value in changes.items():
             if name in fields:
                 fields[name] = value
@@ -206,7 +225,7 @@ class Cell(Mapping[str, float]):
         (-68.59, -68.59)
         """
         model = type(self.model)(*self.model.ions, passive=(*self.model.passive, *ions))
-        kept = {n: v for n, v in self._values.items() if n in model.parameters}
+        kept: dict[str, Any] = {n: v for n, v in self._values.items() if n in model.parameters}
         return Cell(model, **self._fields, **kept)
 
     def to_chord(self) -> "Cell":
@@ -233,7 +252,7 @@ class Cell(Mapping[str, float]):
         if not math.isfinite(V):
             raise ValueError(f"to_chord needs a finite potential, got {V}")
         unit = self._phi()
-        g = {}
+        g: dict[str, float] = {}
         for ion in self.model.permeant:
             c_out, c_in = self[f"{ion.name}_out"], self[f"{ion.name}_in"]
             if c_out == 0 or c_in == 0:
@@ -244,9 +263,10 @@ class Cell(Mapping[str, float]):
             g[f"g_{ion.name}"] = self[f"P_{ion.name}"] * ion.z**2 * current
         first = next(iter(g.values()))
         largest = first if first > 0 else max(g.values())
+        relative: dict[str, Any] = {n: v / largest for n, v in g.items()}
         model = Chord(*self.model.ions, passive=self.model.passive)
-        kept = {n: v for n, v in self._values.items() if n in model.parameters}
-        return Cell(model, **self._fields, **kept, **{n: v / largest for n, v in g.items()})
+        kept: dict[str, Any] = {n: v for n, v in self._values.items() if n in model.parameters}
+        return Cell(model, **self._fields, **kept, **relative)
 
     # ---- what a cell can be asked ----
 
@@ -336,7 +356,7 @@ class Cell(Mapping[str, float]):
         >>> import fastrest as fr
         >>> effect, ceiling = fr.cells["cardiac ventricular myocyte"].pump_effect()
         >>> round(effect, 2), round(ceiling, 2)
-        (-2.69, 10.84)
+        (-2.47, 10.84)
         """
         if "pump_ratio" not in self:
             raise ValueError(f"pump_effect needs a GHK model with permeant K, got {self.model}")
@@ -402,7 +422,7 @@ def _potential(field: str, value: Any) -> float:
 def _point(cell: Cell, choice: str | None) -> float:
     isa = engine.choose(choice)
     if isa == engine.PYTHON:
-        return cell.model.reference(cell.model, dict(cell))[0]
+        return float(cell.model.reference(cell.model, dict(cell))[0])
     columns = [np.full(1, value) for value in cell.model.columns(cell)]
     V = np.empty(1)
     cell.model.equation().points(columns, 0, 1, V, isa=isa)

@@ -109,9 +109,7 @@ def check_memory(need: int, max_memory: int | None, instead: str) -> None:
             return
         limit, whose = available, "available are"
     if need > limit:
-        raise MemoryError(
-            f"this needs {bytes_text(need)}, {whose} {bytes_text(limit)}: {instead}"
-        )
+        raise MemoryError(f"this needs {bytes_text(need)}, {whose} {bytes_text(limit)}: {instead}")
 
 
 def bytes_text(n: int) -> str:

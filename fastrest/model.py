@@ -7,6 +7,7 @@ computes it and which function of `reference` defines it.
 import contextlib
 import functools
 import numbers
+import types
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -14,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _kernels, reference
-from .physics import IONS, Ion, Parameter, unknown
+from .physics import IONS, Frozen, Ion, Parameter, unknown
 
 
-class Model:
+class Model(Frozen):
     """An equation for named ions.
 
     Use the subclasses `GHK` and `Chord`. Models are immutable, comparable and picklable.
@@ -37,7 +38,7 @@ class Model:
         Names of the passive ions.
     permeant : tuple of Ion
         The ions that set V.
-    parameters : dict of str to Parameter
+    parameters : mapping of str to Parameter
         Names, units and meanings, in order.
     """
 
@@ -50,9 +51,12 @@ class Model:
     #: the ion that an electrogenic pump couples to in this equation
     pumped: ClassVar[str | None] = None
 
+    ions: tuple[Ion, ...]
+    passive: tuple[str, ...]
+
     def __init__(self, *ions: str | Ion, passive: str | tuple[str, ...] | list[str] = ()):
-        self.ions: tuple[Ion, ...] = tuple(_ion(ion) for ion in ions)
-        names = [ion.name for ion in self.ions]
+        found = tuple(_ion(ion) for ion in ions)
+        names = [ion.name for ion in found]
         if not names:
             raise ValueError(f"{type(self).__name__} needs at least one ion")
         if len(set(names)) < len(names):
@@ -62,7 +66,7 @@ class Model:
         wanted = {passive} if isinstance(passive, str) else set(passive)
         for name in wanted - set(names):
             raise ValueError(unknown("passive ion", name, names))
-        self.passive: tuple[str, ...] = tuple(name for name in names if name in wanted)
+        vars(self).update(ions=found, passive=tuple(name for name in names if name in wanted))
 
     @functools.cached_property
     def permeant(self) -> tuple[Ion, ...]:
@@ -74,7 +78,7 @@ class Model:
         return next((ion.name for ion in self.permeant if ion.name == self.pumped), None)
 
     @functools.cached_property
-    def parameters(self) -> dict[str, Parameter]:
+    def parameters(self) -> Mapping[str, Parameter]:
         found = [
             Parameter(f"{self.weight}_{ion.name}", "", f"{self.weight_meaning} of {ion.name}")
             for ion in self.permeant
@@ -84,7 +88,7 @@ class Model:
         found.append(Parameter("celsius", "°C", "temperature"))
         if self.pump_ion:
             found.append(Parameter("pump_ratio", "", f"pump coupling on {self.pump_ion}"))
-        return {parameter.name: parameter for parameter in found}
+        return types.MappingProxyType({parameter.name: parameter for parameter in found})
 
     @property
     def defaults(self) -> dict[str, float]:
@@ -286,7 +290,7 @@ def as_float(name: str, value: Any) -> float:
 def as_numbers(name: str, value: Any) -> np.ndarray:
     """An array of real numbers of any dtype, masked elements as NaN, or a named error."""
     if isinstance(value, np.ma.MaskedArray):
-        value = value.astype(np.float64).filled(np.nan)
+        value = np.ma.filled(value.astype(np.float64), np.nan)
     array = np.asarray(value)
     if array.dtype == object and hasattr(value, "to_numpy"):
         # a data frame's column of nullable numbers; text is refused below
@@ -299,7 +303,7 @@ def as_numbers(name: str, value: Any) -> np.ndarray:
 
 def checked_argument(parameter: Parameter, value: Any) -> Any:
     """An argument of a broadcasting call: scalars are checked, arrays passed on."""
-    if isinstance(value, numbers.Real | bool | np.bool_) or isinstance(value, np.generic):
+    if isinstance(value, numbers.Real | np.generic):
         number = as_float(parameter.name, value)
         parameter.check(number)
         return number

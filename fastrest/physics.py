@@ -104,6 +104,15 @@ class Parameter:
             raise ValueError(self.name + ("" if rule.startswith("=") else " ") + rule)
 
 
+class Frozen:
+    """Objects whose attributes are set once, in ``__init__``, through ``vars(self).update``."""
+
+    def __setattr__(self, name: str, value: object = None) -> None:
+        raise AttributeError(f"a {type(self).__name__} cannot be changed: make another")
+
+    __delattr__ = __setattr__
+
+
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """A message for a name that is not known, with the nearest ones that are."""
     known = list(known)

@@ -10,6 +10,7 @@ returns the potential in mV, inside minus outside, and its `Status`.
 import math
 import sys
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from .physics import (
     CELSIUS_MAX,
@@ -26,7 +27,7 @@ MODERATE = (2.0**-480, 2.0**480)
 NORMAL = (sys.float_info.min, sys.float_info.max)
 
 
-def phi(celsius):
+def phi(celsius: float) -> float:
     """RT/F in mV."""
     return 1000.0 * GAS_CONSTANT / FARADAY * (celsius + KELVIN_AT_0_CELSIUS)
 
@@ -46,7 +47,7 @@ def input_status(non_negative: Iterable[float], celsius: float) -> Status:
     return status
 
 
-def log_of_ratio(numerator, denominator):
+def log_of_ratio(numerator: float, denominator: float) -> float:
     """ln(numerator/denominator), for ratios that a double cannot hold too."""
     ratio = numerator / denominator
     if NORMAL[0] <= ratio <= NORMAL[1]:
@@ -54,7 +55,7 @@ def log_of_ratio(numerator, denominator):
     return math.log(numerator) - math.log(denominator)
 
 
-def sum_of_terms(terms):
+def sum_of_terms(terms: Iterable[tuple[float, ...]]) -> tuple[float, bool]:
     """The sum of products of factors, and whether some product has no zero factor."""
     total = 0.0
     alive = False
@@ -64,7 +65,7 @@ def sum_of_terms(terms):
     return total, alive
 
 
-def nernst(z, c_out, c_in, celsius):
+def nernst(z: float, c_out: float, c_in: float, celsius: float) -> tuple[float, Status]:
     """E = (RT/zF) ln(c_out/c_in) (Nernst 1888)."""
     status = input_status([c_out, c_in], celsius)
     if not math.isfinite(z):
@@ -81,7 +82,7 @@ def nernst(z, c_out, c_in, celsius):
     return phi(celsius) / z * log_of_ratio(c_out, c_in), FINE
 
 
-def ghk(model, values: Mapping[str, float]):
+def ghk(model: Any, values: Mapping[str, float]) -> tuple[float, Status]:
     """V = phi ln(N/D), the Goldman-Hodgkin-Katz voltage equation.
 
     N sums P c_out of cations and P c_in of anions, D the opposite sides (Goldman 1943; Hodgkin &
@@ -98,8 +99,8 @@ def ghk(model, values: Mapping[str, float]):
     if status:
         return math.nan, status
 
-    inward = {1: [], 2: []}
-    outward = {1: [], 2: []}
+    inward: dict[int, list[tuple[float, ...]]] = {1: [], 2: []}
+    outward: dict[int, list[tuple[float, ...]]] = {1: [], 2: []}
     for ion in model.permeant:
         pump = values["pump_ratio"] if ion.name == model.pump_ion else 1.0
         permeability = values["P_" + ion.name]
@@ -136,7 +137,7 @@ def ghk(model, values: Mapping[str, float]):
     return phi(celsius) * log_of_ratio(2 * c, b + root), FINE
 
 
-def chord(model, values: Mapping[str, float]):
+def chord(model: Any, values: Mapping[str, float]) -> tuple[float, Status]:
     """V = sum(g E) / sum(g), the chord conductance equation, E the Nernst potentials."""
     celsius = values["celsius"]
     non_negative = [value for name, value in values.items() if name != "celsius"]
@@ -146,7 +147,7 @@ def chord(model, values: Mapping[str, float]):
 
     current = 0.0
     total = 0.0
-    infinite = set()
+    infinite: set[float] = set()
     in_range = True
     for ion in model.permeant:
         g = values["g_" + ion.name]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from . import engine
 from .cell import Cell, Times
 from .model import Model, as_numbers, phi
-from .physics import Parameter, Status, unknown
+from .physics import Frozen, Parameter, Status, unknown
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -28,7 +28,7 @@ WORTHWHILE = 4
 PYTHON_BLOCK = 1 << 10
 
 
-class Sweep:
+class Sweep(Frozen):
     """Many points of one cell: made by `grid` and `table`.
 
     Attributes
@@ -126,7 +126,7 @@ class Sweep:
         >>> import numpy as np, fastrest as fr
         >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 8.0])
         >>> np.round(sweep.values(), 2)
-        array([-73.97, -69.81, -64.76])
+        array([-73.95, -69.81, -64.61])
         """
         if out is None:
             dtype = np.dtype(dtype)
@@ -372,31 +372,35 @@ class Sweep:
 # ---- axes and grids ----
 
 
-class Axis:
+class Axis(Frozen):
     """Parameters that move together along one dimension: made by `axis`."""
+
+    name: str
+    parameters: dict[str, Any]
+    length: int
+    labels: tuple[Any, ...] | None
 
     def __init__(self, name: str, labels: Sequence[Any] | None, parameters: Mapping[str, Any]):
         if not isinstance(name, str) or not name:
             raise TypeError(f"an axis needs a name, got {name!r}")
         if not parameters:
             raise ValueError(f"axis {name!r} needs at least one parameter")
-        self.name = name
-        self.parameters = {
+        given = {
             n: v if isinstance(v, Times) else _axis_values(n, v) for n, v in parameters.items()
         }
-        lengths = {n: _length(n, v) for n, v in self.parameters.items()}
+        lengths = {n: _length(n, v) for n, v in given.items()}
         first = next(iter(lengths))
         for other, length in lengths.items():
             if length != lengths[first]:
                 raise ValueError(
                     f"axis {name!r}: {other} has {length} values, {first} has {lengths[first]}"
                 )
-        self.length = lengths[first]
-        self.labels = None if labels is None else tuple(labels)
-        if self.labels is not None and len(self.labels) != self.length:
+        names = None if labels is None else tuple(labels)
+        if names is not None and len(names) != lengths[first]:
             raise ValueError(
-                f"axis {name!r}: {len(self.labels)} labels for {self.length} values of {first}"
+                f"axis {name!r}: {len(names)} labels for {lengths[first]} values of {first}"
             )
+        vars(self).update(name=name, parameters=given, length=lengths[first], labels=names)
 
     def __len__(self) -> int:
         return self.length
@@ -424,7 +428,7 @@ def axis(name: str, *, labels: Sequence[Any] | None = None, **parameters: Any) -
     >>> cell = fr.cells["mammalian neuron"]
     >>> sweep = fr.grid(cell, fr.axis("ringer", K_out=k, Na_out=150 - k))
     >>> np.round(sweep.values(), 2)
-    array([-74.92, -69.81, -61.84])
+    array([-74.86, -69.81, -61.91])
     """
     return Axis(name, labels, parameters)
 
@@ -466,43 +470,44 @@ def grid(cell: Cell, *axes: Axis, **parameters: Any) -> "Grid":
 class Grid(Sweep):
     """Every combination of the values on some axes: see `grid` and `Sweep`."""
 
+    axes: tuple[Axis, ...]
+    _dim_of: dict[str, int]
+
     def __init__(self, cell: Cell, axes: Iterable[Axis]):
-        self.cell = _checked_cell(cell)
-        self.axes = tuple(axes)
-        if not self.axes:
+        model, axes = _checked_cell(cell).model, tuple(axes)
+        if not axes:
             raise ValueError("a grid needs at least one axis, as in fr.grid(cell, K_out=[3, 5])")
-        for one in self.axes:
+        for one in axes:
             if not isinstance(one, Axis):
                 raise TypeError(f"an axis is made by fr.axis, got {one!r}")
-        self.dims = tuple(one.name for one in self.axes)
-        if len(set(self.dims)) < len(self.dims):
-            raise ValueError(f"each axis needs its own name, got {', '.join(self.dims)}")
-        self.shape = tuple(one.length for one in self.axes)
-        if math.prod(self.shape) >= 2**63:
-            text = " x ".join(map(str, self.shape))
+        dims = tuple(one.name for one in axes)
+        shape = tuple(one.length for one in axes)
+        if len(set(dims)) < len(dims):
+            raise ValueError(f"each axis needs its own name, got {', '.join(dims)}")
+        if math.prod(shape) >= 2**63:
+            text = " x ".join(map(str, shape))
             raise ValueError(f"a grid must have fewer than 2**63 points, got {text}")
 
-        model = cell.model
-        self._inputs, self._dim_of = {}, {}
-        for d, one in enumerate(self.axes):
+        inputs: dict[str, np.ndarray] = {}
+        dim_of: dict[str, int] = {}
+        for d, one in enumerate(axes):
+            if one.name in model.parameters and one.name not in one.parameters:
+                raise ValueError(f"axis {one.name!r} is named after a parameter it does not vary")
             for name, given in one.parameters.items():
                 parameter = _parameter(model, name)
-                if name in self._dim_of:
-                    raise ValueError(f"{name} stands on two axes: {self._dim_of_name(name)} "
-                                     f"and {one.name}")
+                if name in dim_of:
+                    raise ValueError(f"{name} stands on two axes: {dims[dim_of[name]]}, {one.name}")
                 values = given.of(name, cell[name]) if isinstance(given, Times) else given
                 if values.size == 0:
                     raise ValueError(f"axis {one.name!r} is empty: {name} needs a value")
                 values = np.array(values, np.float64)  # our own, however the caller goes on
                 _check_axis(parameter, values)
                 values.flags.writeable = False
-                self._inputs[name], self._dim_of[name] = values, d
-            if one.name in model.parameters and one.name not in one.parameters:
-                raise ValueError(f"axis {one.name!r} is named after a parameter it does not vary")
-        self.route = "factored" if self._factors() else "pointwise"
-
-    def _dim_of_name(self, parameter: str) -> str:
-        return self.dims[self._dim_of[parameter]]
+                inputs[name], dim_of[name] = values, d
+        vars(self).update(
+            cell=cell, axes=axes, dims=dims, shape=shape, _inputs=inputs, _dim_of=dim_of
+        )
+        vars(self).update(route="factored" if self._factors() else "pointwise")
 
     # ---- the factored route: V = phi (ln N - ln D) ----
 
@@ -607,6 +612,12 @@ class Grid(Sweep):
 
     # ---- labels ----
 
+    def axis_values(self, parameter: str) -> np.ndarray:
+        """Values of one varied parameter along its axis (read-only)."""
+        if parameter not in self._inputs:
+            raise KeyError(unknown("varied parameter", parameter, self._inputs))
+        return self._inputs[parameter]
+
     def parameters(self, indices: npt.ArrayLike) -> dict[str, np.ndarray]:
         places = np.unravel_index(_indices(indices, len(self)), self.shape)
         return {n: v[places[self._dim_of[n]]] for n, v in self._inputs.items()}
@@ -695,7 +706,7 @@ def table(
     >>> sweep = fr.table(fr.cells["mammalian neuron"], rows, rename={"[K]o": "K_out"},
     ...                  keep=["cell_id"])
     >>> np.round(sweep.values(), 2)
-    array([-73.97, -73.92])
+    array([-73.95, -76.  ])
     """
     return Table(cell, data, rename or {}, keep)
 
@@ -704,19 +715,21 @@ class Table(Sweep):
     """One point per row of a table: see `table` and `Sweep`."""
 
     dims = ("row",)
+    kept: dict[str, np.ndarray]
 
     def __init__(self, cell: Cell, data: Any, rename: Mapping[str, str], keep: Sequence[str]):
-        self.cell = _checked_cell(cell)
+        _checked_cell(cell)
         names = _column_names(data)
         keep = [keep] if isinstance(keep, str) else list(keep)
         for name in (*rename, *keep):
             if name not in names:
                 raise ValueError(unknown("column", str(name), map(str, names)))
 
-        self._inputs, self.kept = {}, {}
+        inputs: dict[str, np.ndarray] = {}
+        kept: dict[str, np.ndarray] = {}
         for column in names:
             if column in keep:
-                self.kept[column] = _one_dimensional(column, np.asarray(data[column]))
+                kept[column] = _one_dimensional(column, np.asarray(data[column]))
                 continue
             name = rename.get(column, column)
             if name not in cell.model.parameters:
@@ -725,11 +738,11 @@ class Table(Sweep):
                     f"{unknown('parameter', str(name), cell.model.parameters)} "
                     "(use rename= for other names, keep= to carry a column along)"
                 )
-            if name in self._inputs:
+            if name in inputs:
                 raise ValueError(f"two columns stand for {name}")
             values = as_numbers(f"column {column!r}", data[column])
-            self._inputs[name] = _one_dimensional(column, values)
-        lengths = {n: v.size for n, v in {**self._inputs, **self.kept}.items() if v.ndim == 1}
+            inputs[name] = _one_dimensional(column, values)
+        lengths = {n: v.size for n, v in {**inputs, **kept}.items() if v.ndim == 1}
         if not lengths:
             raise ValueError("a table needs at least one column of parameter values")
         first, rows = next(iter(lengths.items()))
@@ -738,10 +751,10 @@ class Table(Sweep):
                 raise ValueError(f"column {name} has {length} rows, {first} has {rows}")
         if rows == 0:
             raise ValueError("the table has no rows")
-        self.shape = (rows,)
-        for kind in (self._inputs, self.kept):
+        for kind in (inputs, kept):
             for name, values in kind.items():
                 kind[name] = np.broadcast_to(values, (rows,)) if values.ndim == 0 else values
+        vars(self).update(cell=cell, shape=(rows,), _inputs=inputs, kept=kept)
 
     def _prepare(self, isa: str, threads: int | None) -> Any:
         model, rows = self.cell.model, self.shape[0]
@@ -815,7 +828,9 @@ class Table(Sweep):
 
 def _checked_cell(cell: Any) -> Cell:
     if not isinstance(cell, Cell):
-        raise TypeError(f'cell must be a fr.Cell, such as fr.cells["mammalian neuron"], got {cell!r}')
+        raise TypeError(
+            f'cell must be a fr.Cell, such as fr.cells["mammalian neuron"], got {cell!r}'
+        )
     return cell
 
 

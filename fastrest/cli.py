@@ -1,0 +1,380 @@
+"""The command line: argparse in front, one-line errors behind, sweeps between."""
+
+import argparse
+import contextlib
+import csv
+import os
+import shutil
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import __version__, cells, engine, info
+from .cell import Cell
+from .physics import Status, unknown
+from .sweep import Sweep, grid, table
+
+#: Points looked at together when a result is described.
+PART = 1 << 22
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 2 bad input, 130 interrupted."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        options.command(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("fastrest: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone: that is its right
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, TypeError, KeyError, OSError, MemoryError, ImportError) as error:
+        text = error.args[0] if isinstance(error, KeyError) else error
+        print("fastrest: error: " + " ".join(str(text).split()), file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fastrest", description="Resting membrane potentials over many parameter combinations."
+    )
+    parser.add_argument("--version", action="version", version=f"fastrest {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    listing = commands.add_parser("cells", help="the shipped cells, with their sources")
+    listing.set_defaults(command=_cells)
+
+    report = commands.add_parser("info", help="version, instruction sets and threads")
+    report.set_defaults(command=_info)
+
+    sweep = commands.add_parser(
+        "sweep",
+        help="potentials over a grid or a table",
+        description="Potentials of a cell over every combination of --grid axes, or over the rows "
+        "of a --table.",
+    )
+    sweep.add_argument("cell", metavar="CELL", help="a shipped cell's name, or a TOML file")
+    sweep.add_argument(
+        "--grid",
+        metavar="NAME=VALUES",
+        action="append",
+        default=[],
+        help="an axis: FIRST:LAST:COUNT, FIRST:LAST:COUNT:log, or values with commas between",
+    )
+    sweep.add_argument("--table", metavar="CSV", help="a file with a column per parameter")
+    sweep.add_argument(
+        "--rename",
+        metavar="COLUMN=NAME",
+        action="append",
+        default=[],
+        help="the parameter a column of the table stands for",
+    )
+    sweep.add_argument(
+        "--keep",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help="a column of the table that is no parameter",
+    )
+    sweep.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="another value for a parameter of the cell",
+    )
+    sweep.add_argument("--out", metavar="NPY", help="write the potentials (mV, float64)")
+    sweep.add_argument("--plot", metavar="FILE", help="draw a curve or heat map (.png, .pdf, .svg)")
+    sweep.add_argument("--threads", type=int, metavar="N", help="threads to use")
+    sweep.set_defaults(command=_sweep)
+    return parser
+
+
+# ---- commands ----
+
+
+def _cells(options: argparse.Namespace) -> None:
+    for name, cell in cells.items():
+        quoted = "" if cell.quoted is None else f" (source: {cell.quoted:g} mV)"
+        print(f"{name}: {cell.potential():.2f} mV{quoted}")
+        print(f"    {cell!r}")
+        print(f"    {cell.species}; {cell.basis}. {cell.source}")
+        print(f"    {cell.remark}")
+
+
+def _info(options: argparse.Namespace) -> None:
+    for key, value in info().items():
+        print(f"{key}: {' '.join(value) if isinstance(value, tuple) else value}")
+
+
+def _sweep(options: argparse.Namespace) -> None:
+    cell = _cell(options.cell)
+    changes = [_split(text, "--set") for text in options.set]
+    cell = cell.replace(**{name: _number(value, f"--set {name}") for name, value in changes})
+    if bool(options.grid) == bool(options.table):
+        raise ValueError("give --grid axes or a --table, one of the two")
+    if (options.rename or options.keep) and not options.table:
+        raise ValueError("--rename and --keep go with --table")
+    if options.table:
+        rename = dict(_split(text, "--rename") for text in options.rename)
+        names = _read_header(options.table)
+        for name in (*rename, *options.keep):
+            if name not in names:
+                raise ValueError(f"{options.table}: {unknown('column', name, names)}")
+        for name in names:
+            if name not in options.keep and rename.get(name, name) not in cell:
+                raise ValueError(
+                    f"{options.table}: column {name!r}: {unknown('parameter', name, cell)} "
+                    "(--rename gives it another name, --keep passes over it)"
+                )
+        wanted = [name for name in names if name not in options.keep]
+        sweep: Sweep = table(cell, _read_csv(options.table, names, wanted), rename=rename)
+    else:
+        axes: dict[str, np.ndarray] = {}
+        for text in options.grid:
+            name, given = _split(text, "--grid")
+            if name in axes:
+                raise ValueError(f"--grid {name} stands twice")
+            axes[name] = _axis(name, given)
+        sweep = grid(cell, **axes)
+    if options.plot:
+        _check_plot(sweep, options.plot)
+    need = 8 * len(sweep)
+    if not options.out:
+        engine.check_memory(need, None, f"{len(sweep):,} points; give --out FILE.npy, or fewer")
+
+    with contextlib.ExitStack() as files:
+        out = None
+        if options.out:
+            path = files.enter_context(_replacing(Path(options.out), ".npy"))
+            free = shutil.disk_usage(path.parent).free
+            if need > free:
+                raise OSError(
+                    f"{options.out}: {len(sweep):,} points need {engine.bytes_text(need)}, free "
+                    f"are {engine.bytes_text(free)}"
+                )
+            out = np.lib.format.open_memmap(path, "w+", np.dtype(np.float64), sweep.shape)
+        threads = engine.thread_count(options.threads, len(sweep))
+        started = time.perf_counter()
+        values = sweep.values(out, threads=threads)
+        seconds = time.perf_counter() - started
+        _describe(sweep, values.reshape(-1))
+        rate = len(sweep) / seconds / 1e6
+        workers = f"{threads} thread{'s' * (threads > 1)}"
+        print(f"time     {seconds:.3g} s, {rate:.3g} M points/s ({sweep.route}, {workers})")
+        if options.plot:
+            _save_plot(sweep, Path(options.plot))
+    for path in filter(None, (options.out, options.plot)):
+        print(f"wrote    {path}")
+
+
+# ---- input ----
+
+
+def _cell(text: str) -> Cell:
+    if text in cells:
+        return cells[text]
+    if text.lower().endswith(".toml"):
+        return Cell.from_toml(text)
+    raise ValueError(f"{unknown('cell', text, cells)} (or give a .toml file)")
+
+
+def _split(text: str, option: str) -> tuple[str, str]:
+    name, equals, value = text.rpartition("=") if option == "--rename" else text.partition("=")
+    if not equals or not name or not value:
+        raise ValueError(f"{option} takes NAME=..., got {text!r}")
+    return name.strip(), value.strip()
+
+
+def _number(text: str, what: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{what} must be a number, got {text!r}") from None
+
+
+def _axis(name: str, text: str) -> np.ndarray:
+    if ":" not in text:
+        return np.array([_number(part, f"--grid {name}") for part in text.split(",")])
+    parts = text.split(":")
+    scale = parts.pop() if len(parts) == 4 else "lin"
+    if len(parts) != 3 or scale not in ("lin", "log"):
+        raise ValueError(
+            f"--grid {name} takes FIRST:LAST:COUNT or FIRST:LAST:COUNT:log, got {text!r}"
+        )
+    first, last = (_number(part, f"--grid {name}") for part in parts[:2])
+    if not parts[2].isdecimal() or int(parts[2]) < 1:
+        raise ValueError(f"--grid {name}: COUNT must be a whole number >= 1, got {parts[2]!r}")
+    engine.check_memory(8 * int(parts[2]), None, f"--grid {name} with fewer values")
+    if scale == "lin":
+        return np.linspace(first, last, int(parts[2]))
+    if not (first > 0 and last > 0):
+        raise ValueError(f"--grid {name}: a log axis needs ends > 0, got {first:g} and {last:g}")
+    return np.geomspace(first, last, int(parts[2]))
+
+
+def _read_header(path: str) -> list[str]:
+    """The column names in the first line of a CSV file."""
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        try:
+            header = next(csv.reader(file), [])
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise ValueError(f"{path}: line 1: {error}") from None
+    names = [name.strip() for name in header]
+    if not any(names):
+        raise ValueError(f"{path}: line 1: a header with column names is needed")
+    for name in names:
+        if names.count(name) > 1 or not name:
+            raise ValueError(f"{path}: line 1: each column needs its own name, got {name!r}")
+    return names
+
+
+def _read_csv(path: str, names: list[str], wanted: list[str]) -> dict[str, np.ndarray]:
+    """Some columns of a CSV file with a header line; errors name the line."""
+    passed_over: dict[int | str, Any] = {
+        j: lambda text: 0.0 for j, name in enumerate(names) if name not in wanted
+    }
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of no rows, which is an error below
+            rows = np.loadtxt(
+                file,
+                delimiter=",",
+                skiprows=1,
+                ndmin=2,
+                quotechar='"',
+                comments=None,
+                converters=passed_over or None,
+            )
+    except (ValueError, UnicodeDecodeError):
+        _explain_csv(path, names, wanted)
+        raise
+    if rows.size == 0:
+        raise ValueError(f"{path}: no rows below the header")
+    if rows.shape[1] != len(names):
+        _explain_csv(path, names, wanted)
+    return {name: rows[:, j] for j, name in enumerate(names) if name in wanted}
+
+
+def _explain_csv(path: str, names: list[str], wanted: list[str]) -> None:
+    """Raise the error that names the first bad line of a CSV file."""
+    with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
+        reader = csv.reader(file)
+        next(reader)
+        for row in reader:
+            if not row:
+                continue
+            where = f"{path}: line {reader.line_num}"
+            if len(row) != len(names):
+                raise ValueError(f"{where}: {len(row)} values for {len(names)} columns")
+            for name, text in zip(names, row, strict=True):
+                if name not in wanted:
+                    continue
+                try:
+                    float(text)
+                except ValueError:
+                    raise ValueError(
+                        f"{where}: column {name!r} must be a number (nan if missing), got {text!r}"
+                    ) from None
+
+
+# ---- output ----
+
+
+def _describe(sweep: Sweep, values: np.ndarray) -> None:
+    """Print what a physiologist asks first: how many, how many bad, the extremes and where."""
+    n, total = 0, 0.0
+    lowest, highest = (np.inf, -1), (-np.inf, -1)
+    for start in range(0, values.size, PART):
+        part = values[start : start + PART]
+        finite = np.isfinite(part)
+        count = int(finite.sum())
+        if count == 0:
+            continue
+        n, total = n + count, total + float(np.sum(part, where=finite))
+        least = int(np.argmin(np.where(finite, part, np.inf)))
+        most = int(np.argmax(np.where(finite, part, -np.inf)))
+        if part[least] < lowest[0]:
+            lowest = float(part[least]), start + least
+        if part[most] > highest[0]:
+            highest = float(part[most]), start + most
+
+    name = sweep.cell.name or repr(sweep.cell.model)
+    shape = " x ".join(f"{d} {n:,}" for d, n in zip(sweep.dims, sweep.shape, strict=True))
+    print(f"{name}, {sweep.cell.model}: {len(sweep):,} points ({shape})")
+    print(f"invalid  {_invalid(sweep, values.size - n)}")
+    if n:
+        print(f"min      {lowest[0]:.4f} mV at {_place(sweep, lowest[1])}")
+        print(f"mean     {total / n:.4f} mV")
+        print(f"max      {highest[0]:.4f} mV at {_place(sweep, highest[1])}")
+
+
+def _invalid(sweep: Sweep, count: int) -> str:
+    """The number of points without a potential, each counted under its lowest bit."""
+    if count == 0:
+        return "0"
+    status = sweep.status().reshape(-1).astype(np.int16)
+    lowest = status & -status
+    reasons = {bit: int((lowest == bit).sum()) for bit in Status}
+    text = ", ".join(f"{n:,} {bit.name}" for bit, n in reasons.items() if n)
+    return f"{count:,} ({text})"
+
+
+def _place(sweep: Sweep, point: int) -> str:
+    parameters = sweep.cell.model.parameters
+    found = sweep.parameters([point])
+    parts = [f"{n}={v[0]:.6g} {parameters[n].unit}".rstrip() for n, v in found.items()]
+    row = f"row {point}: " if sweep.dims == ("row",) else ""
+    return row + ", ".join(parts)
+
+
+@contextlib.contextmanager
+def _replacing(path: Path, suffix: str) -> Iterator[Path]:
+    """A new file beside `path` that takes its place only once the work is done."""
+    if path.suffix.lower() != suffix:
+        raise ValueError(f"{path} must end in {suffix}")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=suffix)
+    except OSError as error:
+        raise OSError(f"{path} cannot be written: {error.strerror}") from None
+    os.close(handle)
+    try:
+        yield Path(name)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)  # mkstemp's own mode would keep others from reading
+        os.replace(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _check_plot(sweep: Sweep, path: str) -> None:
+    """Refuse what cannot be drawn before anything is computed."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+    except ImportError:
+        raise ImportError("--plot needs matplotlib: pip install 'fastrest-ghk[plot]'") from None
+    known = FigureCanvasAgg.get_supported_filetypes()
+    if Path(path).suffix[1:].lower() not in known:
+        raise ValueError(f"--plot must end in one of .{', .'.join(sorted(known))}, got {path!r}")
+    if len(sweep.dims) > 2:
+        raise ValueError(f"--plot draws one or two axes, got {len(sweep.dims)}")
+
+
+def _save_plot(sweep: Sweep, path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.8), layout="constrained")
+    sweep.plot(figure.subplots())
+    with _replacing(path, path.suffix.lower()) as temporary:
+        figure.savefig(temporary, dpi=150)

@@ -1,0 +1,93 @@
+"""What the pictures show: data, labels with units, boundaries; and what cannot be drawn."""
+
+import numpy as np
+import pytest
+
+import fastrest as fr
+
+matplotlib = pytest.importorskip("matplotlib")
+from matplotlib.figure import Figure  # noqa: E402
+
+NEURON = fr.cells["mammalian neuron"]
+
+
+@pytest.fixture
+def ax():
+    return Figure().subplots()
+
+
+def test_a_curve_is_the_values_over_the_axis(ax):
+    sweep = fr.grid(NEURON, K_out=np.linspace(1, 50, 100))
+    assert sweep.plot(ax) is ax
+    x, y = ax.lines[0].get_data()
+    assert np.array_equal(x, sweep.axis_values("K_out"))
+    assert np.array_equal(y, sweep.values())
+    assert ax.get_xlabel() == "K_out (mM)"
+    assert ax.get_ylabel() == "membrane potential (mV)"
+    assert ax.get_title() == "mammalian neuron"
+
+
+def test_a_curve_marks_threshold_and_block(ax):
+    fr.grid(NEURON, K_out=np.linspace(1, 50, 9)).plot(ax)
+    assert {line.get_ydata()[0] for line in ax.lines[1:]} == {-55.0, -40.0}
+    assert {text.get_text() for text in ax.texts} == {"threshold -55 mV", "block -40 mV"}
+
+
+def test_a_cell_without_threshold_gets_no_lines(ax):
+    fr.grid(fr.cells["glial cell"], K_out=np.linspace(1, 50, 9)).plot(ax)
+    assert len(ax.lines) == 1
+
+
+def test_a_heat_map_has_a_bar_and_contours_at_the_boundaries(ax):
+    sweep = fr.grid(NEURON, K_out=np.geomspace(1, 50, 30), P_Na=np.geomspace(0.005, 0.5, 20))
+    sweep.plot(ax)
+    mesh, contours = ax.collections[0], ax.collections[1]
+    assert np.array_equal(mesh.get_array(), sweep.values().T)
+    assert list(contours.levels) == [-55.0, -40.0]
+    assert ax.figure.axes[1].get_ylabel() == "membrane potential (mV)"
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert ax.get_ylabel() == "P_Na (relative)"
+
+
+def test_a_large_grid_is_thinned_but_keeps_its_ends(ax):
+    k = np.geomspace(1, 50, 5000)
+    fr.grid(NEURON, K_out=k, P_Na=np.linspace(0.01, 0.1, 3000)).plot(ax)
+    assert ax.collections[0].get_array().shape == (800, 800)
+    assert ax.get_xscale() == "log"
+
+
+def test_points_without_potential_are_left_out(ax):
+    fr.grid(NEURON.replace(P_Na=0, P_Cl=0), K_out=[0.0, 1, 2], K_in=[100.0, 140]).plot(ax)
+    assert ax.collections[0].get_array().mask.sum() == 2
+
+
+def test_labels_stand_at_their_places(ax):
+    states = fr.axis("state", K_out=[2.5, 4.5, 6.5], labels=["low", "normal", "high"])
+    fr.grid(NEURON, states).plot(ax)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["low", "normal", "high"]
+    assert ax.get_xlabel() == "state"
+
+
+def test_a_coupled_axis_says_whose_values_it_shows(ax):
+    k = np.linspace(2, 30, 9)
+    fr.grid(NEURON, fr.axis("ringer", K_out=k, Na_out=150 - k)).plot(ax)
+    assert ax.get_xlabel() == "ringer: K_out (mM)"
+
+
+def test_a_table_is_drawn_over_its_column_or_its_rows(ax):
+    fr.table(NEURON, {"K_out": [3.0, 1.0, 2.0]}).plot(ax)
+    assert ax.get_xlabel() == "K_out (mM)"
+    other = Figure().subplots()
+    fr.table(NEURON, {"K_out": [3.0, 1.0], "P_Na": [0.1, 0.2]}).plot(other)
+    assert other.get_xlabel() == "row"
+
+
+def test_three_axes_are_refused_with_a_way_out(ax):
+    sweep = fr.grid(NEURON, K_out=[1.0, 2], P_Na=[0.1, 0.2], celsius=[20.0, 37])
+    with pytest.raises(ValueError, match=r"one or two axes, got 3 \(K_out, P_Na, celsius\)"):
+        sweep.plot(ax)
+
+
+def test_a_heat_map_of_one_line_is_refused(ax):
+    with pytest.raises(ValueError, match="two values or more on P_Na, got 1"):
+        fr.grid(NEURON, K_out=[1.0, 2], P_Na=[0.1]).plot(ax)
