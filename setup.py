@@ -10,6 +10,7 @@ import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
 
 FLAGS = {
     "unix": [
@@ -31,6 +32,16 @@ class BuildExt(build_ext):
         super().build_extensions()
 
 
+class Sdist(sdist):
+    """With all that a packager needs to test what was built."""
+
+    def add_defaults(self):
+        super().add_defaults()
+        for folder in ("src_c", "tests", "bench"):
+            self.filelist.graft(folder)
+        self.filelist.global_exclude("*.py[cod]", "fastrest/_kernels.c")
+
+
 kernels = Extension(
     "fastrest._kernels",
     sources=["fastrest/_kernels.pyx", *sorted(str(p) for p in Path("src_c").glob("*.c"))],
@@ -47,5 +58,5 @@ setup(
             "freethreading_compatible": True,  # no mutable globals: see fastrest.h
         },
     ),
-    cmdclass={"build_ext": BuildExt},
+    cmdclass={"build_ext": BuildExt, "sdist": Sdist},
 )

@@ -82,26 +82,32 @@ class Parameter:
     unit: str
     meaning: str
 
-    def rule(self, value: float) -> str | None:
-        """The rule that a value breaks, as the end of an error message, or None."""
+    @property
+    def domain(self) -> tuple[float, float]:
+        """The lowest and the highest value allowed; NaN and infinity never are."""
         if self.name == "celsius":
-            if not math.isfinite(value):
-                return f"must be finite, got {value!r}"
-            if 253.15 <= value <= 373.15:
-                return f"={value!r} looks like kelvin: pass {round(value - 273.15, 9)!r}"
-            if not CELSIUS_MIN <= value <= CELSIUS_MAX:
-                return f"must be between {CELSIUS_MIN:g} and {CELSIUS_MAX:g} °C, got {value!r}"
-        elif not math.isfinite(value):
-            return f"must be finite, got {value!r}"
-        elif value < 0:
-            return f"must be >= 0{self.unit and ' ' + self.unit}, got {value!r}"
-        return None
+            return CELSIUS_MIN, CELSIUS_MAX
+        return 0.0, math.inf
+
+    def rule(self, value: float) -> str | None:
+        """The rule that a value breaks, as an error message without the name, or None."""
+        low, high = self.domain
+        if not math.isfinite(value):
+            return f" must be finite, got {value!r}"
+        if low <= value <= high:
+            return None
+        if high < math.inf:
+            if low <= value - KELVIN_AT_0_CELSIUS <= high:
+                kelvin = round(value - KELVIN_AT_0_CELSIUS, 9)
+                return f"={value!r} looks like kelvin: pass {kelvin!r}"
+            return f" must be between {low:g} and {high:g} {self.unit}, got {value!r}"
+        return f" must be >= 0{self.unit and ' ' + self.unit}, got {value!r}"
 
     def check(self, value: float) -> None:
         """Raise the ValueError that names this parameter, the value and the rule, if broken."""
         rule = self.rule(value)
         if rule is not None:
-            raise ValueError(self.name + ("" if rule.startswith("=") else " ") + rule)
+            raise ValueError(self.name + rule)
 
 
 class Frozen:

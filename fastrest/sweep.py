@@ -231,6 +231,7 @@ class Sweep(Frozen):
         """
         import pandas as pd
 
+        self._check_memory(len(self) * (9 + 8 * len(self._inputs)), options.get("max_memory"))
         values, status = self._values_and_status(**options)
         columns = self._frame_columns()
         return pd.DataFrame({**columns, "V": values.ravel(), "status": status.ravel()})
@@ -271,7 +272,7 @@ class Sweep(Frozen):
             compute = self._prepare(isa, threads)
         contiguous = out is None or out.flags.c_contiguous or out.ndim == 1
         # a view, never a copy: a result of any layout is written in place, or through .flat
-        flat = out if out is None else (out.reshape(-1, copy=False) if contiguous else out.flat)
+        flat = out if out is None else (out.reshape(-1) if contiguous else out.flat)
         flat_status = None if status is None else status.reshape(-1)
         stream = out is not None and out.nbytes >= engine.STREAM_BYTES
 
@@ -500,7 +501,7 @@ class Grid(Sweep):
                 values = given.of(name, cell[name]) if isinstance(given, Times) else given
                 if values.size == 0:
                     raise ValueError(f"axis {one.name!r} is empty: {name} needs a value")
-                values = np.array(values, np.float64)  # our own, however the caller goes on
+                values = values.astype(np.float64)
                 _check_axis(parameter, values)
                 values.flags.writeable = False
                 inputs[name], dim_of[name] = values, d
@@ -841,7 +842,7 @@ def _parameter(model: Model, name: str) -> Parameter:
 
 
 def _axis_values(name: str, values: Any) -> np.ndarray:
-    array = as_numbers(name, values)
+    array = np.array(as_numbers(name, values))  # our own, however the caller goes on
     if array.ndim == 0:
         raise ValueError(
             f"{name} must be a 1-D array of values, got {values!r}; for one value use "
@@ -860,7 +861,7 @@ def _length(name: str, values: Any) -> int:
 
 def _check_axis(parameter: Parameter, values: np.ndarray) -> None:
     """Raise for the first value outside the parameter's domain."""
-    low, high = (-20.0, 100.0) if parameter.name == "celsius" else (0.0, math.inf)
+    low, high = parameter.domain
     bad = ~((values >= low) & (values <= high) & np.isfinite(values))
     if bad.any():
         i = int(np.argmax(bad))
