@@ -22,7 +22,7 @@ class Equation:
     def __init__(self, name: str, z: tuple[int, ...] = (), pump_ion: int = -1) -> None: ...
     def points(
         self,
-        columns: Sequence[np.ndarray],
+        columns: Sequence[np.ndarray | float],
         start: int,
         count: int,
         out: np.ndarray | None = None,
@@ -31,6 +31,6 @@ class Equation:
         stream: bool = False,
         isa: str | None = None,
     ) -> None: ...
-    def ufunc(self, doc: str) -> np.ufunc: ...
+    def ufunc(self) -> np.ufunc: ...
 
 def named_ufunc(name: str) -> Any: ...

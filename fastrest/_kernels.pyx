@@ -142,9 +142,9 @@ cdef class Equation:
 
         Parameters
         ----------
-        columns : list of ndarray
+        columns : list of ndarray or float
             ``n_columns`` native aligned float64 arrays of one shape (broadcast views will do):
-            the lattice.
+            the lattice. A float is the same at every point; without any array there is one.
         out : ndarray of shape (count,), float64 or float32, optional
         status : contiguous uint8 ndarray of shape (count,), optional
         stream : bool
@@ -156,23 +156,33 @@ cdef class Equation:
         cdef fr_column c_columns[FR_MAX_COLUMNS]
         cdef fr_lattice lattice
         cdef fr_output output
-        cdef cnp.ndarray array, first
+        cdef cnp.ndarray array, first = None
         cdef fr_error error
         cdef int j
+        cdef double numbers[FR_MAX_COLUMNS]
+        cdef ptrdiff_t zeros[FR_MAX_DIMS]
+        cdef ptrdiff_t one = 1
 
         if len(columns) != self.n_columns:
             raise ValueError(f"{self.name} takes {self.n_columns} columns, got {len(columns)}")
-        first = columns[0]
+        memset(zeros, 0, sizeof(zeros))
         for j in range(self.n_columns):
+            if isinstance(columns[j], float):
+                numbers[j] = columns[j]
+                c_columns[j].data = <const char *>&numbers[j]
+                c_columns[j].strides = zeros
+                continue
             array = columns[j]
             if not is_native(array, cnp.NPY_DOUBLE):
                 raise TypeError(f"column {j} must be native aligned float64, got {array.dtype}")
-            if not cnp.PyArray_SAMESHAPE(array, first):
+            if first is None:
+                first = array
+            elif not cnp.PyArray_SAMESHAPE(array, first):
                 raise ValueError("columns must have one shape")
             c_columns[j].data = cnp.PyArray_BYTES(array)
             c_columns[j].strides = <const ptrdiff_t *>cnp.PyArray_STRIDES(array)
-        lattice.ndim = cnp.PyArray_NDIM(first)
-        lattice.shape = <const ptrdiff_t *>cnp.PyArray_DIMS(first)
+        lattice.ndim = 1 if first is None else cnp.PyArray_NDIM(first)
+        lattice.shape = &one if first is None else <const ptrdiff_t *>cnp.PyArray_DIMS(first)
 
         output.values = NULL
         output.status = NULL
@@ -199,12 +209,12 @@ cdef class Equation:
             error = kernels.points(&self.model, &lattice, c_columns, start, count, &output)
         check(error)
 
-    def ufunc(self, str doc not None):
+    def ufunc(self):
         """This equation as a NumPy ufunc: made once, kept for good, named for `named_ufunc`."""
-        key = _ufunc_name(self)
-        if key not in _ufuncs:
-            _ufuncs.setdefault(key, _make_ufunc(self, key.encode(), doc.encode()))
-        return _ufuncs[key][0]
+        name = _ufunc_name(self)
+        if name not in _ufuncs:
+            _ufuncs.setdefault(name, _make_ufunc(self, name.encode()))
+        return _ufuncs[name][0]
 
 
 # ---- ufuncs ----
@@ -225,6 +235,16 @@ def _ufunc_name(Equation equation):
     return f"{equation.name}_{z}" + (f"_pump{equation.pump_ion}" if equation.pump_ion >= 0 else "")
 
 
+def _ufunc_doc(Equation equation):
+    if equation.name == "nernst":
+        return "Nernst potential in mV of valence, outside and inside (mM), celsius."
+    ions = ", ".join(f"{z:+d}" for z in equation.z)
+    pump = f", pump_ratio (of ion {equation.pump_ion + 1})" if equation.pump_ion >= 0 else ""
+    return (f"Membrane potential in mV ({equation.name}) of ions with valences {ions}: the weight "
+            "of each (permeability or conductance), the concentrations of each outside, of each "
+            f"inside (mM), celsius{pump}.")
+
+
 def named_ufunc(str name not None):
     """The ufunc of a name, which is how pickle finds it again; KeyError if it means none."""
     if name not in _ufuncs:
@@ -234,7 +254,7 @@ def named_ufunc(str name not None):
         made = Equation(equation, z, pump)
         if _ufunc_name(made) != name:
             raise KeyError(name)
-        made.ufunc(name)
+        made.ufunc()
     return _ufuncs[name][0]
 
 
@@ -263,8 +283,9 @@ cdef void ufunc_loop(char **args, const cnp.npy_intp *dimensions, const cnp.npy_
     feclearexcept(FE_ALL_EXCEPT)
 
 
-cdef _make_ufunc(Equation equation, bytes name, bytes doc):
+cdef _make_ufunc(Equation equation, bytes name):
     cdef _Data data = _Data()
+    cdef bytes doc = _ufunc_doc(equation).encode()
     data.pointer[0] = &equation.model
     ufunc = cnp.PyUFunc_FromFuncAndData(loops, data.pointer, double_types, 1,
                                         equation.n_columns, 1, cnp.PyUFunc_None, name, doc, 0)

@@ -29,6 +29,9 @@ class Times:
 
     factors: Any
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Times) and np.array_equal(self.factors, other.factors)
+
     def of(self, name: str, value: float) -> Any:
         """The multiples of one value, as a float or an array."""
         if np.ndim(self.factors) == 0:
@@ -204,9 +207,11 @@ class Cell(Frozen, Mapping[str, float]):
         """
         fields = self._fields
         values: dict[str, Any] = dict(self._values)
+        if "threshold" in changes and fields["block"] == BLOCK:
+            fields["block"] = None  # said by nobody: it follows the threshold
         for name, value in changes.items():
             if name in fields:
-                fields[name] = value
+                fields[name] = "" if value is None and name in TEXTS else value
             else:
                 known = name in values and isinstance(value, Times)
                 values[name] = value.of(name, values[name]) if known else value
@@ -360,6 +365,9 @@ class Cell(Frozen, Mapping[str, float]):
         """
         if "pump_ratio" not in self:
             raise ValueError(f"pump_effect needs a GHK model with permeant K, got {self.model}")
+        ratio = as_float("ratio", ratio)
+        if ratio == math.inf:
+            raise ValueError("ratio must be finite, got inf")
         if not ratio > 0:
             raise ValueError(f"ratio must be > 0, got {ratio!r}")
         with_pump = self.replace(pump_ratio=ratio).potential()
@@ -398,9 +406,11 @@ class Cell(Frozen, Mapping[str, float]):
         if len(content) > LARGEST_FILE:
             raise ValueError(f"{path}: larger than {LARGEST_FILE} bytes, which no cell needs")
         try:
-            table = tomllib.loads(content.decode("utf-8"))
+            table = tomllib.loads(content.decode("utf-8-sig"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{path}: not a TOML file: {error}") from None
+        except RecursionError:
+            raise ValueError(f"{path}: not a TOML file: nested too deeply") from None
         try:
             return _cell_of(table)
         except (ValueError, TypeError) as error:
@@ -423,9 +433,8 @@ def _point(cell: Cell, choice: str | None) -> float:
     isa = engine.choose(choice)
     if isa == engine.PYTHON:
         return float(cell.model.reference(cell.model, dict(cell))[0])
-    columns = [np.full(1, value) for value in cell.model.columns(cell)]
     V = np.empty(1)
-    cell.model.equation().points(columns, 0, 1, V, isa=isa)
+    cell.model.equation().points(cell.model.columns(cell), 0, 1, V, isa=isa)
     return float(V[0])
 
 
@@ -436,8 +445,8 @@ def _cell_of(table: Mapping[str, Any], name: str = "") -> Cell:
         if not isinstance(fields.get(key, ""), str):
             raise TypeError(f"{key} must be text, got {fields[key]!r}")
     kind = table.get("model", "GHK")
-    if kind not in MODELS:
-        raise ValueError(unknown("model", str(kind), MODELS))
+    if not isinstance(kind, str) or kind not in MODELS:
+        raise ValueError(unknown("model", kind, MODELS))
     weight = MODELS[kind].weight
     keys = {weight: weight, "out": "out", "in": "in"}
 
@@ -448,12 +457,16 @@ def _cell_of(table: Mapping[str, Any], name: str = "") -> Cell:
         if key in ("celsius", "pump_ratio"):
             values[key] = entry
             continue
+        if not isinstance(entry, dict) and (key in IONS or isinstance(entry, list)):
+            raise TypeError(f"{key} must be a table {{ {weight} = , out = , in = }}, got {entry!r}")
         if not isinstance(entry, dict):
             known = (*IONS, "model", "celsius", "pump_ratio", *TEXTS, *POTENTIALS)
             raise ValueError(unknown("key", key, known))
         for part in entry:
             if part not in (*keys, "z", "passive"):
                 raise ValueError(f"{key}: {unknown('key', part, (*keys, 'z', 'passive'))}")
+        if "z" not in entry and key not in IONS:
+            raise ValueError(f"{unknown('ion', key, IONS)}; others need their valence, z = ")
         ions.append(Ion(key, entry["z"]) if "z" in entry else key)
         is_passive = entry.get("passive", False)
         if not isinstance(is_passive, bool):

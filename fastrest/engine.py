@@ -7,6 +7,7 @@ import contextlib
 import math
 import os
 import threading
+from _thread import start_new_thread
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ BLOCK = 1 << 16
 #: Blocks in a task: one call from Python.
 BLOCKS_PER_TASK = 16
 #: Below this many points one thread is faster than two.
-SMALL = 100_000
+SMALL = 200_000
 #: Outputs from here on are written past the caches.
 STREAM_BYTES = 8 << 20
 
@@ -116,7 +117,7 @@ def bytes_text(n: int) -> str:
     """A number of bytes for people."""
     size = float(n)
     for unit in ("B", "kB", "MB", "GB", "TB"):
-        if size < 1000:
+        if size < 999.5:
             return f"{size:.3g} {unit}"
         size /= 1000
     return f"{size:,.0f} PB"
@@ -157,34 +158,70 @@ def run(work: Work, points: int, *, threads: int | None = None, progress: Progre
 
     def work_on(report: Callable[[int], Any]) -> None:
         nonlocal done
-        try:
-            while not stopped.is_set():
-                with lock:
-                    start = next(starts, None)
-                if start is None:
-                    return
-                stop = min(start + size, points)
-                work(start, stop)
-                with lock:
-                    done += stop - start
-                report(done)
-        except BaseException:
-            stopped.set()
-            raise
+        while not stopped.is_set():
+            with lock:
+                start = next(starts, None)
+            if start is None:
+                return
+            stop = min(start + size, points)
+            work(start, stop)
+            with lock:
+                done += stop - start
+            report(done)
 
     with _reporter(progress, points) as report:
         if n_threads == 1:
             work_on(report)
         else:
-            from concurrent.futures import ThreadPoolExecutor
-
-            # the calling thread works too: it is the one that has a CPU already
-            with ThreadPoolExecutor(n_threads - 1, thread_name_prefix="fastrest") as pool:
-                others = [pool.submit(work_on, lambda done: None) for _ in range(n_threads - 1)]
-                work_on(report)
-            for other in others:
-                other.result()
+            _on_threads(work_on, n_threads, report, stopped)
             report(points)
+
+
+def _on_threads(
+    work_on: Callable[[Callable[[int], Any]], None],
+    n_threads: int,
+    report: Callable[[int], Any],
+    stopped: threading.Event,
+) -> None:
+    """Work on the calling thread, which has a CPU already, and on n_threads - 1 others.
+
+    Returns, or raises, only once no other works any more, whatever happens meanwhile. Hence bare
+    threads and a count of our own: Ctrl-C within Thread.start or Thread.join leaves it unknown
+    whether the thread runs.
+    """
+    failures: list[BaseException] = []
+    running: set[int] = set()
+    bell = threading.Lock()
+    bell.acquire()
+
+    def other(number: int) -> None:
+        running.add(number)  # first: whoever sees `stopped` unset below is waited for
+        try:
+            work_on(lambda done: None)
+        except BaseException as error:
+            stopped.set()
+            failures.append(error)
+        finally:
+            running.discard(number)
+            with contextlib.suppress(RuntimeError):  # another has rung already
+                bell.release()
+
+    try:
+        for number in range(1, n_threads):
+            start_new_thread(other, (number,))
+        work_on(report)
+    except BaseException as error:
+        failures.insert(0, error)
+    while True:
+        try:
+            stopped.set()
+            while running:
+                bell.acquire(timeout=0.05)
+            break
+        except KeyboardInterrupt as error:
+            failures.insert(0, error)
+    if failures:
+        raise failures[0]
 
 
 @contextlib.contextmanager
@@ -203,6 +240,13 @@ def _reporter(progress: Progress, total: int) -> Iterator[Callable[[int], None]]
         with tqdm(total=total, unit=" points", unit_scale=True) as bar:
             yield lambda done: bar.update(done - bar.n)
     elif callable(progress):
-        yield lambda done: progress(done, total)
+        said = [-1]
+
+        def report(done: int) -> None:
+            if done > said[0]:
+                said[0] = done
+                progress(done, total)
+
+        yield report
     else:
         raise TypeError(f"progress must be True, False or callable(done, total), got {progress!r}")

@@ -137,11 +137,10 @@ class Model(Frozen):
         pump = [values["pump_ratio"]] if self.pump_ion else []
         return [*weights, *outside, *inside, values["celsius"], *pump]
 
-    @functools.cached_property
+    @property
     def ufunc(self) -> np.ufunc:
-        """The equation as a NumPy ufunc of the columns."""
-        names = self.columns({name: name for name in self.parameters})
-        return self.equation().ufunc(f"{self}: potential in mV of {', '.join(map(str, names))}")
+        """The equation as a NumPy ufunc of the columns, shared by models of the same valences."""
+        return self.equation().ufunc()
 
     def complete(self, values: Mapping[str, Any], what: str) -> dict[str, Any]:
         """Values for every parameter, in order: defaults added, names checked."""
@@ -185,7 +184,7 @@ class Model(Frozen):
         """
         complete = self.complete(values, str(self))
         checked = {n: checked_argument(self.parameters[n], v) for n, v in complete.items()}
-        return self.ufunc(*self.columns(checked))
+        return broadcast(self.ufunc, self.columns(checked), checked)
 
     # ---- manners ----
 
@@ -269,6 +268,8 @@ def _make(kind: type[Model], ions: tuple[Ion, ...], passive: tuple[str, ...]) ->
 
 def _ion(ion: str | Ion) -> Ion:
     if isinstance(ion, Ion):
+        if ion.name in IONS and ion != IONS[ion.name]:
+            raise ValueError(f"{ion.name} has z = {IONS[ion.name].z}, got {ion.z}")
         return ion
     if not isinstance(ion, str):
         raise TypeError(f"an ion is a name or fr.Ion(name, z), got {ion!r}")
@@ -284,32 +285,60 @@ def as_float(name: str, value: Any) -> float:
         value = value[()]
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name} must be finite, got a number beyond 1e308") from None
 
 
 def as_numbers(name: str, value: Any) -> np.ndarray:
     """An array of real numbers of any dtype, masked elements as NaN, or a named error."""
     if isinstance(value, np.ma.MaskedArray):
         value = np.ma.filled(value.astype(np.float64), np.nan)
-    array = np.asarray(value)
-    if array.dtype == object and hasattr(value, "to_numpy"):
-        # a data frame's column of nullable numbers; text is refused below
+    kind = getattr(getattr(value, "dtype", None), "kind", None)
+    if hasattr(value, "to_numpy") and kind in ("i", "u", "f"):
+        # a data frame's column, whose missing values may be no floats
         with contextlib.suppress(ValueError, TypeError):
-            array = value.to_numpy(dtype=np.float64, na_value=np.nan)
+            value = value.to_numpy(dtype=np.float64, na_value=np.nan)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be numbers, got rows of unequal length") from None
     if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be numbers, got dtype {array.dtype}")
+        raise TypeError(f"{name} must be numbers, got dtype {getattr(value, 'dtype', array.dtype)}")
     return array
 
 
 def checked_argument(parameter: Parameter, value: Any) -> Any:
-    """An argument of a broadcasting call: scalars are checked, arrays passed on."""
-    if isinstance(value, numbers.Real | np.generic):
-        number = as_float(parameter.name, value)
+    """An argument of a broadcasting call: scalars are checked, arrays made float64.
+
+    What brings its own ufuncs (xarray, Dask, pandas) is passed on, if it holds numbers.
+    """
+    name = parameter.name
+    if not isinstance(value, np.ndarray) and hasattr(value, "__array_ufunc__"):
+        kind = getattr(getattr(value, "dtype", None), "kind", "f")
+        if kind not in "iuf":
+            raise TypeError(f"{name} must be numbers, got dtype {value.dtype}")
+        if not isinstance(value, np.generic):
+            return value
+    if isinstance(value, str | bytes | dict) or not (np.iterable(value) or np.ndim(value)):
+        number = as_float(name, value)
         parameter.check(number)
         return number
-    if isinstance(value, list | tuple | np.ma.MaskedArray) or type(value) is np.ndarray:
-        return as_numbers(parameter.name, value)
-    return value
+    array = as_numbers(name, value)
+    with np.errstate(over="ignore"):  # long doubles beyond doubles become infinite: a bad element
+        return array.astype(np.float64, copy=False)
+
+
+def broadcast(ufunc: np.ufunc, columns: list[Any], named: Mapping[str, Any]) -> Any:
+    """Call a ufunc; shapes that do not broadcast get an error that names them."""
+    arrays = {name: value for name, value in named.items() if type(value) is np.ndarray}
+    try:
+        np.broadcast_shapes(*(array.shape for array in arrays.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise ValueError(f"shapes do not broadcast: {shapes}") from None
+    return ufunc(*columns)
 
 
 def phi(celsius: Any) -> Any:
@@ -347,17 +376,11 @@ def nernst(z: int, *, c_out: npt.ArrayLike, c_in: npt.ArrayLike, celsius: npt.Ar
     -89.06
     """
     charge = as_float("z", z)
-    if charge == 0 or charge != round(charge):
+    if charge == 0 or not charge.is_integer():
         raise ValueError(f"z must be an integer other than 0, got {z!r}")
-    values = [
-        checked_argument(Parameter(name, unit, ""), value)
-        for name, unit, value in (
-            ("c_out", "mM", c_out),
-            ("c_in", "mM", c_in),
-            ("celsius", "°C", celsius),
-        )
-    ]
-    return nernst_ufunc(charge, *values)
+    given = (("c_out", "mM", c_out), ("c_in", "mM", c_in), ("celsius", "°C", celsius))
+    values = {n: checked_argument(Parameter(n, unit, ""), value) for n, unit, value in given}
+    return broadcast(nernst_ufunc, [charge, *values.values()], values)
 
 
 def ghk(
@@ -415,10 +438,5 @@ def ghk(
 
 
 K_NA_CL = GHK("K", "Na", "Cl")
-nernst_ufunc: np.ufunc = _kernels.Equation("nernst").ufunc(
-    "Nernst potential in mV of z, c_out, c_in (mM), celsius.",
-)
-ghk_ufunc: np.ufunc = K_NA_CL.equation().ufunc(
-    "GHK potential in mV of P_K, P_Na, P_Cl, K_out, Na_out, Cl_out, K_in, Na_in, Cl_in (mM), "
-    "celsius, pump_ratio.",
-)
+nernst_ufunc: np.ufunc = _kernels.Equation("nernst").ufunc()
+ghk_ufunc: np.ufunc = K_NA_CL.ufunc

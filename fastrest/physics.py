@@ -55,6 +55,10 @@ class Ion:
     def __post_init__(self) -> None:
         if not (isinstance(self.name, str) and self.name.isalnum() and self.name[0].isalpha()):
             raise ValueError(f"an ion's name must be letters and digits, got {self.name!r}")
+        if self.name in ("P", "g"):
+            raise ValueError(
+                f"an ion must not be called {self.name}: {self.name}_out would be two parameters"
+            )
         if isinstance(self.z, bool) or self.z not in (-2, -1, 1, 2):
             raise ValueError(f"z of {self.name} must be -2, -1, 1 or 2, got {self.z!r}")
         object.__setattr__(self, "z", int(self.z))
@@ -119,10 +123,10 @@ class Frozen:
     __delattr__ = __setattr__
 
 
-def unknown(what: str, name: str, known: Iterable[str]) -> str:
+def unknown(what: str, name: object, known: Iterable[object]) -> str:
     """A message for a name that is not known, with the nearest ones that are."""
-    known = list(known)
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    names = [str(one) for one in known]
+    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
     return f"unknown {what} {name!r}: " + (
-        f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}"
+        f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(names)}"
     )

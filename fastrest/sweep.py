@@ -4,6 +4,7 @@ A sweep knows its points and how to compute a range of them; `engine` decides wh
 """
 
 import math
+import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 LARGEST_LOG = 40.0
 #: The factored route needs tables at least this many times smaller than the grid.
 WORTHWHILE = 4
+#: Names of what a sweep computes, in its Dataset and its data frame.
+RESULTS = ("V", "status")
 #: Points at a time in the pure-Python reference, and in conversions of a table's columns.
 PYTHON_BLOCK = 1 << 10
 
@@ -132,11 +135,15 @@ class Sweep(Frozen):
             dtype = np.dtype(dtype)
             if dtype not in (np.dtype(np.float64), np.dtype(np.float32)):
                 raise ValueError(f"dtype must be float64 or float32, got {dtype}")
-            self._check_memory(len(self) * dtype.itemsize, max_memory)
+            self._check_memory(
+                len(self) * dtype.itemsize,
+                max_memory,
+                "pass out=np.lib.format.open_memmap(...), dtype='float32', or fewer points",
+            )
             out = np.empty(self.shape, dtype)
         else:
             self._check_out(out)
-            self._check_memory(0, max_memory)
+            self._check_memory(0, max_memory, "sweep fewer points at a time")
         self._compute(out, None, engine, threads, progress)
         return out
 
@@ -165,7 +172,7 @@ class Sweep(Frozen):
         >>> fr.Status(2)
         <Status.NEGATIVE: 2>
         """
-        self._check_memory(len(self), max_memory)
+        self._check_memory(len(self), max_memory, "sweep fewer points at a time")
         status = np.empty(self.shape, np.uint8)
         self._compute(None, status, engine, threads, progress)
         return status
@@ -231,7 +238,10 @@ class Sweep(Frozen):
         """
         import pandas as pd
 
-        self._check_memory(len(self) * (9 + 8 * len(self._inputs)), options.get("max_memory"))
+        # pandas takes a copy of what it is given
+        need = 2 * len(self) * (9 + 8 * len(self._frame_names()))
+        instead = "use to_xarray(), values(out=...), or fewer points"
+        self._check_memory(need, options.get("max_memory"), instead)
         values, status = self._values_and_status(**options)
         columns = self._frame_columns()
         return pd.DataFrame({**columns, "V": values.ravel(), "status": status.ravel()})
@@ -272,7 +282,7 @@ class Sweep(Frozen):
             compute = self._prepare(isa, threads)
         contiguous = out is None or out.flags.c_contiguous or out.ndim == 1
         # a view, never a copy: a result of any layout is written in place, or through .flat
-        flat = out if out is None else (out.reshape(-1) if contiguous else out.flat)
+        flat = out.reshape(-1) if out is not None and contiguous else None
         flat_status = None if status is None else status.reshape(-1)
         stream = out is not None and out.nbytes >= engine.STREAM_BYTES
 
@@ -285,7 +295,7 @@ class Sweep(Frozen):
             else:
                 part = np.empty(stop - start, out.dtype)
                 compute(start, stop, part, part_status, False)
-                flat[start:stop] = part  # type: ignore[index]
+                out.flat[start:stop] = part
 
         engine.run(work, len(self), threads=threads, progress=progress)
 
@@ -319,21 +329,17 @@ class Sweep(Frozen):
         progress: engine.Progress = False,
         max_memory: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        self._check_memory(len(self) * 9, max_memory)
+        self._check_memory(len(self) * 9, max_memory, "use values(out=...), or fewer points")
         values, status = np.empty(self.shape), np.empty(self.shape, np.uint8)
         self._compute(values, status, engine, threads, progress)
         return values, status
 
-    def _check_memory(self, result: int, max_memory: int | None) -> None:
-        engine.check_memory(
-            result + self._work_bytes(),
-            max_memory,
-            f"{len(self):,} points; pass out=np.lib.format.open_memmap(...), dtype='float32', or "
-            "fewer points",
-        )
+    def _check_memory(self, result: int, max_memory: int | None, instead: str) -> None:
+        need = result + self._work_bytes()
+        engine.check_memory(need, max_memory, f"{len(self):,} points; {instead}")
 
     def _check_out(self, out: Any) -> None:
-        if not isinstance(out, np.ndarray):
+        if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
             raise TypeError(f"out must be a NumPy array, got {type(out).__name__}")
         if out.shape != self.shape:
             raise ValueError(f"out must have shape {self.shape}, got {out.shape}")
@@ -351,6 +357,9 @@ class Sweep(Frozen):
         raise NotImplementedError
 
     def _frame_columns(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _frame_names(self) -> list[str]:
         raise NotImplementedError
 
     def _repr_lines(self) -> list[str]:
@@ -377,13 +386,15 @@ class Axis(Frozen):
     """Parameters that move together along one dimension: made by `axis`."""
 
     name: str
-    parameters: dict[str, Any]
+    _given: dict[str, Any]
     length: int
     labels: tuple[Any, ...] | None
 
     def __init__(self, name: str, labels: Sequence[Any] | None, parameters: Mapping[str, Any]):
         if not isinstance(name, str) or not name:
             raise TypeError(f"an axis needs a name, got {name!r}")
+        if name in RESULTS:
+            raise ValueError(f"an axis must not be called {name!r}, which the results are")
         if not parameters:
             raise ValueError(f"axis {name!r} needs at least one parameter")
         given = {
@@ -396,15 +407,45 @@ class Axis(Frozen):
                 raise ValueError(
                     f"axis {name!r}: {other} has {length} values, {first} has {lengths[first]}"
                 )
+        if labels is not None and not np.iterable(labels):
+            raise TypeError(f"axis {name!r}: labels must be a sequence, got {labels!r}")
         names = None if labels is None else tuple(labels)
         if names is not None and len(names) != lengths[first]:
             raise ValueError(
                 f"axis {name!r}: {len(names)} labels for {lengths[first]} values of {first}"
             )
-        vars(self).update(name=name, parameters=given, length=lengths[first], labels=names)
+        vars(self).update(name=name, _given=given, length=lengths[first], labels=names)
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Values of each parameter, or multiples, along the axis."""
+        return types.MappingProxyType(self._given)
 
     def __len__(self) -> int:
         return self.length
+
+    @property
+    def label_name(self) -> str:
+        """What the labels are called beside the values."""
+        return f"{self.name}_label" if self.name in self.parameters else self.name
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Axis)
+            and (self.name, self.labels) == (other.name, other.labels)
+            and self.parameters.keys() == other.parameters.keys()
+            and all(
+                type(v) is type(other.parameters[n])
+                and (
+                    v == other.parameters[n]
+                    if isinstance(v, Times)
+                    else np.array_equal(v, other.parameters[n])
+                )
+                for n, v in self.parameters.items()
+            )
+        )
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"<axis {self.name!r}: {', '.join(self.parameters)}, {self.length} values>"
@@ -565,25 +606,23 @@ class Grid(Sweep):
 
     # ---- computing ----
 
-    def _values(self, name: str) -> np.ndarray:
-        """A parameter's values with the grid's dimensions, of length 1 where it does not vary."""
-        if name not in self._inputs:
-            return np.full((1,) * len(self.shape), self.cell[name])
+    def _along_its_axis(self, name: str) -> np.ndarray:
+        """A varied parameter's values with the grid's dimensions, of length 1 but for its own."""
         d = self._dim_of[name]
         return self._inputs[name].reshape([-1 if i == d else 1 for i in range(len(self.shape))])
 
-    def _columns(self, dims: set[int], scale: float = 1.0) -> list[np.ndarray]:
+    def _columns(self, dims: set[int], scale: float = 1.0) -> list[Any]:
         """The model's columns over some dimensions of the grid, the others at their first place."""
+        model = self.cell.model
         shape = tuple(n if d in dims else 1 for d, n in enumerate(self.shape))
         first = tuple(slice(None) if d in dims else slice(1) for d in range(len(self.shape)))
-        model, values = self.cell.model, {}
-        for name in model.parameters:
-            array = self._values(name)[first]
-            if scale != 1.0 and name.startswith(model.weight + "_"):
-                array = array * scale
-            values[name] = np.broadcast_to(array, shape)
-        zeros = np.broadcast_to(0.0, shape)
-        return [c if isinstance(c, np.ndarray) else zeros for c in model.columns(values)]
+        weights = {f"{model.weight}_{ion.name}" for ion in model.permeant}
+        values: dict[str, Any] = dict(self.cell)
+        for name in self._inputs:
+            values[name] = np.broadcast_to(self._along_its_axis(name)[first], shape)
+        for name in weights:
+            values[name] = values[name] * scale
+        return model.columns(values)
 
     def _prepare(self, isa: str, threads: int | None) -> Any:
         model = self.cell.model
@@ -592,7 +631,10 @@ class Grid(Sweep):
         else:
             equation = model.equation("separable")
             columns = [self._log_table(side, isa, threads) for side in ("num", "den")]
-            columns.append(np.broadcast_to(phi(self._values("celsius")), self.shape))
+            if "celsius" in self._inputs:
+                columns.append(np.broadcast_to(phi(self._along_its_axis("celsius")), self.shape))
+            else:
+                columns.append(float(phi(self.cell["celsius"])))
 
         def compute(start: int, stop: int, out: Any, status: Any, stream: bool) -> None:
             equation.points(columns, start, stop - start, out, status, stream=stream, isa=isa)
@@ -629,22 +671,25 @@ class Grid(Sweep):
         for one in self.axes:
             for name in one.parameters:
                 found[name] = (one.name, self._inputs[name], _attributes(parameters[name]))
-            if one.labels is not None and one.name not in one.parameters:
-                found[one.name] = (one.name, list(one.labels))
-            elif one.labels is not None:
-                found[f"{one.name}_label"] = (one.name, list(one.labels))
+            if one.labels is not None:
+                found[one.label_name] = (one.name, list(one.labels))
         return found
 
     def _frame_columns(self) -> dict[str, Any]:
-        places = np.unravel_index(np.arange(len(self)), self.shape)
+        def spread(values: np.ndarray, d: int) -> np.ndarray:
+            shape = [-1 if i == d else 1 for i in range(len(self.shape))]
+            return np.broadcast_to(values.reshape(shape), self.shape).ravel()
+
         found: dict[str, Any] = {}
         for d, one in enumerate(self.axes):
             if one.labels is not None:
-                key = f"{one.name}_label" if one.name in one.parameters else one.name
-                found[key] = np.asarray(one.labels)[places[d]]
+                found[one.label_name] = spread(np.asarray(one.labels), d)
             for name in one.parameters:
-                found[name] = self._inputs[name][places[d]]
+                found[name] = spread(self._inputs[name], d)
         return found
+
+    def _frame_names(self) -> list[str]:
+        return [*self._inputs, *(one.label_name for one in self.axes if one.labels is not None)]
 
     def _repr_lines(self) -> list[str]:
         lines = []
@@ -716,15 +761,26 @@ class Table(Sweep):
     """One point per row of a table: see `table` and `Sweep`."""
 
     dims = ("row",)
-    kept: dict[str, np.ndarray]
+    _kept: dict[str, np.ndarray]
 
     def __init__(self, cell: Cell, data: Any, rename: Mapping[str, str], keep: Sequence[str]):
-        _checked_cell(cell)
-        names = _column_names(data)
+        parameters = _checked_cell(cell).model.parameters
+        if not isinstance(rename, Mapping):
+            raise TypeError(f"rename must be a mapping of column to parameter, got {rename!r}")
+        if not isinstance(keep, str) and not np.iterable(keep):
+            raise TypeError(f"keep must be a sequence of columns, got {keep!r}")
         keep = [keep] if isinstance(keep, str) else list(keep)
+        names = _column_names(data, {*parameters, *rename, *keep})
         for name in (*rename, *keep):
             if name not in names:
-                raise ValueError(unknown("column", str(name), map(str, names)))
+                raise ValueError(unknown("column", name, names))
+        for name in keep:
+            if rename.get(name, name) in parameters:
+                raise ValueError(f"keep: column {name!r} is a parameter, which varies V")
+            if name in RESULTS:
+                raise ValueError(
+                    f"keep: {name!r} is what the results are called: rename the column"
+                )
 
         inputs: dict[str, np.ndarray] = {}
         kept: dict[str, np.ndarray] = {}
@@ -733,10 +789,9 @@ class Table(Sweep):
                 kept[column] = _one_dimensional(column, np.asarray(data[column]))
                 continue
             name = rename.get(column, column)
-            if name not in cell.model.parameters:
+            if name not in parameters:
                 raise ValueError(
-                    f"column {column!r} is no parameter: "
-                    f"{unknown('parameter', str(name), cell.model.parameters)} "
+                    f"column {column!r} is no parameter: {unknown('parameter', name, parameters)} "
                     "(use rename= for other names, keep= to carry a column along)"
                 )
             if name in inputs:
@@ -755,18 +810,18 @@ class Table(Sweep):
         for kind in (inputs, kept):
             for name, values in kind.items():
                 kind[name] = np.broadcast_to(values, (rows,)) if values.ndim == 0 else values
-        vars(self).update(cell=cell, shape=(rows,), _inputs=inputs, kept=kept)
+        vars(self).update(cell=cell, shape=(rows,), _inputs=inputs, _kept=kept)
+
+    @property
+    def kept(self) -> Mapping[str, np.ndarray]:
+        """The columns that are carried along."""
+        return types.MappingProxyType(self._kept)
 
     def _prepare(self, isa: str, threads: int | None) -> Any:
-        model, rows = self.cell.model, self.shape[0]
+        model = self.cell.model
         equation = model.equation()
-        values = {
-            name: self._inputs.get(name, np.broadcast_to(self.cell[name], rows))
-            for name in model.parameters
-        }
-        zeros = np.broadcast_to(0.0, rows)
-        columns = [c if isinstance(c, np.ndarray) else zeros for c in model.columns(values)]
-        if all(_is_plain(c) for c in columns):
+        columns = model.columns({**self.cell, **self._inputs})
+        if all(isinstance(c, float) or _is_plain(c) for c in columns):
 
             def compute(start: int, stop: int, out: Any, status: Any, stream: bool) -> None:
                 equation.points(columns, start, stop - start, out, status, stream=stream, isa=isa)
@@ -777,8 +832,13 @@ class Table(Sweep):
                 for lo in range(start, stop, engine.BLOCK):
                     hi = min(lo + engine.BLOCK, stop)
                     part = slice(lo - start, hi - start)
+                    with np.errstate(over="ignore"):  # long doubles beyond doubles: a bad row
+                        block = [
+                            c if isinstance(c, float) else np.require(c[lo:hi], np.float64, "A")
+                            for c in columns
+                        ]
                     equation.points(
-                        [np.require(c[lo:hi], np.float64, "A") for c in columns],
+                        block,
                         0,
                         hi - lo,
                         None if out is None else out[part],
@@ -791,7 +851,8 @@ class Table(Sweep):
 
     def parameters(self, indices: npt.ArrayLike) -> dict[str, np.ndarray]:
         places = _indices(indices, len(self))
-        return {n: v[places].astype(np.float64) for n, v in self._inputs.items()}
+        with np.errstate(over="ignore"):
+            return {n: v[places].astype(np.float64) for n, v in self._inputs.items()}
 
     def _coordinates(self) -> dict[str, Any]:
         parameters = self.cell.model.parameters
@@ -805,6 +866,9 @@ class Table(Sweep):
     def _frame_columns(self) -> dict[str, Any]:
         return {**self.kept, **self._inputs}
 
+    def _frame_names(self) -> list[str]:
+        return [*self.kept, *self._inputs]
+
     def _repr_lines(self) -> list[str]:
         lines = [f"columns: {', '.join(self._inputs)}"]
         if self.kept:
@@ -817,10 +881,8 @@ class Table(Sweep):
             and (self.cell, self.shape) == (other.cell, other.shape)
             and self._inputs.keys() == other._inputs.keys()
             and self.kept.keys() == other.kept.keys()
-            and all(
-                np.array_equal(v, other._inputs[n], equal_nan=True) for n, v in self._inputs.items()
-            )
-            and all(np.array_equal(v, other.kept[n]) for n, v in self.kept.items())
+            and all(_same(v, other._inputs[n]) for n, v in self._inputs.items())
+            and all(_same(v, other.kept[n]) for n, v in self.kept.items())
         )
 
 
@@ -882,7 +944,14 @@ def _one_dimensional(name: str, values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _column_names(data: Any) -> list[Any]:
+def _same(a: np.ndarray, b: np.ndarray) -> bool:
+    return np.array_equal(a, b, equal_nan=a.dtype.kind == "f" and b.dtype.kind == "f")
+
+
+def _column_names(data: Any, wanted: set[Any]) -> list[Any]:
+    """The columns of a mapping or data frame; of a Dataset also the coordinates that are wanted."""
+    if hasattr(data, "data_vars") and hasattr(data, "coords"):
+        return [*data.data_vars, *(name for name in data.coords if name in wanted)]
     for names in (
         getattr(data, "column_names", None),
         getattr(getattr(data, "dtype", None), "names", None),
@@ -896,6 +965,8 @@ def _column_names(data: Any) -> list[Any]:
 
 def _indices(indices: npt.ArrayLike, points: int) -> np.ndarray:
     array = np.asarray(indices)
+    if array.size == 0:
+        array = array.astype(np.intp)
     if array.dtype.kind not in "iu":
         raise TypeError(f"indices must be whole numbers, got dtype {array.dtype}")
     if array.size and (array.min() < 0 or array.max() >= points):

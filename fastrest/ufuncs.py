@@ -22,5 +22,5 @@ def __getattr__(name: str) -> Any:
     """Ufuncs of other models, by the names under which they pickle."""
     try:
         return named_ufunc(name)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None

@@ -1,688 +1,73 @@
-/* The kernels: the loops of fastrest.h, included once per instruction set.
+/* The kernels, included once per instruction set.
  *
  * Expects, on top of the file that includes it:
- *   fastrest.h, <float.h>, <math.h>, <string.h>, and <emmintrin.h> on x86-64;
+ *   kernel.h;
  *   FR_ISA         the name of the instruction set, an identifier (base, avx2, ...);
  *   an open target region for it.
  * Defines one global: fr_kernels_<FR_ISA>.
  *
- * How a point is computed.  The points are taken in chunks that stay in the L1 cache.  Each column
- * is loaded as a pointer to contiguous doubles: into the caller's memory where that is contiguous,
- * else into a buffer.  The fast loops then treat every point as ordinary, and collect in `suspect`
- * one word per point whose bit 63 is set if that was wrong: by integer arithmetic on the bit
- * patterns, which vectorises everywhere and costs next to nothing.  Points found suspect are
- * computed again, alone, by the scalar functions (*_point), which hold the whole table of special
- * cases.  On ordinary points both give the same bits: same operations, same order.
- *
- * V = phi ln(num/den) by one division (log_ratio.h); `separable` is the difference of two logs.
+ * The points are taken in chunks that stay in the L1 cache: lattice.h loads the columns of a
+ * chunk, equations.h computes it, put() writes it.
  */
-
-#include "log_ratio.h"
 
 enum { CHUNK = 256 }; /* points: 26 kB for three ions, if all columns need a buffer */
 
-#define SIGN UINT64_C(0x8000000000000000)
-#define INFINITE_BITS UINT64_C(0x7FF0000000000000)
-#define LEAST_NORMAL UINT64_C(0x0010000000000000)
-#define TWO_TO_MINUS_480 UINT64_C(0x21F0000000000000)
-#define TWO_TO_480 UINT64_C(0x5DF0000000000000)
-
-/* ---- what makes a value suspect: bit 63 of these words ---- */
-
-/* a double that is not normal and positive: below the least normal, infinite, NaN, or negative */
-FR_INLINE uint64_t not_normal(double x)
-{
-    const uint64_t u = bits_of(x);
-    return u | (u - LEAST_NORMAL) | (u + LEAST_NORMAL);
-}
-
-/* a double outside [2^-480, 2^480], whose products with another such one are normal */
-FR_INLINE uint64_t not_moderate(double x)
-{
-    const uint64_t u = bits_of(x);
-    return u | (u - TWO_TO_MINUS_480) | (TWO_TO_480 - u);
-}
-
-/* a temperature outside the range, infinite or NaN of either sign */
-FR_INLINE uint64_t not_temperate(double celsius)
-{
-    const uint64_t u = bits_of(celsius - FR_CELSIUS_MIN);
-    return u | (u + LEAST_NORMAL) | bits_of(FR_CELSIUS_MAX - celsius);
-}
-
-FR_INLINE double phi_of(double celsius)
-{
-    return FR_PHI_PER_KELVIN * (celsius + FR_KELVIN_AT_0_CELSIUS);
-}
-
-/* ---- single points, with every special case ---- */
-
-static int is_normal(double x)
-{
-    return x >= DBL_MIN && x <= DBL_MAX;
-}
-
-static int is_moderate(double x)
-{
-    return x >= 0x1p-480 && x <= 0x1p480;
-}
-
-static uint8_t nonnegative_status(double x)
-{
-    return !isfinite(x) ? FR_NOT_FINITE : x < 0.0 ? FR_NEGATIVE : 0;
-}
-
-static uint8_t celsius_status(double celsius)
-{
-    return !isfinite(celsius)                                     ? FR_NOT_FINITE
-           : celsius < FR_CELSIUS_MIN || celsius > FR_CELSIUS_MAX ? FR_TEMPERATURE
-                                                                  : 0;
-}
-
-/* a result without a number: sets the status and gives the value that stands for it */
-static double special(uint8_t status, double value, uint8_t *out)
-{
-    *out = status;
-    return value;
-}
-
-/* One sum of non-negative terms. */
-typedef struct {
-    double sum;
-    int alive; /* some term has no zero factor: a sum of 0 is then an underflow */
-} fr_sum;
-
-static void add_term(fr_sum *s, double weight, double pump, double concentration)
-{
-    s->sum += (weight * pump) * concentration;
-    s->alive |= weight != 0.0 && pump != 0.0 && concentration != 0.0;
-}
-
-/* Nernst 1888: E = phi/z ln(out/in) */
-static double nernst_point(const fr_model *model, const double *x, uint8_t *status)
-{
-    const double z = x[0], c_out = x[1], c_in = x[2], celsius = x[3];
-    (void)model;
-    const uint8_t bad = (uint8_t)((isfinite(z) ? 0 : FR_NOT_FINITE) | nonnegative_status(c_out) |
-                                  nonnegative_status(c_in) | celsius_status(celsius));
-    if (bad)
-        return special(bad, NAN, status);
-    if (z == 0.0 || (c_out == 0.0 && c_in == 0.0))
-        return special(FR_NO_PERMEANT, NAN, status);
-    if ((c_out != 0.0 && !is_normal(c_out)) || (c_in != 0.0 && !is_normal(c_in)) ||
-        !is_normal(fabs(z)))
-        return special(FR_RANGE, NAN, status);
-    if (c_out == 0.0 || c_in == 0.0)
-        return special(FR_INFINITE, (c_out == 0.0) == (z > 0.0) ? -INFINITY : INFINITY, status);
-    *status = 0;
-    return (phi_of(celsius) * log_ratio(c_out, c_in)) / z;
-}
-
-/* Zero net current with divalent ions (Spangler 1972; Lewis 1979): the positive root of
- *   a x^2 + b x - c = 0,  x = exp(V/phi),  a = D + 4 M_in,  b = D - N,  c = N + 4 M_out
- * as a ratio x = num/den without cancellation:
- *   b < 0: (|b| + root) / (2 a)      b >= 0: (2 c) / (|b| + root)      root = sqrt(b^2 + 4 a c) */
-FR_INLINE double root_log(double a, double b, double c)
-{
-    const double h = double_of(bits_of(b) & ~SIGN) + sqrt(b * b + 4.0 * (a * c));
-    const uint64_t negative = 0 - (bits_of(b) >> 63);
-    const double num = double_of((bits_of(h) & negative) | (bits_of(c + c) & ~negative));
-    const double den = double_of((bits_of(a + a) & negative) | (bits_of(h) & ~negative));
-    return log_ratio(num, den);
-}
-
-/* Goldman 1943; Hodgkin & Katz 1949; pump_ratio on K's terms: Mullins & Noda 1963 */
-static double ghk_point(const fr_model *model, const double *x, uint8_t *status)
-{
-    const int n = model->n_ions;
-    const double celsius = x[3 * n];
-    const double pump_ratio = model->pump_ion >= 0 ? x[3 * n + 1] : 1.0;
-
-    uint8_t bad = (uint8_t)(celsius_status(celsius) | nonnegative_status(pump_ratio));
-    for (int j = 0; j < 3 * n; j++)
-        bad |= nonnegative_status(x[j]);
-    if (bad)
-        return special(bad, NAN, status);
-
-    const fr_sum nothing = {0.0, 0};
-    fr_sum num = nothing, den = nothing, m_out = nothing, m_in = nothing;
-    int divalent = 0;
-    for (int j = 0; j < n; j++) {
-        const int z = model->z[j], two = z == 2 || z == -2;
-        const double weight = x[j], pump = j == model->pump_ion ? pump_ratio : 1.0;
-        const double c_out = x[n + j], c_in = x[2 * n + j];
-        divalent |= two;
-        add_term(two ? &m_out : &num, weight, pump, z > 0 ? c_out : c_in);
-        add_term(two ? &m_in : &den, weight, pump, z > 0 ? c_in : c_out);
-    }
-
-    /* without divalents c = N and a = D */
-    const double a = den.sum + 4.0 * m_in.sum, c = num.sum + 4.0 * m_out.sum;
-    const int a_fits = divalent ? is_moderate(a) : is_normal(a);
-    const int c_fits = divalent ? is_moderate(c) : is_normal(c);
-    if (((den.alive || m_in.alive) && !a_fits) || ((num.alive || m_out.alive) && !c_fits))
-        return special(FR_RANGE, NAN, status);
-    if (a == 0.0 && c == 0.0)
-        return special(FR_NO_PERMEANT, NAN, status);
-    if (a == 0.0 || c == 0.0)
-        return special(FR_INFINITE, c == 0.0 ? -INFINITY : INFINITY, status);
-    *status = 0;
-    return phi_of(celsius) * (divalent ? root_log(a, den.sum - num.sum, c) : log_ratio(c, a));
-}
-
-/* Parallel conductances: V = sum g E / sum g, E = phi/z ln(out/in) */
-static double chord_point(const fr_model *model, const double *x, uint8_t *status)
-{
-    const int n = model->n_ions;
-    const double celsius = x[3 * n];
-
-    uint8_t bad = celsius_status(celsius);
-    for (int j = 0; j < 3 * n; j++)
-        bad |= nonnegative_status(x[j]);
-    if (bad)
-        return special(bad, NAN, status);
-
-    double drive = 0.0, total = 0.0;
-    int to_plus = 0, to_minus = 0, out_of_range = 0;
-    for (int j = 0; j < n; j++) {
-        const double g = x[j], c_out = x[n + j], c_in = x[2 * n + j];
-        if (g == 0.0)
-            continue;
-        total += g;
-        if (c_out == 0.0 || c_in == 0.0) {
-            /* no concentration on either side pulls both ways: no potential */
-            to_plus |= model->z[j] > 0 ? c_in == 0.0 : c_out == 0.0;
-            to_minus |= model->z[j] > 0 ? c_out == 0.0 : c_in == 0.0;
-        } else if (is_normal(c_out) && is_normal(c_in)) {
-            drive += g * (log_ratio(c_out, c_in) * (1.0 / model->z[j]));
-        } else {
-            out_of_range = 1;
-        }
-    }
-    if (total == 0.0 || (to_plus && to_minus))
-        return special(FR_NO_PERMEANT, NAN, status);
-    if (out_of_range || !is_normal(total) || !isfinite(drive))
-        return special(FR_RANGE, NAN, status);
-    if (to_plus || to_minus)
-        return special(FR_INFINITE, to_plus ? INFINITY : -INFINITY, status);
-    *status = 0;
-    return phi_of(celsius) * (drive / total);
-}
-
-/* ---- ordinary points, a chunk at a time ---- */
-
-/* The columns of one chunk, as pointers to contiguous doubles. */
-typedef struct {
-    const double *x[FR_MAX_COLUMNS];
-    int far; /* they come from beyond the caches, if they are the caller's own memory */
-    ptrdiff_t filled[FR_MAX_COLUMNS]; /* how many elements of the buffer hold one repeated value */
-    double buffers[FR_MAX_COLUMNS][CHUNK];
-} fr_columns;
-
-static uint64_t nernst_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
-                             double *restrict V, uint64_t *restrict suspect)
-{
-    uint64_t any = 0;
-    const double *const z = in->x[0], *const c_out = in->x[1], *const c_in = in->x[2];
-    const double *const celsius = in->x[3];
-    (void)model;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        suspect[i] = not_normal(c_out[i]) | not_normal(c_in[i]) | not_temperate(celsius[i]) |
-                     not_normal(double_of(bits_of(z[i]) & ~SIGN));
-        any |= suspect[i];
-        V[i] = (phi_of(celsius[i]) * log_ratio(c_out[i], c_in[i])) / z[i];
-    }
-    return any;
-}
-
-/* The columns of the terms of one charge number, those of anions with their sides exchanged. */
-typedef struct {
-    int count;
-    const double *weight[FR_MAX_IONS], *to_num[FR_MAX_IONS], *to_den[FR_MAX_IONS];
-} fr_terms;
-
-static fr_terms terms_of(const fr_model *model, int charge, const double *const *x)
-{
-    const int ions = model->n_ions;
-    fr_terms t;
-    t.count = 0;
-    for (int j = 0; j < ions; j++) {
-        const int z = model->z[j];
-        if (z != charge && z != -charge)
-            continue;
-        t.weight[t.count] = x[j];
-        t.to_num[t.count] = z > 0 ? x[ions + j] : x[2 * ions + j];
-        t.to_den[t.count] = z > 0 ? x[2 * ions + j] : x[ions + j];
-        t.count++;
-    }
-    return t;
-}
-
-/* Adds one term to both sums.  The signs of its inputs go to suspect; NaN and infinity need no
-   look here, since they reach a sum. */
-FR_INLINE void add(double w, double to_num, double to_den, double *num, double *den,
-                   uint64_t *suspect)
-{
-    *num += w * to_num;
-    *den += w * to_den;
-    *suspect |= bits_of(w) | bits_of(to_num) | bits_of(to_den);
-}
-
-/* The two sums of any number of terms, one pass each. */
-static void sum_terms(const fr_terms *t, ptrdiff_t n, double *restrict num, double *restrict den,
-                      uint64_t *restrict suspect)
-{
-    memset(num, 0, (size_t)n * sizeof *num);
-    memset(den, 0, (size_t)n * sizeof *den);
-    for (int j = 0; j < t->count; j++) {
-        const double *const w = t->weight[j], *const a = t->to_num[j], *const b = t->to_den[j];
-        for (ptrdiff_t i = 0; i < n; i++)
-            add(w[i], a[i], b[i], &num[i], &den[i], &suspect[i]);
-    }
-}
-
-/* Up to four monovalent ions, the usual case, in one loop: while it waits for memory it divides.
-   k is a constant where this is called, so that the loops over it vanish.  Columns that come from
-   beyond the caches are asked for a little ahead, a few lines at a time: measured 10 % on a table,
-   where the processor follows nine streams less well by itself. */
-FR_INLINE uint64_t potential_of_terms(const int k, const fr_terms *t, ptrdiff_t n, int far,
-                                      const double *celsius, double *restrict V,
-                                      uint64_t *restrict suspect)
-{
-    enum { STRIP = 16, AHEAD = 64 };
-    uint64_t any = 0;
-    for (ptrdiff_t start = 0, end; start < n; start = end) {
-        end = n - start < STRIP ? n : start + STRIP;
-        for (int j = 0; far && j < k; j++)
-            for (ptrdiff_t i = start + AHEAD; i < start + AHEAD + STRIP; i += 8) {
-                FR_PREFETCH(t->weight[j] + i);
-                FR_PREFETCH(t->to_num[j] + i);
-                FR_PREFETCH(t->to_den[j] + i);
-            }
-        for (ptrdiff_t i = start; i < end; i++) {
-            double num = 0.0, den = 0.0;
-            uint64_t flags = suspect[i];
-            for (int j = 0; j < k; j++)
-                add(t->weight[j][i], t->to_num[j][i], t->to_den[j][i], &num, &den, &flags);
-            suspect[i] = flags | not_normal(num) | not_normal(den);
-            any |= suspect[i];
-            V[i] = phi_of(celsius[i]) * log_ratio(num, den);
-        }
-    }
-    return any;
-}
-
-/* A copy of the columns in which the pump ratio has multiplied its ion's permeability. */
-static void apply_pump(const fr_model *model, ptrdiff_t n, const double *const *x,
-                       const double **pumped_x, double *restrict pumped, uint64_t *restrict suspect)
-{
-    memcpy(pumped_x, x, (size_t)fr_model_columns(model) * sizeof *x);
-    if (model->pump_ion < 0)
-        return;
-    const double *const weight = x[model->pump_ion], *const ratio = x[3 * model->n_ions + 1];
-    for (ptrdiff_t i = 0; i < n; i++) {
-        pumped[i] = weight[i] * ratio[i];
-        suspect[i] |= bits_of(weight[i]) | bits_of(ratio[i]);
-    }
-    pumped_x[model->pump_ion] = pumped;
-}
-
-static uint64_t ghk_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
-                          double *restrict V, uint64_t *restrict suspect)
-{
-    uint64_t any = 0;
-    const double *const celsius = in->x[3 * model->n_ions];
-    double num[CHUNK], den[CHUNK], m_out[CHUNK], m_in[CHUNK], pumped[CHUNK];
-    const double *columns[FR_MAX_COLUMNS];
-
-    for (ptrdiff_t i = 0; i < n; i++)
-        suspect[i] = not_temperate(celsius[i]);
-    apply_pump(model, n, in->x, columns, pumped, suspect);
-    const fr_terms mono = terms_of(model, 1, columns), di = terms_of(model, 2, columns);
-
-    switch (di.count > 0 ? 0 : mono.count) {
-    case 1: return potential_of_terms(1, &mono, n, in->far, celsius, V, suspect);
-    case 2: return potential_of_terms(2, &mono, n, in->far, celsius, V, suspect);
-    case 3: return potential_of_terms(3, &mono, n, in->far, celsius, V, suspect);
-    case 4: return potential_of_terms(4, &mono, n, in->far, celsius, V, suspect);
-    default: break;
-    }
-    sum_terms(&mono, n, num, den, suspect);
-    if (di.count == 0) {
-        for (ptrdiff_t i = 0; i < n; i++) {
-            any |= suspect[i] |= not_normal(num[i]) | not_normal(den[i]);
-            V[i] = phi_of(celsius[i]) * log_ratio(num[i], den[i]);
-        }
-        return any;
-    }
-    sum_terms(&di, n, m_out, m_in, suspect);
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const double a = den[i] + 4.0 * m_in[i], c = num[i] + 4.0 * m_out[i];
-        any |= suspect[i] |= not_moderate(a) | not_moderate(c);
-        V[i] = phi_of(celsius[i]) * root_log(a, den[i] - num[i], c);
-    }
-    return any;
-}
-
-static uint64_t chord_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
-                            double *restrict V, uint64_t *restrict suspect)
-{
-    uint64_t any = 0;
-    const int ions = model->n_ions;
-    const double *const *const x = in->x, *const celsius = x[3 * ions];
-    double drive[CHUNK], total[CHUNK];
-
-    memset(drive, 0, (size_t)n * sizeof *drive);
-    memset(total, 0, (size_t)n * sizeof *total);
-    for (ptrdiff_t i = 0; i < n; i++)
-        suspect[i] = not_temperate(celsius[i]);
-    for (int j = 0; j < ions; j++) {
-        const double *const g = x[j], *const c_out = x[ions + j], *const c_in = x[2 * ions + j];
-        const double per_z = 1.0 / model->z[j]; /* exact: +-1 or +-1/2 */
-        for (ptrdiff_t i = 0; i < n; i++) {
-            total[i] += g[i];
-            drive[i] += g[i] * (log_ratio(c_out[i], c_in[i]) * per_z);
-            suspect[i] |= bits_of(g[i]) | not_normal(c_out[i]) | not_normal(c_in[i]);
-        }
-    }
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const uint64_t size = bits_of(drive[i]) & ~SIGN;
-        any |= suspect[i] |= not_normal(total[i]) | (size + LEAST_NORMAL);
-        V[i] = phi_of(celsius[i]) * (drive[i] / total[i]);
-    }
-    return any;
-}
-
-/* ---- parts of the GHK equation; their inputs were checked when the sweep was made ---- */
-
-/* ln of one sum of terms: -inf of a sum of zero, NaN of one outside the range of doubles */
-static double log_sum_point(const fr_model *model, const double *x, uint8_t *status)
-{
-    const int n = model->n_ions, num = model->equation == FR_LOG_NUM;
-    const double pump_ratio = model->pump_ion >= 0 ? x[3 * n + 1] : 1.0;
-    fr_sum s = {0.0, 0};
-    for (int j = 0; j < n; j++)
-        add_term(&s, x[j], j == model->pump_ion ? pump_ratio : 1.0,
-                 (model->z[j] > 0) == num ? x[n + j] : x[2 * n + j]);
-    if (s.alive && !is_normal(s.sum))
-        return special(FR_RANGE, NAN, status);
-    *status = 0;
-    return s.sum == 0.0 ? -INFINITY : log_ratio(s.sum, 1.0);
-}
-
-static uint64_t log_sum_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
-                              double *restrict V, uint64_t *restrict suspect)
-{
-    double sum[CHUNK], pumped[CHUNK];
-    const double *columns[FR_MAX_COLUMNS];
-    memset(suspect, 0, (size_t)n * sizeof *suspect);
-    memset(sum, 0, (size_t)n * sizeof *sum);
-    apply_pump(model, n, in->x, columns, pumped, suspect);
-    const fr_terms t = terms_of(model, 1, columns);
-    for (int j = 0; j < t.count; j++) {
-        const double *const w = t.weight[j];
-        const double *const c = model->equation == FR_LOG_NUM ? t.to_num[j] : t.to_den[j];
-        for (ptrdiff_t i = 0; i < n; i++)
-            sum[i] += w[i] * c[i];
-    }
-    uint64_t any = 0;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        any |= suspect[i] |= not_normal(sum[i]);
-        V[i] = log_ratio(sum[i], 1.0);
-    }
-    return any;
-}
-
-static double separable_point(const fr_model *model, const double *x, uint8_t *status)
-{
-    const double log_num = x[0], log_den = x[1], phi = x[2], V = phi * (log_num - log_den);
-    (void)model;
-    *status = isfinite(V)                        ? 0
-              : isnan(log_num) || isnan(log_den) ? FR_RANGE
-              : isinf(log_num) && isinf(log_den) ? FR_NO_PERMEANT
-                                                 : FR_INFINITE;
-    return V;
-}
-
-/* The potentials are right in any case; those that are infinite or NaN lack only their status. */
-static uint64_t separable_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
-                                double *restrict V, uint64_t *restrict suspect)
-{
-    const double *const log_num = in->x[0], *const log_den = in->x[1], *const phi = in->x[2];
-    uint64_t any = 0;
-    (void)model;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const double v = phi[i] * (log_num[i] - log_den[i]);
-        any |= (bits_of(v) & ~SIGN) + LEAST_NORMAL;
-        V[i] = v;
-    }
-    for (ptrdiff_t i = 0; (any & SIGN) && i < n; i++)
-        suspect[i] = (bits_of(V[i]) & ~SIGN) + LEAST_NORMAL;
-    return any;
-}
-
-static double log_ratio_point(const fr_model *model, const double *x, uint8_t *status)
-{
-    (void)model;
-    (void)x;
-    return special(FR_RANGE, NAN, status);
-}
-
-static uint64_t log_ratio_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
-                                double *restrict V, uint64_t *restrict suspect)
-{
-    const double *const num = in->x[0], *const den = in->x[1];
-    uint64_t any = 0;
-    (void)model;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        suspect[i] = not_normal(num[i]) | not_normal(den[i]);
-        any |= suspect[i];
-        V[i] = log_ratio(num[i], den[i]);
-    }
-    return any;
-}
-
-/* ---- the equations: one row each ---- */
-
-typedef struct {
-    /* n ordinary points: their potentials.  Bit 63 of the result is set if some were not, and bit
-       63 of their words in suspect then marks them. */
-    uint64_t (*chunk)(const fr_model *model, ptrdiff_t n, const fr_columns *in, double *restrict V,
-                      uint64_t *restrict suspect);
-    /* any one point: its potential and status */
-    double (*point)(const fr_model *model, const double *x, uint8_t *status);
-} fr_row;
-
-static const fr_row equations[FR_EQUATIONS] = {
-    [FR_NERNST] = {nernst_chunk, nernst_point},
-    [FR_GHK] = {ghk_chunk, ghk_point},
-    [FR_CHORD] = {chord_chunk, chord_point},
-    [FR_LOG_NUM] = {log_sum_chunk, log_sum_point},
-    [FR_LOG_DEN] = {log_sum_chunk, log_sum_point},
-    [FR_SEPARABLE] = {separable_chunk, separable_point},
-    [FR_LOG_RATIO] = {log_ratio_chunk, log_ratio_point},
-};
-
-/* ---- lattices: where the columns of a chunk are ---- */
-
-typedef struct {
-    int ndim;
-    ptrdiff_t shape[FR_MAX_DIMS];
-    ptrdiff_t strides[FR_MAX_COLUMNS][FR_MAX_DIMS];
-    int constant[FR_MAX_COLUMNS]; /* every stride is 0 */
-} fr_layout;
-
-/* Copies the lattice, leaving out dimensions of length 1 and joining neighbours along which every
-   column runs on: a C-contiguous block becomes one dimension. */
-static fr_error lay_out(const fr_lattice *lattice, const fr_column *columns, int n_columns,
-                        ptrdiff_t start, ptrdiff_t count, fr_layout *layout)
-{
-    if (lattice->ndim < 1 || lattice->ndim > FR_MAX_DIMS)
-        return FR_BAD_LATTICE;
-    ptrdiff_t size = 1;
-    int d = 0;
-    for (int dim = 0; dim < lattice->ndim; dim++) {
-        const ptrdiff_t length = lattice->shape[dim];
-        if (length < 0 || (length > 0 && size > PTRDIFF_MAX / length))
-            return FR_BAD_LATTICE;
-        size *= length;
-        if (length == 1)
-            continue;
-        int joins = d > 0;
-        for (int j = 0; j < n_columns && joins; j++)
-            joins = layout->strides[j][d - 1] == columns[j].strides[dim] * length;
-        if (joins)
-            layout->shape[d - 1] *= length;
-        else
-            layout->shape[d++] = length;
-        for (int j = 0; j < n_columns; j++)
-            layout->strides[j][d - 1] = columns[j].strides[dim];
-    }
-    if (d == 0) { /* a single point */
-        layout->shape[d++] = 1;
-        for (int j = 0; j < n_columns; j++)
-            layout->strides[j][0] = 0;
-    }
-    layout->ndim = d;
-    for (int j = 0; j < n_columns; j++) {
-        layout->constant[j] = 1;
-        for (int dim = 0; dim < d; dim++)
-            layout->constant[j] &= layout->strides[j][dim] == 0;
-    }
-    return start < 0 || count < 0 || start > size - count ? FR_BAD_RANGE : FR_OK;
-}
-
-/* The place of a point: its index along each dimension. */
-static void locate(const fr_layout *layout, ptrdiff_t point, ptrdiff_t *index)
-{
-    for (int d = layout->ndim - 1; d >= 0; d--) {
-        index[d] = point % layout->shape[d];
-        point /= layout->shape[d];
-    }
-}
-
-static const char *element(const fr_layout *layout, int j, const char *data, const ptrdiff_t *index)
-{
-    for (int d = 0; d < layout->ndim; d++)
-        data += index[d] * layout->strides[j][d];
-    return data;
-}
-
-/* n points on, in C order: divides only where more than one row ends. */
-static void advance(const fr_layout *layout, ptrdiff_t n, ptrdiff_t *index)
-{
-    int d = layout->ndim - 1;
-    index[d] += n;
-    for (; d > 0 && index[d] >= layout->shape[d]; d--) {
-        const ptrdiff_t length = layout->shape[d];
-        const ptrdiff_t rows = index[d] < 2 * length ? 1 : index[d] / length;
-        index[d] -= rows * length;
-        index[d - 1] += rows;
-    }
-}
-
-static ptrdiff_t shorter(ptrdiff_t a, ptrdiff_t b)
-{
-    return a < b ? a : b;
-}
-
-/* n elements of column j from `index` on, one after the other, row by row. */
-static void gather(const fr_layout *layout, int j, const char *data, const ptrdiff_t *from,
-                   ptrdiff_t n, double *restrict buffer)
-{
-    const int inner = layout->ndim - 1;
-    const ptrdiff_t stride = layout->strides[j][inner];
-    ptrdiff_t index[FR_MAX_DIMS];
-    memcpy(index, from, (size_t)layout->ndim * sizeof *index);
-    for (;;) {
-        const char *const row = element(layout, j, data, index);
-        const ptrdiff_t run = shorter(layout->shape[inner] - index[inner], n);
-        if (stride == 0) {
-            const double value = *(const double *)row;
-            for (ptrdiff_t i = 0; i < run; i++)
-                buffer[i] = value;
-        } else if (stride == (ptrdiff_t)sizeof(double)) {
-            memcpy(buffer, row, (size_t)run * sizeof *buffer);
-        } else {
-            for (ptrdiff_t i = 0; i < run; i++)
-                buffer[i] = *(const double *)(row + i * stride);
-        }
-        buffer += run;
-        n -= run;
-        if (n == 0)
-            return;
-        advance(layout, run, index);
-    }
-}
+#include "log_ratio.h"
+#include "lattice.h"
+#include "equations.h"
 
 /* ---- the one routine that writes results ---- */
 
 #if defined(__SSE2__) || defined(_M_X64)
-#define STREAM_PAIR(to, from) _mm_stream_pd((double *)(to), _mm_loadu_pd(from))
+#define STREAM_16(to, from) \
+    _mm_stream_si128((__m128i *)(to), _mm_loadu_si128((const __m128i *)(const void *)(from)))
 #define STREAM_FENCE() _mm_sfence()
 #else
-#define STREAM_PAIR(to, from) memcpy((to), (from), 2 * sizeof(double))
+#define STREAM_16(to, from) memcpy((to), (from), 16)
 #define STREAM_FENCE() ((void)0)
 #endif
 
-static void stream(const double *from, ptrdiff_t n, char *to)
+/* memcpy past the caches */
+static void stream(void *to, const char *from, size_t bytes)
 {
-    ptrdiff_t i = 0;
-    if ((uintptr_t)to % 16 != 0 && n > 0)
-        ((double *)to)[i++] = from[0];
-    for (; i + 2 <= n; i += 2)
-        STREAM_PAIR(to + i * (ptrdiff_t)sizeof(double), from + i);
-    if (i < n)
-        ((double *)to)[i] = from[i];
+    char *const target = to;
+    const size_t head = (16 - (uintptr_t)target % 16) % 16;
+    size_t i = head < bytes ? head : bytes;
+    memcpy(target, from, i);
+    for (; i + 16 <= bytes; i += 16)
+        STREAM_16(target + i, from + i);
+    memcpy(target + i, from + i, bytes - i);
 }
 
 /* n potentials to the place of point `at` of this call's output */
 static void put(const double *V, ptrdiff_t n, ptrdiff_t at, const fr_output *out)
 {
     char *const to = out->values + at * out->stride;
+    float rounded[CHUNK];
+    const char *from = (const char *)V;
+    size_t size = sizeof *V;
     if (out->float32) {
         for (ptrdiff_t i = 0; i < n; i++)
-            *(float *)(to + i * out->stride) = (float)V[i];
-    } else if (out->stride != (ptrdiff_t)sizeof(double)) {
+            rounded[i] = (float)V[i];
+        from = (const char *)rounded;
+        size = sizeof *rounded;
+    }
+    const size_t bytes = (size_t)n * size;
+    if (out->stride != (ptrdiff_t)size) {
         for (ptrdiff_t i = 0; i < n; i++)
-            *(double *)(to + i * out->stride) = V[i];
+            memcpy(to + i * out->stride, from + (size_t)i * size, size);
     } else if (out->stream) {
-        stream(V, n, to);
+        stream(to, from, bytes);
     } else {
-        memcpy(to, V, (size_t)n * sizeof *V);
+        memcpy(to, from, bytes);
     }
 }
 
 /* The first chunk ends on a cache line of the output, so that all later ones start on one. */
 static ptrdiff_t first_chunk(const fr_output *out)
 {
-    return CHUNK - (ptrdiff_t)((uintptr_t)out->values / sizeof(double) % 8);
-}
-
-static void load(const fr_layout *layout, const fr_column *columns, int n_columns,
-                 const ptrdiff_t *index, ptrdiff_t n, fr_columns *loaded)
-{
-    const int inner = layout->ndim - 1;
-    const int one_row = layout->shape[inner] - index[inner] >= n;
-    for (int j = 0; j < n_columns; j++) {
-        const ptrdiff_t stride = layout->strides[j][inner];
-        const char *const source = element(layout, j, columns[j].data, index);
-        double *const buffer = loaded->buffers[j];
-        loaded->x[j] = buffer;
-        if (one_row && stride == (ptrdiff_t)sizeof(double)) {
-            loaded->x[j] = (const double *)source;
-        } else if ((one_row && stride == 0) || layout->constant[j]) {
-            const double value = *(const double *)source;
-            if (loaded->filled[j] < n || bits_of(buffer[0]) != bits_of(value)) {
-                for (ptrdiff_t i = 0; i < n; i++)
-                    buffer[i] = value;
-                loaded->filled[j] = n;
-            }
-        } else {
-            gather(layout, j, columns[j].data, index, n, buffer);
-            loaded->filled[j] = 0;
-        }
-    }
+    const uintptr_t size = out->float32 ? sizeof(float) : sizeof(double);
+    return CHUNK - (ptrdiff_t)((uintptr_t)out->values % 64 / size);
 }
 
 /* Computes the suspect points of a chunk again, one by one, and notes their status. */

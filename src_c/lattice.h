@@ -1,0 +1,149 @@
+/* Lattices: where the columns of a chunk are.
+ *
+ * Expects kernel.h and CHUNK, the most points in a chunk; included by kernel_body.h.
+ */
+
+typedef struct {
+    int ndim;
+    ptrdiff_t shape[FR_MAX_DIMS];
+    ptrdiff_t strides[FR_MAX_COLUMNS][FR_MAX_DIMS];
+    int constant[FR_MAX_COLUMNS]; /* every stride is 0 */
+} fr_layout;
+
+/* Copies the lattice, leaving out dimensions of length 1 and joining neighbours along which every
+   column runs on: a C-contiguous block becomes one dimension. */
+static fr_error lay_out(const fr_lattice *lattice, const fr_column *columns, int n_columns,
+                        ptrdiff_t start, ptrdiff_t count, fr_layout *layout)
+{
+    if (lattice->ndim < 1 || lattice->ndim > FR_MAX_DIMS)
+        return FR_BAD_LATTICE;
+    ptrdiff_t size = 1;
+    int d = 0;
+    for (int dim = 0; dim < lattice->ndim; dim++) {
+        const ptrdiff_t length = lattice->shape[dim];
+        if (length < 0 || (length > 0 && size > PTRDIFF_MAX / length))
+            return FR_BAD_LATTICE;
+        size *= length;
+        if (length == 1)
+            continue;
+        int joins = d > 0;
+        for (int j = 0; j < n_columns && joins; j++)
+            joins = layout->strides[j][d - 1] == columns[j].strides[dim] * length;
+        if (joins)
+            layout->shape[d - 1] *= length;
+        else
+            layout->shape[d++] = length;
+        for (int j = 0; j < n_columns; j++)
+            layout->strides[j][d - 1] = columns[j].strides[dim];
+    }
+    if (d == 0) { /* a single point */
+        layout->shape[d++] = 1;
+        for (int j = 0; j < n_columns; j++)
+            layout->strides[j][0] = 0;
+    }
+    layout->ndim = d;
+    for (int j = 0; j < n_columns; j++) {
+        layout->constant[j] = 1;
+        for (int dim = 0; dim < d; dim++)
+            layout->constant[j] &= layout->strides[j][dim] == 0;
+    }
+    return start < 0 || count < 0 || start > size - count ? FR_BAD_RANGE : FR_OK;
+}
+
+/* The place of a point: its index along each dimension. */
+static void locate(const fr_layout *layout, ptrdiff_t point, ptrdiff_t *index)
+{
+    for (int d = layout->ndim - 1; d >= 0; d--) {
+        index[d] = point % layout->shape[d];
+        point /= layout->shape[d];
+    }
+}
+
+static const char *element(const fr_layout *layout, int j, const char *data, const ptrdiff_t *index)
+{
+    for (int d = 0; d < layout->ndim; d++)
+        data += index[d] * layout->strides[j][d];
+    return data;
+}
+
+/* n points on, in C order: divides only where more than one row ends. */
+static void advance(const fr_layout *layout, ptrdiff_t n, ptrdiff_t *index)
+{
+    int d = layout->ndim - 1;
+    index[d] += n;
+    for (; d > 0 && index[d] >= layout->shape[d]; d--) {
+        const ptrdiff_t length = layout->shape[d];
+        const ptrdiff_t rows = index[d] < 2 * length ? 1 : index[d] / length;
+        index[d] -= rows * length;
+        index[d - 1] += rows;
+    }
+}
+
+static ptrdiff_t shorter(ptrdiff_t a, ptrdiff_t b)
+{
+    return a < b ? a : b;
+}
+
+/* n elements of column j from `index` on, one after the other, row by row. */
+static void gather(const fr_layout *layout, int j, const char *data, const ptrdiff_t *from,
+                   ptrdiff_t n, double *restrict buffer)
+{
+    const int inner = layout->ndim - 1;
+    const ptrdiff_t stride = layout->strides[j][inner];
+    ptrdiff_t index[FR_MAX_DIMS];
+    memcpy(index, from, (size_t)layout->ndim * sizeof *index);
+    for (;;) {
+        const char *const row = element(layout, j, data, index);
+        const ptrdiff_t run = shorter(layout->shape[inner] - index[inner], n);
+        if (stride == 0) {
+            const double value = *(const double *)row;
+            for (ptrdiff_t i = 0; i < run; i++)
+                buffer[i] = value;
+        } else if (stride == (ptrdiff_t)sizeof(double)) {
+            memcpy(buffer, row, (size_t)run * sizeof *buffer);
+        } else {
+            for (ptrdiff_t i = 0; i < run; i++)
+                buffer[i] = *(const double *)(row + i * stride);
+        }
+        buffer += run;
+        n -= run;
+        if (n == 0)
+            return;
+        advance(layout, run, index);
+    }
+}
+
+/* The columns of one chunk, as pointers to contiguous doubles: into the caller's memory where they
+   are contiguous there, else into a buffer. */
+typedef struct {
+    const double *x[FR_MAX_COLUMNS];
+    int far; /* they come from beyond the caches, if they are the caller's own memory */
+    ptrdiff_t filled[FR_MAX_COLUMNS]; /* how many elements of the buffer hold one repeated value */
+    double buffers[FR_MAX_COLUMNS][CHUNK];
+} fr_columns;
+
+static void load(const fr_layout *layout, const fr_column *columns, int n_columns,
+                 const ptrdiff_t *index, ptrdiff_t n, fr_columns *loaded)
+{
+    const int inner = layout->ndim - 1;
+    const int one_row = layout->shape[inner] - index[inner] >= n;
+    for (int j = 0; j < n_columns; j++) {
+        const ptrdiff_t stride = layout->strides[j][inner];
+        const char *const source = element(layout, j, columns[j].data, index);
+        double *const buffer = loaded->buffers[j];
+        loaded->x[j] = buffer;
+        if (one_row && stride == (ptrdiff_t)sizeof(double)) {
+            loaded->x[j] = (const double *)source;
+        } else if ((one_row && stride == 0) || layout->constant[j]) {
+            const double value = *(const double *)source;
+            if (loaded->filled[j] < n || bits_of(buffer[0]) != bits_of(value)) {
+                for (ptrdiff_t i = 0; i < n; i++)
+                    buffer[i] = value;
+                loaded->filled[j] = n;
+            }
+        } else {
+            gather(layout, j, columns[j].data, index, n, buffer);
+            loaded->filled[j] = 0;
+        }
+    }
+}
