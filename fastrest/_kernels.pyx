@@ -4,6 +4,7 @@ No physics and no defaults here; loops run over columns, never over points.
 """
 
 import os
+from operator import index
 
 cimport numpy as cnp
 from libc.stdint cimport uint8_t
@@ -128,7 +129,7 @@ cdef class Equation:
         self.model.n_ions = <int>len(z)
         self.model.pump_ion = pump_ion
         for j in range(len(z)):
-            self.model.z[j] = z[j]
+            self.model.z[j] = index(z[j])
         self.n_columns = fr_model_columns(&self.model)
         if self.n_columns == 0:
             check(FR_BAD_MODEL)

@@ -55,13 +55,16 @@ def log_of_ratio(numerator: float, denominator: float) -> float:
     return math.log(numerator) - math.log(denominator)
 
 
-def sum_of_terms(terms: Iterable[tuple[float, ...]]) -> tuple[float, bool]:
+def sum_of_terms(terms: Iterable[tuple[float, float, float]]) -> tuple[float, bool]:
     """The sum of products of factors, and whether some product has no zero factor."""
     total = 0.0
     alive = False
     for factors in terms:
-        total += math.prod(factors)
-        alive = alive or all(factor != 0 for factor in factors)
+        if all(factor != 0 for factor in factors):
+            # the smallest times the largest first: no step leaves the doubles if the product is one
+            smallest, middle, largest = sorted(factors)
+            total += smallest * largest * middle
+            alive = True
     return total, alive
 
 
@@ -79,7 +82,8 @@ def nernst(z: float, c_out: float, c_in: float, celsius: float) -> tuple[float, 
     if c_out == 0 or c_in == 0:
         inward = c_in == 0
         return (math.inf if inward == (z > 0) else -math.inf), Status.INFINITE
-    return phi(celsius) / z * log_of_ratio(c_out, c_in), FINE
+    E = phi(celsius) * log_of_ratio(c_out, c_in) / z
+    return (E, FINE) if math.isfinite(E) else (math.nan, Status.RANGE)
 
 
 def ghk(model: Any, values: Mapping[str, float]) -> tuple[float, Status]:
@@ -99,8 +103,8 @@ def ghk(model: Any, values: Mapping[str, float]) -> tuple[float, Status]:
     if status:
         return math.nan, status
 
-    inward: dict[int, list[tuple[float, ...]]] = {1: [], 2: []}
-    outward: dict[int, list[tuple[float, ...]]] = {1: [], 2: []}
+    inward: dict[int, list[tuple[float, float, float]]] = {1: [], 2: []}
+    outward: dict[int, list[tuple[float, float, float]]] = {1: [], 2: []}
     for ion in model.permeant:
         pump = values["pump_ratio"] if ion.name == model.pump_ion else 1.0
         permeability = values["P_" + ion.name]

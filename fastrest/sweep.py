@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Largest |ln| of a sum in the factored route: two of them, subtracted, stay within 1e-12 mV.
 LARGEST_LOG = 40.0
+#: Largest |log2| of their factors: products of two, scaled or not, are normal doubles.
+LARGEST_EXPONENT = 300
 #: The factored route needs tables at least this many times smaller than the grid.
 WORTHWHILE = 4
 #: Names of what a sweep computes, in its Dataset and its data frame.
@@ -568,7 +570,8 @@ class Grid(Sweep):
         return tables * WORTHWHILE <= len(self) and self._scale() is not None
 
     def _scale(self) -> float | None:
-        """The power of two that centres the sums on 1, or None if they span too much.
+        """The power of two that centres the sums on 1, or None if they span too much
+        or are of numbers too large or small.
 
         Permeabilities are multiplied by it, exactly: only their ratios matter, and small
         logarithms round less.
@@ -582,14 +585,16 @@ class Grid(Sweep):
                 names += ["pump_ratio"] * (ion.name == model.pump_ion)
                 factors = [np.asarray(values[name]) for name in names]
                 if all((f > 0).any() for f in factors):
-                    low = sum(math.log2(f[f > 0].min()) for f in factors)
-                    high = sum(math.log2(f.max()) for f in factors)
-                    lowest, highest = min(lowest, low), max(highest, high)
+                    low = [math.log2(f[f > 0].min()) for f in factors]
+                    high = [math.log2(f.max()) for f in factors]
+                    if min(low) < -LARGEST_EXPONENT or max(high) > LARGEST_EXPONENT:
+                        return None
+                    lowest, highest = min(lowest, sum(low)), max(highest, sum(high))
         if lowest > highest:
             return 1.0
         highest += math.log2(len(model.permeant))
         centre = round((lowest + highest) / 2)
-        if (highest - lowest) / 2 + 1 > LARGEST_LOG / math.log(2) or abs(centre) > 900:
+        if (highest - lowest) / 2 + 1 > LARGEST_LOG / math.log(2):
             return None
         return 2.0**-centre
 

@@ -82,8 +82,11 @@ typedef struct {
 
 static void add_term(fr_sum *s, double weight, double pump, double concentration)
 {
-    s->sum += (weight * pump) * concentration;
-    s->alive |= weight != 0.0 && pump != 0.0 && concentration != 0.0;
+    if (weight == 0.0 || pump == 0.0 || concentration == 0.0)
+        return;
+    const double pumped = weight * pump; /* if no double, the concentration comes between */
+    s->sum += is_normal(pumped) ? pumped * concentration : (weight * concentration) * pump;
+    s->alive = 1;
 }
 
 /* Nernst 1888: E = phi/z ln(out/in) */
@@ -102,8 +105,8 @@ static double nernst_point(const fr_model *model, const double *x, uint8_t *stat
         return special(FR_RANGE, NAN, status);
     if (c_out == 0.0 || c_in == 0.0)
         return special(FR_INFINITE, (c_out == 0.0) == (z > 0.0) ? -INFINITY : INFINITY, status);
-    *status = 0;
-    return (phi_of(celsius) * log_ratio(c_out, c_in)) / z;
+    const double E = (phi_of(celsius) * log_ratio(c_out, c_in)) / z;
+    return isfinite(E) ? special(0, E, status) : special(FR_RANGE, NAN, status);
 }
 
 /* Zero net current with divalent ions (Spangler 1972; Lewis 1979): the positive root of
@@ -177,14 +180,14 @@ static double chord_point(const fr_model *model, const double *x, uint8_t *statu
         if (g == 0.0)
             continue;
         total += g;
-        if (c_out == 0.0 || c_in == 0.0) {
+        if ((c_out != 0.0 && !is_normal(c_out)) || (c_in != 0.0 && !is_normal(c_in))) {
+            out_of_range = 1;
+        } else if (c_out == 0.0 || c_in == 0.0) {
             /* no concentration on either side pulls both ways: no potential */
             to_plus |= model->z[j] > 0 ? c_in == 0.0 : c_out == 0.0;
             to_minus |= model->z[j] > 0 ? c_out == 0.0 : c_in == 0.0;
-        } else if (is_normal(c_out) && is_normal(c_in)) {
-            drive += g * (log_ratio(c_out, c_in) * (1.0 / model->z[j]));
         } else {
-            out_of_range = 1;
+            drive += g * (log_ratio(c_out, c_in) * (1.0 / model->z[j]));
         }
     }
     if (total == 0.0 || (to_plus && to_minus))
@@ -208,7 +211,7 @@ static uint64_t nernst_chunk(const fr_model *model, ptrdiff_t n, const fr_column
     (void)model;
     for (ptrdiff_t i = 0; i < n; i++) {
         suspect[i] = not_normal(c_out[i]) | not_normal(c_in[i]) | not_temperate(celsius[i]) |
-                     not_normal(double_of(bits_of(z[i]) & ~SIGN));
+                     not_moderate(double_of(bits_of(z[i]) & ~SIGN));
         any |= suspect[i];
         V[i] = (phi_of(celsius[i]) * log_ratio(c_out[i], c_in[i])) / z[i];
     }
@@ -292,7 +295,9 @@ FR_INLINE uint64_t potential_of_terms(const int k, const fr_terms *t, ptrdiff_t 
     return any;
 }
 
-/* A copy of the columns in which the pump ratio has multiplied its ion's permeability. */
+/* A copy of the columns in which the pump ratio has multiplied its ion's permeability.  A product
+   below the normal doubles is suspect, unless a factor is 0: it has lost bits, which a sum of
+   other terms would hide. */
 static void apply_pump(const fr_model *model, ptrdiff_t n, const double *const *x,
                        const double **pumped_x, double *restrict pumped, uint64_t *restrict suspect)
 {
@@ -301,8 +306,9 @@ static void apply_pump(const fr_model *model, ptrdiff_t n, const double *const *
         return;
     const double *const weight = x[model->pump_ion], *const ratio = x[3 * model->n_ions + 1];
     for (ptrdiff_t i = 0; i < n; i++) {
+        const uint64_t w = bits_of(weight[i]), r = bits_of(ratio[i]);
         pumped[i] = weight[i] * ratio[i];
-        suspect[i] |= bits_of(weight[i]) | bits_of(ratio[i]);
+        suspect[i] |= w | r | ((bits_of(pumped[i]) - LEAST_NORMAL) & (0 - w) & (0 - r));
     }
     pumped_x[model->pump_ion] = pumped;
 }
@@ -390,27 +396,45 @@ static double log_sum_point(const fr_model *model, const double *x, uint8_t *sta
     return s.sum == 0.0 ? -INFINITY : log_ratio(s.sum, 1.0);
 }
 
+/* One sum of k terms: k is a constant where this is called. */
+FR_INLINE uint64_t log_of_terms(const int k, const double *const *w, const double *const *c,
+                                ptrdiff_t n, double *restrict V, uint64_t *restrict suspect)
+{
+    uint64_t any = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        double sum = 0.0;
+        for (int j = 0; j < k; j++)
+            sum += w[j][i] * c[j][i];
+        any |= suspect[i] |= not_normal(sum);
+        V[i] = log_ratio(sum, 1.0);
+    }
+    return any;
+}
+
 static uint64_t log_sum_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
                               double *restrict V, uint64_t *restrict suspect)
 {
-    double sum[CHUNK], pumped[CHUNK];
+    double sum[CHUNK], pumped[CHUNK], one[CHUNK];
     const double *columns[FR_MAX_COLUMNS];
     memset(suspect, 0, (size_t)n * sizeof *suspect);
-    memset(sum, 0, (size_t)n * sizeof *sum);
     apply_pump(model, n, in->x, columns, pumped, suspect);
     const fr_terms t = terms_of(model, 1, columns);
-    for (int j = 0; j < t.count; j++) {
-        const double *const w = t.weight[j];
-        const double *const c = model->equation == FR_LOG_NUM ? t.to_num[j] : t.to_den[j];
+    const double *const *const c = model->equation == FR_LOG_NUM ? t.to_num : t.to_den;
+    switch (t.count) {
+    case 1: return log_of_terms(1, t.weight, c, n, V, suspect);
+    case 2: return log_of_terms(2, t.weight, c, n, V, suspect);
+    case 3: return log_of_terms(3, t.weight, c, n, V, suspect);
+    case 4: return log_of_terms(4, t.weight, c, n, V, suspect);
+    default: break;
+    }
+    memset(sum, 0, (size_t)n * sizeof *sum);
+    for (int j = 0; j < t.count; j++)
         for (ptrdiff_t i = 0; i < n; i++)
-            sum[i] += w[i] * c[i];
-    }
-    uint64_t any = 0;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        any |= suspect[i] |= not_normal(sum[i]);
-        V[i] = log_ratio(sum[i], 1.0);
-    }
-    return any;
+            sum[i] += t.weight[j][i] * c[j][i];
+    for (ptrdiff_t i = 0; i < n; i++)
+        one[i] = 1.0;
+    const double *const sums = sum, *const ones = one;
+    return log_of_terms(1, &ones, &sums, n, V, suspect);
 }
 
 static double separable_point(const fr_model *model, const double *x, uint8_t *status)

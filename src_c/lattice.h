@@ -84,32 +84,49 @@ static ptrdiff_t shorter(ptrdiff_t a, ptrdiff_t b)
     return a < b ? a : b;
 }
 
+/* To the next row: `row` is where column j has the first element of the present one. */
+static const char *next_row(const fr_layout *layout, int j, const char *row, ptrdiff_t *index)
+{
+    const ptrdiff_t *const strides = layout->strides[j];
+    int d = layout->ndim - 2;
+    row += strides[d];
+    while (++index[d] == layout->shape[d] && d > 0) {
+        row -= layout->shape[d] * strides[d];
+        index[d--] = 0;
+        row += strides[d];
+    }
+    return row;
+}
+
 /* n elements of column j from `index` on, one after the other, row by row. */
 static void gather(const fr_layout *layout, int j, const char *data, const ptrdiff_t *from,
                    ptrdiff_t n, double *restrict buffer)
 {
     const int inner = layout->ndim - 1;
-    const ptrdiff_t stride = layout->strides[j][inner];
-    ptrdiff_t index[FR_MAX_DIMS];
+    const ptrdiff_t stride = layout->strides[j][inner], length = layout->shape[inner];
+    ptrdiff_t index[FR_MAX_DIMS], first = from[inner];
     memcpy(index, from, (size_t)layout->ndim * sizeof *index);
+    index[inner] = 0;
+    const char *row = element(layout, j, data, index);
     for (;;) {
-        const char *const row = element(layout, j, data, index);
-        const ptrdiff_t run = shorter(layout->shape[inner] - index[inner], n);
+        const ptrdiff_t run = shorter(length - first, n);
+        const char *const source = row + first * stride;
         if (stride == 0) {
-            const double value = *(const double *)row;
+            const double value = *(const double *)source;
             for (ptrdiff_t i = 0; i < run; i++)
                 buffer[i] = value;
         } else if (stride == (ptrdiff_t)sizeof(double)) {
-            memcpy(buffer, row, (size_t)run * sizeof *buffer);
+            memcpy(buffer, source, (size_t)run * sizeof *buffer);
         } else {
             for (ptrdiff_t i = 0; i < run; i++)
-                buffer[i] = *(const double *)(row + i * stride);
+                buffer[i] = *(const double *)(source + i * stride);
         }
         buffer += run;
         n -= run;
         if (n == 0)
             return;
-        advance(layout, run, index);
+        row = next_row(layout, j, row, index);
+        first = 0;
     }
 }
 

@@ -37,7 +37,8 @@ def remez(degree=DEGREE, rounds=8, samples=600):
             right[i] = f - 2
         solution = mp.lu_solve(matrix, right)
         q = [solution[j] for j in range(degree + 1)]
-        error = [2 / f + z * mp.polyval(q[::-1], z) / f - 1 for z, f in zip(grid, values)]
+        fitted = [2 + mp.fsum(c * z ** (k + 1) for k, c in enumerate(q)) for z in grid]
+        error = [g / f - 1 for g, f in zip(fitted, values)]
         # one extremum in each stretch of equal sign
         nodes, best = [], None
         for z, e in zip(grid, error):
