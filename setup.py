@@ -39,6 +39,7 @@ class Sdist(sdist):
         super().add_defaults()
         for folder in ("src_c", "tests", "bench"):
             self.filelist.graft(folder)
+        self.filelist.append("fastrest/_kernels.pyx")  # cythonize has put its .c in its place
         self.filelist.global_exclude("*.py[cod]", "fastrest/_kernels.c")
 
 

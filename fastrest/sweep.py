@@ -621,12 +621,14 @@ class Grid(Sweep):
         model = self.cell.model
         shape = tuple(n if d in dims else 1 for d, n in enumerate(self.shape))
         first = tuple(slice(None) if d in dims else slice(1) for d in range(len(self.shape)))
-        weights = {f"{model.weight}_{ion.name}" for ion in model.permeant}
         values: dict[str, Any] = dict(self.cell)
         for name in self._inputs:
-            values[name] = np.broadcast_to(self._along_its_axis(name)[first], shape)
-        for name in weights:
+            values[name] = self._along_its_axis(name)[first]
+        for ion in model.permeant:
+            name = f"{model.weight}_{ion.name}"
             values[name] = values[name] * scale
+        for name in self._inputs:
+            values[name] = np.broadcast_to(values[name], shape)
         return model.columns(values)
 
     def _prepare(self, isa: str, threads: int | None) -> Any:
