@@ -27,6 +27,8 @@ LARGEST_LOG = 40.0
 LARGEST_EXPONENT = 300
 #: The factored route needs tables at least this many times smaller than the grid.
 WORTHWHILE = 4
+#: The two sums of a separable model.
+SIDES = ("num", "den")
 #: Names of what a sweep computes, in its Dataset and its data frame.
 RESULTS = ("V", "status")
 #: Points at a time in the pure-Python reference, and in conversions of a table's columns.
@@ -566,7 +568,7 @@ class Grid(Sweep):
     def _factors(self) -> bool:
         if not self.cell.model.separable:
             return False
-        tables = sum(math.prod(self._table_shape(side)) for side in ("num", "den"))
+        tables = sum(math.prod(self._table_shape(side)) for side in SIDES)
         return tables * WORTHWHILE <= len(self) and self._scale() is not None
 
     def _scale(self) -> float | None:
@@ -601,12 +603,12 @@ class Grid(Sweep):
     def _work_bytes(self) -> int:
         if self.route == "pointwise":
             return 0
-        return 8 * sum(math.prod(self._table_shape(side)) for side in ("num", "den"))
+        return 8 * sum(math.prod(self._table_shape(side)) for side in SIDES)
 
     def _route_text(self) -> str:
         if self.route == "pointwise":
             return "pointwise"
-        sizes = [math.prod(self._table_shape(side)) for side in ("num", "den")]
+        sizes = [math.prod(self._table_shape(side)) for side in SIDES]
         return "factored into tables of {:,} and {:,} logarithms".format(*sizes)
 
     # ---- computing ----
@@ -637,7 +639,7 @@ class Grid(Sweep):
             equation, columns = model.equation(), self._columns(set(range(len(self.shape))))
         else:
             equation = model.equation("separable")
-            columns = [self._log_table(side, isa, threads) for side in ("num", "den")]
+            columns = self._log_tables(isa, threads)
             if "celsius" in self._inputs:
                 columns.append(np.broadcast_to(phi(self._along_its_axis("celsius")), self.shape))
             else:
@@ -648,17 +650,26 @@ class Grid(Sweep):
 
         return compute
 
-    def _log_table(self, side: str, isa: str, threads: int | None) -> np.ndarray:
-        """ln of one sum, over the dimensions it varies along, broadcast to the grid."""
-        columns = self._columns(self._table_dims(side), self._scale() or 1.0)
-        logs = np.empty(self._table_shape(side))
-        flat, equation = logs.reshape(-1), self.cell.model.equation(f"log_{side}")
+    def _log_tables(self, isa: str, threads: int | None) -> list[np.ndarray]:
+        """ln of both sums, over the dimensions each varies along, broadcast to the grid."""
+        scale = self._scale() or 1.0
+        shapes = [self._table_shape(side) for side in SIDES]
+        ends = np.cumsum([math.prod(shape) for shape in shapes]).tolist()
+        parts = [
+            (self.cell.model.equation(f"log_{side}"), self._columns(self._table_dims(side), scale))
+            for side in SIDES
+        ]
+        logs = np.empty(ends[-1])  # one array: the system gives large ones in large pages
 
         def work(start: int, stop: int) -> None:
-            equation.points(columns, start, stop - start, flat[start:stop], isa=isa)
+            for first, last, (equation, columns) in zip((0, *ends), ends, parts):
+                lo, hi = max(start, first), min(stop, last)
+                if lo < hi:
+                    equation.points(columns, lo - first, hi - lo, logs[lo:hi], isa=isa)
 
         engine.run(work, logs.size, threads=threads)
-        return np.broadcast_to(logs, self.shape)
+        tables = np.split(logs, ends[:-1])
+        return [np.broadcast_to(t.reshape(n), self.shape) for t, n in zip(tables, shapes)]
 
     # ---- labels ----
 

@@ -70,55 +70,92 @@ static ptrdiff_t first_chunk(const fr_output *out)
     return CHUNK - (ptrdiff_t)((uintptr_t)out->values % 64 / size);
 }
 
+/* ---- computing, chunk by chunk ---- */
+
+/* A walk over the points of a lattice, in order. */
+typedef struct {
+    const fr_model *model;
+    const fr_column *columns;
+    int n_columns;
+    int by_rows; /* along each row every column stays or runs on, and the equation can use it */
+    fr_row equation;
+    fr_layout layout;
+    ptrdiff_t index[FR_MAX_DIMS]; /* of the next point */
+    fr_columns loaded;
+} fr_walk;
+
+static fr_error begin(fr_walk *walk, const fr_model *model, const fr_lattice *lattice,
+                      const fr_column *columns, ptrdiff_t start, ptrdiff_t count, int far)
+{
+    const int n_columns = fr_model_columns(model);
+    if (n_columns == 0)
+        return FR_BAD_MODEL;
+    const fr_error error = lay_out(lattice, columns, n_columns, start, count, &walk->layout);
+    if (error || count == 0)
+        return error;
+    walk->model = model;
+    walk->columns = columns;
+    walk->n_columns = n_columns;
+    walk->equation = equations[model->equation];
+    walk->by_rows = walk->equation.rows != NULL;
+    for (int j = 0; j < n_columns; j++) {
+        const ptrdiff_t stride = walk->layout.strides[j][walk->layout.ndim - 1];
+        walk->by_rows &= stride == 0 || stride == (ptrdiff_t)sizeof(double);
+    }
+    memset(walk->loaded.filled, 0, sizeof walk->loaded.filled);
+    walk->loaded.far = far;
+    locate(&walk->layout, start, walk->index);
+    return FR_OK;
+}
+
 /* Computes the suspect points of a chunk again, one by one, and notes their status. */
-static void settle(fr_row equation, const fr_model *model, int n_columns, const double *const *x,
-                   ptrdiff_t n, const uint64_t *suspect, double *V, uint8_t *status, ptrdiff_t at)
+static void settle(const fr_walk *walk, ptrdiff_t n, const uint64_t *suspect, double *V,
+                   uint8_t *status)
 {
     for (ptrdiff_t i = 0; i < n; i++) {
         if (!(suspect[i] & SIGN))
             continue;
         double point[FR_MAX_COLUMNS];
         uint8_t bits;
-        for (int j = 0; j < n_columns; j++)
-            point[j] = x[j][i];
-        V[i] = equation.point(model, point, &bits);
+        for (int j = 0; j < walk->n_columns; j++)
+            point[j] = walk->loaded.x[j][i];
+        V[i] = walk->equation.point(walk->model, point, &bits);
         if (status)
-            status[at + i] = bits;
+            status[i] = bits;
     }
+}
+
+/* The next n <= CHUNK points: their potentials, and, if status is not NULL, the status of those
+   that are not fine. */
+static void compute(fr_walk *walk, ptrdiff_t n, double *restrict V, uint8_t *restrict status)
+{
+    const fr_row equation = walk->equation;
+    uint64_t suspect[CHUNK];
+    if (!walk->by_rows || (equation.rows(&walk->layout, walk->columns, walk->index, n, V) & SIGN)) {
+        load(&walk->layout, walk->columns, walk->n_columns, walk->index, n, &walk->loaded);
+        if (equation.chunk(walk->model, n, &walk->loaded, V, suspect) & SIGN)
+            settle(walk, n, suspect, V, status);
+    }
+    advance(&walk->layout, n, walk->index);
 }
 
 /* The one function of fastrest.h that computes. */
 static fr_error points(const fr_model *model, const fr_lattice *lattice, const fr_column *columns,
                        ptrdiff_t start, ptrdiff_t count, const fr_output *out)
 {
-    const int n_columns = fr_model_columns(model);
-    if (n_columns == 0)
-        return FR_BAD_MODEL;
-    fr_layout layout;
-    const fr_error error = lay_out(lattice, columns, n_columns, start, count, &layout);
+    fr_walk walk;
+    double V[CHUNK];
+    const fr_error error = begin(&walk, model, lattice, columns, start, count, out->stream);
     if (error || count == 0)
         return error;
-
-    const fr_row equation = equations[model->equation];
-    ptrdiff_t index[FR_MAX_DIMS];
-    fr_columns loaded;
-    double V[CHUNK];
-    uint64_t suspect[CHUNK];
-    memset(loaded.filled, 0, sizeof loaded.filled);
-    loaded.far = out->stream;
     if (out->status)
         memset(out->status, 0, (size_t)count);
-
-    locate(&layout, start, index);
     ptrdiff_t n = shorter(count, first_chunk(out));
     for (ptrdiff_t done = 0; done < count; n = shorter(count - done, CHUNK)) {
-        load(&layout, columns, n_columns, index, n, &loaded);
-        if (equation.chunk(model, n, &loaded, V, suspect) & SIGN)
-            settle(equation, model, n_columns, loaded.x, n, suspect, V, out->status, done);
+        compute(&walk, n, V, out->status ? out->status + done : NULL);
         if (out->values)
             put(V, n, done, out);
         done += n;
-        advance(&layout, n, index);
     }
     if (out->stream)
         STREAM_FENCE();

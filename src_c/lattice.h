@@ -84,18 +84,20 @@ static ptrdiff_t shorter(ptrdiff_t a, ptrdiff_t b)
     return a < b ? a : b;
 }
 
-/* To the next row: `row` is where column j has the first element of the present one. */
-static const char *next_row(const fr_layout *layout, int j, const char *row, ptrdiff_t *index)
+/* To the next row: rows[i] is where column first + i has the first element of the present one. */
+static void next_row(const fr_layout *layout, int first, int n_columns, const char **rows,
+                     ptrdiff_t *index)
 {
-    const ptrdiff_t *const strides = layout->strides[j];
-    int d = layout->ndim - 2;
-    row += strides[d];
-    while (++index[d] == layout->shape[d] && d > 0) {
-        row -= layout->shape[d] * strides[d];
-        index[d--] = 0;
-        row += strides[d];
+    for (int d = layout->ndim - 2; d >= 0; d--) {
+        const int ends = ++index[d] == layout->shape[d] && d > 0;
+        for (int i = 0; i < n_columns; i++) {
+            const ptrdiff_t stride = layout->strides[first + i][d];
+            rows[i] += ends ? stride - layout->shape[d] * stride : stride;
+        }
+        if (!ends)
+            return;
+        index[d] = 0;
     }
-    return row;
 }
 
 /* n elements of column j from `index` on, one after the other, row by row. */
@@ -125,7 +127,7 @@ static void gather(const fr_layout *layout, int j, const char *data, const ptrdi
         n -= run;
         if (n == 0)
             return;
-        row = next_row(layout, j, row, index);
+        next_row(layout, j, 1, &row, index);
         first = 0;
     }
 }
