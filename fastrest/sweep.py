@@ -650,7 +650,7 @@ class Grid(Sweep):
 
         return compute
 
-    def _log_tables(self, isa: str, threads: int | None) -> list[np.ndarray]:
+    def _log_tables(self, isa: str, threads: int | None) -> list[Any]:
         """ln of both sums, over the dimensions each varies along, broadcast to the grid."""
         scale = self._scale() or 1.0
         shapes = [self._table_shape(side) for side in SIDES]
