@@ -35,12 +35,14 @@ class BuildExt(build_ext):
 class Sdist(sdist):
     """With all that a packager needs to test what was built."""
 
-    def add_defaults(self):
-        super().add_defaults()
+    def make_distribution(self):
         for folder in ("src_c", "tests", "bench"):
             self.filelist.graft(folder)
-        self.filelist.append("fastrest/_kernels.pyx")  # cythonize has put its .c in its place
-        self.filelist.global_exclude("*.py[cod]", "fastrest/_kernels.c")
+        self.filelist.global_exclude("*.py[cod]")
+        # cythonize has put the .c in the place of its .pyx
+        self.filelist.exclude("fastrest/_kernels.c")
+        self.filelist.append("fastrest/_kernels.pyx")
+        super().make_distribution()
 
 
 kernels = Extension(
