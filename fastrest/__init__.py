@@ -12,10 +12,12 @@ come from, a *sweep* varies some of them, and its verbs answer questions about t
 
 from . import ufuncs
 from .cell import Cell, PumpEffect, Times, cells, times
+from .grids import Axis, Grid, axis, grid
 from .info import __version__, info
 from .model import GHK, Chord, Model, ghk, nernst
 from .physics import Ion, Parameter, Status
-from .sweep import Axis, Grid, Sweep, Table, axis, grid, table
+from .sweep import Sweep
+from .tables import Table, table
 
 __all__ = [
     "GHK",

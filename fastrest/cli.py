@@ -17,8 +17,10 @@ import numpy as np
 
 from . import __version__, cells, engine, info
 from .cell import Cell
+from .grids import grid
 from .physics import Status, unknown
-from .sweep import Sweep, grid, table
+from .sweep import Sweep
+from .tables import table
 
 #: Points looked at together when a result is described.
 PART = 1 << 22

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .sweep import Axis, Grid, Sweep, Table
+from .grids import Axis, Grid
+from .sweep import Sweep
+from .tables import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -408,7 +408,7 @@ def test_both_routes_give_one_potential(data):
     values = st.lists(on_axis, min_size=10, max_size=12)
     axes = {f"{cell.model.ions[0].name}_{p}": data.draw(values) for p in ("out", "in")}
     factored = fr.grid(cell, **axes)
-    with mock.patch("fastrest.sweep.WORTHWHILE", math.inf):
+    with mock.patch("fastrest.grids.WORTHWHILE", math.inf):
         pointwise = fr.grid(cell, **axes)
     assert (factored.route, pointwise.route) == ("factored", "pointwise")
     V, status = factored.values(), factored.status()
