@@ -16,6 +16,7 @@ from .grids import Axis, Grid, axis, grid
 from .info import __version__, info
 from .model import GHK, Chord, Model, ghk, nernst
 from .physics import Ion, Parameter, Status
+from .reduce import Classes, Fraction, Histogram, Quantile, Reducer, Summary
 from .sweep import Sweep
 from .tables import Table, table
 
@@ -24,12 +25,18 @@ __all__ = [
     "Axis",
     "Cell",
     "Chord",
+    "Classes",
+    "Fraction",
     "Grid",
+    "Histogram",
     "Ion",
     "Model",
     "Parameter",
     "PumpEffect",
+    "Quantile",
+    "Reducer",
     "Status",
+    "Summary",
     "Sweep",
     "Table",
     "Times",

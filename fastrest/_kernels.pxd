@@ -1,7 +1,7 @@
 """The C core as Cython sees it: src_c/fastrest.h is its manual."""
 
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport uint8_t
+from libc.stdint cimport int32_t, int64_t, uint8_t
 
 
 cdef extern from "fastrest.h" nogil:
@@ -9,6 +9,7 @@ cdef extern from "fastrest.h" nogil:
         FR_MAX_IONS
         FR_MAX_COLUMNS
         FR_MAX_DIMS
+        FR_BLOCK
     double FR_KELVIN_AT_0_CELSIUS
     double FR_PHI_PER_KELVIN
     double FR_CELSIUS_MIN
@@ -58,10 +59,30 @@ cdef extern from "fastrest.h" nogil:
         int stream
         uint8_t *status
 
+    ctypedef struct fr_block:
+        int64_t n
+        int64_t invalid[6]
+        double pivot, sum, sum_rest, squares, squares_rest, min, max
+        int64_t argmin, argmax
+
+    ctypedef struct fr_counts:
+        ptrdiff_t n_edges
+        const double *edges
+        double scale
+        int32_t n_cells
+        const int32_t *first
+        int64_t *counts
+
     ctypedef struct fr_kernels:
         const char *name
         fr_error (*points)(const fr_model *, const fr_lattice *, const fr_column *,
                            ptrdiff_t, ptrdiff_t, const fr_output *) noexcept nogil
+        fr_error (*reduce)(const fr_model *, const fr_lattice *, const fr_column *,
+                           ptrdiff_t, ptrdiff_t, int, int, fr_block *,
+                           const fr_counts *) noexcept nogil
+        void (*pairs)(double, const double *, ptrdiff_t, const double *, ptrdiff_t, double,
+                      int32_t, const int32_t *, const double *, ptrdiff_t,
+                      int64_t *) noexcept nogil
 
     int fr_model_columns(const fr_model *)
     const fr_kernels *fr_compiled(int)

@@ -5,6 +5,8 @@ import numpy as np
 
 MAX_IONS: int
 MAX_DIMS: int
+BLOCK: int
+BLOCK_DTYPE: np.dtype
 KELVIN_AT_0_CELSIUS: float
 PHI_PER_KELVIN: float
 CELSIUS_RANGE: tuple[float, float]
@@ -13,6 +15,11 @@ EQUATIONS: dict[str, int]
 COMPILED: dict[str, int]
 SUPPORTED: tuple[str, ...]
 ISA: str
+
+class Edges:
+    edges: np.ndarray
+    first: np.ndarray
+    def __init__(self, edges: np.ndarray) -> None: ...
 
 class Equation:
     name: str
@@ -31,6 +38,25 @@ class Equation:
         stream: bool = False,
         isa: str | None = None,
     ) -> None: ...
+    def reduce(
+        self,
+        columns: Sequence[np.ndarray | float],
+        start: int,
+        count: int,
+        edges: Edges | None = None,
+        *,
+        sums: bool = True,
+        far: bool = False,
+        isa: str | None = None,
+    ) -> tuple[np.ndarray, np.ndarray | None]: ...
     def ufunc(self) -> np.ufunc: ...
 
+def pairs(
+    phi: float,
+    a: np.ndarray,
+    b: np.ndarray,
+    edges: np.ndarray,
+    below: np.ndarray,
+    isa: str | None = None,
+) -> None: ...
 def named_ufunc(name: str) -> Any: ...

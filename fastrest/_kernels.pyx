@@ -6,8 +6,10 @@ No physics and no defaults here; loops run over columns, never over points.
 import os
 from operator import index
 
+import numpy as np
+
 cimport numpy as cnp
-from libc.stdint cimport uint8_t
+from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.string cimport memset
 
 
@@ -21,6 +23,7 @@ cnp.import_umath()
 
 MAX_IONS = FR_MAX_IONS
 MAX_DIMS = FR_MAX_DIMS
+BLOCK = FR_BLOCK
 KELVIN_AT_0_CELSIUS = FR_KELVIN_AT_0_CELSIUS
 PHI_PER_KELVIN = FR_PHI_PER_KELVIN
 CELSIUS_RANGE = (FR_CELSIUS_MIN, FR_CELSIUS_MAX)
@@ -102,6 +105,59 @@ cdef int is_native(cnp.ndarray array, int typenum) noexcept:
     return cnp.PyArray_TYPE(array) == typenum and cnp.PyArray_ISBEHAVED_RO(array)
 
 
+# numbers, and the strides and shape of numbers, live as long as the call that they are for
+cdef struct Inputs:
+    fr_lattice lattice
+    fr_column columns[FR_MAX_COLUMNS]
+    double numbers[FR_MAX_COLUMNS]
+    ptrdiff_t zeros[FR_MAX_DIMS]
+    ptrdiff_t one
+
+
+#: fr_block of fastrest.h
+BLOCK_DTYPE = np.dtype([
+    ("n", "i8"), ("invalid", "i8", 6), ("pivot", "f8"), ("sum", "f8"), ("sum_rest", "f8"),
+    ("squares", "f8"), ("squares_rest", "f8"), ("min", "f8"), ("max", "f8"),
+    ("argmin", "i8"), ("argmax", "i8"),
+])
+assert BLOCK_DTYPE.itemsize == sizeof(fr_block)
+
+
+cdef class Edges:
+    """Edges between which potentials are counted, with the index that the C core looks them up by.
+
+    Parameters
+    ----------
+    edges : ndarray of float64
+        Finite and strictly increasing, at least one; not copied.
+    """
+
+    cdef readonly cnp.ndarray edges, first
+    cdef double scale
+    cdef int32_t n_cells
+
+    def __cinit__(self, cnp.ndarray edges not None):
+        if not is_native(edges, cnp.NPY_DOUBLE) or edges.ndim != 1 or edges.shape[0] == 0:
+            raise ValueError("edges must be a 1-D array of float64, not empty")
+        if not (np.isfinite(edges).all() and (np.diff(edges) > 0).all()):
+            raise ValueError("edges must be finite and increasing")
+        self.edges = np.ascontiguousarray(edges)
+        self.scale, self.n_cells, self.first = edge_index(self.edges)
+
+
+def edge_index(edges):
+    """Cells of equal width over sorted numbers: how many numbers lie below each (see sums.h)."""
+    n_cells = min(max(8 * len(edges), 1024), 1 << 20)
+    with np.errstate(over="ignore", invalid="ignore"):
+        scale = n_cells / (edges[-1] - edges[0]) if edges[-1] > edges[0] else 0.0
+        scale = scale if np.isfinite(scale) else 0.0
+        cells = (edges - edges[0]) * scale
+    cells = np.minimum(np.where(cells > 0.0, cells, 0.0), n_cells).astype(np.int32)
+    first = np.zeros(n_cells + 2, np.int32)
+    np.cumsum(np.bincount(cells, minlength=n_cells + 1), out=first[1:])
+    return scale, n_cells, first
+
+
 cdef class Equation:
     """One equation for given valences, as the C core computes it.
 
@@ -137,6 +193,34 @@ cdef class Equation:
     def __reduce__(self):
         return Equation, (self.name, self.z, self.pump_ion)
 
+    cdef int take(self, list columns, Inputs *inputs) except -1:
+        """Pointers, strides and shape of the columns, checked."""
+        cdef cnp.ndarray array, first = None
+        cdef int j
+        if len(columns) != self.n_columns:
+            raise ValueError(f"{self.name} takes {self.n_columns} columns, got {len(columns)}")
+        memset(inputs.zeros, 0, sizeof(inputs.zeros))
+        inputs.one = 1
+        for j in range(self.n_columns):
+            if isinstance(columns[j], float):
+                inputs.numbers[j] = columns[j]
+                inputs.columns[j].data = <const char *>&inputs.numbers[j]
+                inputs.columns[j].strides = inputs.zeros
+                continue
+            array = columns[j]
+            if not is_native(array, cnp.NPY_DOUBLE):
+                raise TypeError(f"column {j} must be native aligned float64, got {array.dtype}")
+            if first is None:
+                first = array
+            elif not cnp.PyArray_SAMESHAPE(array, first):
+                raise ValueError("columns must have one shape")
+            inputs.columns[j].data = cnp.PyArray_BYTES(array)
+            inputs.columns[j].strides = <const ptrdiff_t *>cnp.PyArray_STRIDES(array)
+        inputs.lattice.ndim = 1 if first is None else cnp.PyArray_NDIM(first)
+        inputs.lattice.shape = (&inputs.one if first is None
+                                else <const ptrdiff_t *>cnp.PyArray_DIMS(first))
+        return 0
+
     def points(self, list columns not None, Py_ssize_t start, Py_ssize_t count,
                cnp.ndarray out=None, cnp.ndarray status=None, *, bint stream=False, isa=None):
         """Compute the points [start, start + count) of a lattice.
@@ -154,36 +238,10 @@ cdef class Equation:
             Instruction set to use instead of the active one.
         """
         cdef const fr_kernels *kernels = active if isa is None else kernels_named(isa)
-        cdef fr_column c_columns[FR_MAX_COLUMNS]
-        cdef fr_lattice lattice
+        cdef Inputs inputs
         cdef fr_output output
-        cdef cnp.ndarray array, first = None
         cdef fr_error error
-        cdef int j
-        cdef double numbers[FR_MAX_COLUMNS]
-        cdef ptrdiff_t zeros[FR_MAX_DIMS]
-        cdef ptrdiff_t one = 1
-
-        if len(columns) != self.n_columns:
-            raise ValueError(f"{self.name} takes {self.n_columns} columns, got {len(columns)}")
-        memset(zeros, 0, sizeof(zeros))
-        for j in range(self.n_columns):
-            if isinstance(columns[j], float):
-                numbers[j] = columns[j]
-                c_columns[j].data = <const char *>&numbers[j]
-                c_columns[j].strides = zeros
-                continue
-            array = columns[j]
-            if not is_native(array, cnp.NPY_DOUBLE):
-                raise TypeError(f"column {j} must be native aligned float64, got {array.dtype}")
-            if first is None:
-                first = array
-            elif not cnp.PyArray_SAMESHAPE(array, first):
-                raise ValueError("columns must have one shape")
-            c_columns[j].data = cnp.PyArray_BYTES(array)
-            c_columns[j].strides = <const ptrdiff_t *>cnp.PyArray_STRIDES(array)
-        lattice.ndim = 1 if first is None else cnp.PyArray_NDIM(first)
-        lattice.shape = &one if first is None else <const ptrdiff_t *>cnp.PyArray_DIMS(first)
+        self.take(columns, &inputs)
 
         output.values = NULL
         output.status = NULL
@@ -207,8 +265,52 @@ cdef class Equation:
             output.status = <uint8_t *>cnp.PyArray_BYTES(status)
 
         with nogil:
-            error = kernels.points(&self.model, &lattice, c_columns, start, count, &output)
+            error = kernels.points(&self.model, &inputs.lattice, inputs.columns, start, count,
+                                   &output)
         check(error)
+
+    def reduce(self, list columns not None, Py_ssize_t start, Py_ssize_t count, Edges edges=None,
+               *, bint sums=True, bint far=False, isa=None):
+        """What the points [start, start + count) say, without keeping them.
+
+        Parameters
+        ----------
+        columns : list of ndarray or float
+            As for `points`.
+        start : int
+            A multiple of ``BLOCK``.
+        edges : Edges, optional
+            Between which to count the valid potentials.
+        sums : bool
+            Whether more is wanted than the numbers of valid and invalid points.
+
+        Returns
+        -------
+        blocks : ndarray of BLOCK_DTYPE
+            One for each block that the range touches; fastrest.h says what is in it.
+        counts : ndarray of int64, or None
+        """
+        cdef const fr_kernels *kernels = active if isa is None else kernels_named(isa)
+        cdef Inputs inputs
+        cdef fr_counts c_counts
+        cdef fr_error error
+        cdef cnp.ndarray blocks = np.zeros(-(-count // FR_BLOCK) if count > 0 else 0, BLOCK_DTYPE)
+        cdef cnp.ndarray counts = None
+        cdef fr_block *c_blocks = <fr_block *>cnp.PyArray_DATA(blocks)
+        cdef const fr_counts *wanted = NULL
+        self.take(columns, &inputs)
+        if edges is not None:
+            counts = np.zeros(edges.edges.shape[0] + 1, np.int64)
+            c_counts = fr_counts(edges.edges.shape[0],
+                                 <const double *>cnp.PyArray_DATA(edges.edges), edges.scale,
+                                 edges.n_cells, <const int32_t *>cnp.PyArray_DATA(edges.first),
+                                 <int64_t *>cnp.PyArray_DATA(counts))
+            wanted = &c_counts
+        with nogil:
+            error = kernels.reduce(&self.model, &inputs.lattice, inputs.columns, start, count, far,
+                                   sums, c_blocks, wanted)
+        check(error)
+        return blocks, counts
 
     def ufunc(self):
         """This equation as a NumPy ufunc: made once, kept for good, named for `named_ufunc`."""
@@ -216,6 +318,40 @@ cdef class Equation:
         if name not in _ufuncs:
             _ufuncs.setdefault(name, _make_ufunc(self, name.encode()))
         return _ufuncs[name][0]
+
+
+def pairs(double phi, cnp.ndarray a not None, cnp.ndarray b not None, cnp.ndarray edges not None,
+          cnp.ndarray below not None, isa=None):
+    """Count potentials phi (a - b) below each edge, over all pairs of two arrays.
+
+    Parameters
+    ----------
+    a, b : contiguous float64 ndarray
+        Finite, sorted.
+    edges : contiguous float64 ndarray
+        Finite.
+    below : contiguous int64 ndarray of the shape of `edges`
+        Added to.
+    """
+    cdef const fr_kernels *kernels = active if isa is None else kernels_named(isa)
+    cdef double scale
+    cdef int32_t n_cells
+    cdef cnp.ndarray first
+    for array, typenum in ((a, cnp.NPY_DOUBLE), (b, cnp.NPY_DOUBLE), (edges, cnp.NPY_DOUBLE),
+                           (below, cnp.NPY_INT64)):
+        if not is_native(array, typenum) or not array.flags.c_contiguous or array.ndim != 1:
+            raise TypeError("arrays must be contiguous, native, and 1-D")
+    if below.shape[0] != edges.shape[0]:
+        raise ValueError("below must have one element for each edge")
+    if a.shape[0] == 0 or b.shape[0] == 0:
+        return
+    scale, n_cells, first = edge_index(b)
+    with nogil:
+        kernels.pairs(phi, <const double *>cnp.PyArray_DATA(a), a.shape[0],
+                      <const double *>cnp.PyArray_DATA(b), b.shape[0], scale, n_cells,
+                      <const int32_t *>cnp.PyArray_DATA(first),
+                      <const double *>cnp.PyArray_DATA(edges), edges.shape[0],
+                      <int64_t *>cnp.PyArray_DATA(below))
 
 
 # ---- ufuncs ----

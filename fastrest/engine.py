@@ -8,14 +8,14 @@ import math
 import os
 import threading
 from _thread import start_new_thread
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import _kernels
 
-#: Points in a block: what a state is kept for, and the longest a cancelled task goes on.
-BLOCK = 1 << 16
+#: Points in a block: summed up on its own, whatever task it is part of.
+BLOCK = _kernels.BLOCK
 #: Blocks in a task: one call from Python.
 BLOCKS_PER_TASK = 16
 #: Below this many points one thread is faster than two.
@@ -28,6 +28,8 @@ PYTHON = "python"
 #: Computes the points [start, stop).
 Work = Callable[[int, int], None]
 Progress = bool | Callable[[int, int], Any]
+#: Pairs (start, stop) in order.
+Ranges = Sequence[tuple[int, int]]
 
 
 def choose(engine: str | None) -> str:
@@ -126,10 +128,42 @@ def bytes_text(n: int) -> str:
 # ---- the run ----
 
 
-def run(work: Work, points: int, *, threads: int | None = None, progress: Progress = False) -> None:
+def cut(ranges: Ranges, size: int) -> Iterator[tuple[int, int]]:
+    """Ranges in pieces of a size, the last of each what is left."""
+    for start, stop in ranges:
+        for lo in range(start, stop, size):
+            yield lo, min(lo + size, stop)
+
+
+def join(ranges: Ranges) -> list[tuple[int, int]]:
+    """The same ranges in order, neighbours as one."""
+    joined: list[tuple[int, int]] = []
+    for start, stop in sorted(ranges):
+        if joined and joined[-1][1] == start:
+            joined[-1] = (joined[-1][0], stop)
+        else:
+            joined.append((start, stop))
+    return joined
+
+
+def gaps(ranges: Ranges, points: int) -> list[tuple[int, int]]:
+    """What joined ranges leave of [0, points)."""
+    edges = [0, *(edge for one in ranges for edge in one), points]
+    return [(lo, hi) for lo, hi in zip(edges[::2], edges[1::2]) if lo < hi]
+
+
+def run(
+    work: Work,
+    points: int,
+    *,
+    threads: int | None = None,
+    progress: Progress = False,
+    unit: int = BLOCK,
+    left: Ranges | None = None,
+) -> None:
     """Call `work` on consecutive ranges that cover all points, and return when all are done.
 
-    Every range but the last is a whole number of blocks. An exception in `work`, in a progress
+    Every range but the last is a whole number of units. An exception in `work`, in a progress
     callable, or Ctrl-C stops the run at the next task of each thread and is raised here, after all
     threads have stopped: no thread outlives the call.
 
@@ -142,28 +176,33 @@ def run(work: Work, points: int, *, threads: int | None = None, progress: Progre
     progress : bool or callable
         True draws a bar (needs tqdm); a callable is called as ``progress(done, total)``, in the
         calling thread.
+    unit : int
+        Points that are always in one range.
+    left : sequence of (start, stop), optional
+        What is still to be done, if not everything.
     """
-    n_threads = thread_count(threads, points)
-    if points == 0:
+    left = [(0, points)] if left is None else left
+    to_do = sum(stop - start for start, stop in left)
+    n_threads = thread_count(threads, to_do)
+    if to_do == 0:
         return
-    blocks = -(-points // BLOCK)
+    units = -(-to_do // unit)
     # a short sweep is cut into 8 equal tasks a thread, so that none waits long for the last
-    per_task = min(BLOCKS_PER_TASK, -(-blocks // (8 * n_threads)))
-    size = per_task * BLOCK
-    n_threads = min(n_threads, -(-points // size))
-    starts = iter(range(0, points, size))
+    per_task = min(max(1, BLOCKS_PER_TASK * BLOCK // unit), -(-units // (8 * n_threads)))
+    n_threads = min(n_threads, -(-units // per_task))
+    tasks = cut(left, per_task * unit)
     lock = threading.Lock()
     stopped = threading.Event()
-    done = 0
+    done = points - to_do
 
     def work_on(report: Callable[[int], Any]) -> None:
         nonlocal done
         while not stopped.is_set():
             with lock:
-                start = next(starts, None)
-            if start is None:
+                task = next(tasks, None)
+            if task is None:
                 return
-            stop = min(start + size, points)
+            start, stop = task
             work(start, stop)
             with lock:
                 done += stop - start

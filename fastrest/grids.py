@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from . import engine
+from ._kernels import Equation
 from .cell import Cell, Times
 from .model import Model, as_numbers, phi
 from .physics import Frozen, Parameter, unknown
-from .sweep import RESULTS, Sweep, checked_cell, checked_indices, labelled
+from .sweep import RESULTS, Pieces, Sweep, checked_cell, checked_indices, labelled
 
 #: Largest |ln| of a sum in the factored route: two of them, subtracted, stay within 1e-12 mV.
 LARGEST_LOG = 40.0
@@ -259,8 +260,12 @@ class Grid(Sweep):
         d = self._dim_of[name]
         return self._inputs[name].reshape([-1 if i == d else 1 for i in range(len(self.shape))])
 
-    def _columns(self, dims: set[int], scale: float = 1.0) -> list[Any]:
-        """The model's columns over some dimensions of the grid, the others at their first place."""
+    def _columns(self, dims: set[int] | None, scale: float = 1.0) -> list[Any]:
+        """The model's columns over some dimensions of the grid, the others at their first place.
+
+        Over all if `dims` is None.
+        """
+        dims = set(range(len(self.shape))) if dims is None else dims
         model = self.cell.model
         shape = tuple(n if d in dims else 1 for d, n in enumerate(self.shape))
         first = tuple(slice(None) if d in dims else slice(1) for d in range(len(self.shape)))
@@ -274,10 +279,10 @@ class Grid(Sweep):
             values[name] = np.broadcast_to(values[name], shape)
         return model.columns(values)
 
-    def _prepare(self, isa: str, threads: int | None) -> Any:
+    def _prepare(self, isa: str, threads: int | None) -> tuple[Equation, Pieces]:
         model = self.cell.model
         if self.route == "pointwise":
-            equation, columns = model.equation(), self._columns(set(range(len(self.shape))))
+            equation, columns = model.equation(), self._columns(None)
         else:
             equation = model.equation("separable")
             columns = self._log_tables(isa, threads)
@@ -286,10 +291,7 @@ class Grid(Sweep):
             else:
                 columns.append(float(phi(self.cell["celsius"])))
 
-        def compute(start: int, stop: int, out: Any, status: Any, stream: bool) -> None:
-            equation.points(columns, start, stop - start, out, status, stream=stream, isa=isa)
-
-        return compute
+        return equation, lambda start, stop: [(columns, 0, start, stop)]
 
     def _log_tables(self, isa: str, threads: int | None) -> list[Any]:
         """ln of both sums, over the dimensions each varies along, broadcast to the grid."""

@@ -4,14 +4,27 @@ A sweep knows its points and how to compute a range of them; `engine` decides wh
 """
 
 import math
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from . import engine
+from . import engine, passes
+from ._kernels import Equation
 from .cell import Cell
 from .physics import Frozen, Parameter, Status
+from .reduce import (
+    Classes,
+    ClassesAnswer,
+    Fraction,
+    Histogram,
+    HistogramAnswer,
+    Quantile,
+    Reducer,
+    Summary,
+    SummaryAnswer,
+)
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -22,6 +35,8 @@ if TYPE_CHECKING:
 RESULTS = ("V", "status")
 #: Points at a time in the pure-Python reference, and in conversions of a table's columns.
 PYTHON_BLOCK = 1 << 10
+#: Of a range of points: columns, the point that is their first, and the part they are good for.
+Pieces = Callable[[int, int], Iterable[tuple[list[Any], int, int, int]]]
 
 
 class Sweep(Frozen):
@@ -66,13 +81,17 @@ class Sweep(Frozen):
         """
         raise NotImplementedError
 
-    def _prepare(self, isa: str, threads: int | None) -> Any:
-        """A function (start, stop, values, status, stream) that computes a range of points."""
+    def _prepare(self, isa: str, threads: int | None) -> tuple[Equation, Pieces]:
+        """The equation to compute, and a function that gives the columns of a range of points."""
         raise NotImplementedError
 
     def _work_bytes(self) -> int:
         """Memory that computing takes, beside the result."""
         return 0
+
+    def _reads_far(self) -> bool:
+        """Whether the inputs come from beyond the caches."""
+        return False
 
     # ---- verbs ----
 
@@ -169,6 +188,124 @@ class Sweep(Frozen):
         status = np.empty(self.shape, np.uint8)
         self._compute(None, status, engine, threads, progress)
         return status
+
+    def reduce(
+        self,
+        *reducers: Reducer,
+        method: str = "auto",
+        engine: str | None = None,
+        threads: int | None = None,
+        progress: engine.Progress = False,
+        max_memory: int | None = None,
+    ) -> tuple[Any, ...]:
+        """Several answers about the potentials, from the same passes, without keeping them.
+
+        Parameters
+        ----------
+        *reducers : Reducer
+            `Summary`, `Histogram`, `Quantile`, `Fraction`, `Classes`.
+        method : {"auto", "factored", "pointwise"}
+            "factored" reads the answer off the logarithms of a grid's two sums, without visiting
+            its points; it needs a grid that factors. Counts, extrema and quantiles are the same
+            by either method, mean and sd within 1e-12 mV.
+        engine : str, optional
+            An instruction set of `fastrest.info`.
+        threads, progress, max_memory
+            As for `values`. The answers do not depend on `threads`, to the bit.
+
+        Returns
+        -------
+        tuple
+            The answers, in the order asked.
+
+        Examples
+        --------
+        >>> import numpy as np, fastrest as fr
+        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=np.linspace(1, 50, 1000))
+        >>> s, part = sweep.reduce(fr.Summary(), fr.Fraction(below=-55))
+        >>> round(s.mean, 2), part
+        (-48.37, 0.293)
+        """
+        return tuple(
+            passes.answers(
+                self,
+                reducers,
+                method=method,
+                engine=engine,
+                threads=threads,
+                progress=progress,
+                max_memory=max_memory,
+            )
+        )
+
+    def summary(self, **options: Any) -> SummaryAnswer:
+        """Number, mean, sd, extrema and invalid points: see `Summary`; options as for `reduce`."""
+        answer: SummaryAnswer = self.reduce(Summary(), **options)[0]
+        return answer
+
+    def histogram(
+        self,
+        bins: int | npt.ArrayLike = 200,
+        range: tuple[float, float] = (-100.0, 0.0),
+        **options: Any,
+    ) -> HistogramAnswer:
+        """Counts between edges: see `Histogram`; options as for `reduce`."""
+        answer: HistogramAnswer = self.reduce(Histogram(bins, range), **options)[0]
+        return answer
+
+    def quantile(self, q: npt.ArrayLike, **options: Any) -> np.ndarray:
+        """Order statistics, mV: see `Quantile`; options as for `reduce`.
+
+        Examples
+        --------
+        >>> import numpy as np, fastrest as fr
+        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=np.linspace(1, 50, 1000))
+        >>> np.round(sweep.quantile([0.05, 0.5, 0.95]), 2)
+        array([-73.06, -45.67, -32.43])
+        """
+        answer: np.ndarray = self.reduce(Quantile(q), **options)[0]
+        return answer
+
+    def fraction(
+        self,
+        *,
+        below: float | None = None,
+        above: float | None = None,
+        between: tuple[float, float] | None = None,
+        **options: Any,
+    ) -> float:
+        """Part of the valid points in a range: see `Fraction`; options as for `reduce`.
+
+        Examples
+        --------
+        >>> import numpy as np, fastrest as fr
+        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=np.linspace(1, 50, 1000))
+        >>> sweep.fraction(between=(-70, -50))
+        0.315
+        """
+        answer: float = self.reduce(Fraction(below=below, above=above, between=between), **options)[
+            0
+        ]
+        return answer
+
+    def classify(
+        self,
+        threshold: float | None = None,
+        block: float | None = None,
+        lower: float | None = None,
+        **options: Any,
+    ) -> ClassesAnswer:
+        """Counts per excitability class: see `Classes`; options as for `reduce`.
+
+        Examples
+        --------
+        >>> import numpy as np, fastrest as fr
+        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=np.linspace(1, 50, 1000))
+        >>> dict(sweep.classify())
+        {'resting': 293, 'suprathreshold': 372, 'depolarisation block': 335}
+        """
+        answer: ClassesAnswer = self.reduce(Classes(threshold, block, lower), **options)[0]
+        return answer
 
     def to_xarray(self, **options: Any) -> "xr.Dataset":
         """Potentials and status with labels, units and the cell's other values.
@@ -272,7 +409,7 @@ class Sweep(Frozen):
         if isa == engine.PYTHON:
             threads, compute = 1, self._python
         else:
-            compute = self._prepare(isa, threads)
+            compute = self._kernel(isa, threads)
         contiguous = out is None or out.flags.c_contiguous or out.ndim == 1
         # a view, never a copy: a result of any layout is written in place, or through .flat
         flat = out.reshape(-1) if out is not None and contiguous else None
@@ -291,6 +428,23 @@ class Sweep(Frozen):
                 out.flat[start:stop] = part
 
         engine.run(work, len(self), threads=threads, progress=progress)
+
+    def _kernel(self, isa: str, threads: int | None) -> Callable[..., None]:
+        equation, pieces = self._prepare(isa, threads)
+
+        def compute(start: int, stop: int, out: Any, status: Any, stream: bool) -> None:
+            for columns, first, lo, hi in pieces(start, stop):
+                equation.points(
+                    columns,
+                    lo - first,
+                    hi - lo,
+                    None if out is None else out[lo - start : hi - start],
+                    None if status is None else status[lo - start : hi - start],
+                    stream=stream,
+                    isa=isa,
+                )
+
+        return compute
 
     def _python(
         self,

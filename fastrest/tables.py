@@ -1,17 +1,18 @@
 """Tables: one point per row."""
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from . import engine
+from ._kernels import Equation
 from .cell import Cell
 from .model import as_numbers
 from .physics import unknown
-from .sweep import RESULTS, Sweep, checked_cell, checked_indices, labelled
+from .sweep import RESULTS, Pieces, Sweep, checked_cell, checked_indices, labelled
 
 
 def table(
@@ -87,7 +88,9 @@ class Table(Sweep):
         kept: dict[str, np.ndarray] = {}
         for column in names:
             if column in keep:
-                kept[column] = _one_dimensional(column, np.asarray(data[column]))
+                values = data[column]
+                masked = isinstance(values, np.ma.MaskedArray)
+                kept[column] = _one_dimensional(column, values if masked else np.asarray(values))
                 continue
             name = rename.get(column, column)
             if name not in parameters:
@@ -118,37 +121,25 @@ class Table(Sweep):
         """The columns that are carried along."""
         return types.MappingProxyType(self._kept)
 
-    def _prepare(self, isa: str, threads: int | None) -> Any:
+    def _prepare(self, isa: str, threads: int | None) -> tuple[Equation, Pieces]:
         model = self.cell.model
-        equation = model.equation()
         columns = model.columns({**self.cell, **self._inputs})
         if all(isinstance(c, float) or _is_plain(c) for c in columns):
+            return model.equation(), lambda start, stop: [(columns, 0, start, stop)]
 
-            def compute(start: int, stop: int, out: Any, status: Any, stream: bool) -> None:
-                equation.points(columns, start, stop - start, out, status, stream=stream, isa=isa)
+        def converted(start: int, stop: int) -> Iterator[tuple[list[Any], int, int, int]]:
+            for lo, hi in engine.cut([(start, stop)], engine.BLOCK):
+                with np.errstate(over="ignore"):  # long doubles beyond doubles: a bad row
+                    block = [
+                        c if isinstance(c, float) else np.require(c[lo:hi], np.float64, "A")
+                        for c in columns
+                    ]
+                yield block, lo, lo, hi
 
-        else:
+        return model.equation(), converted
 
-            def compute(start: int, stop: int, out: Any, status: Any, stream: bool) -> None:
-                for lo in range(start, stop, engine.BLOCK):
-                    hi = min(lo + engine.BLOCK, stop)
-                    part = slice(lo - start, hi - start)
-                    with np.errstate(over="ignore"):  # long doubles beyond doubles: a bad row
-                        block = [
-                            c if isinstance(c, float) else np.require(c[lo:hi], np.float64, "A")
-                            for c in columns
-                        ]
-                    equation.points(
-                        block,
-                        0,
-                        hi - lo,
-                        None if out is None else out[part],
-                        None if status is None else status[part],
-                        stream=stream,
-                        isa=isa,
-                    )
-
-        return compute
+    def _reads_far(self) -> bool:
+        return sum(v.nbytes for v in self._inputs.values()) >= engine.STREAM_BYTES
 
     def parameters(self, indices: npt.ArrayLike) -> dict[str, np.ndarray]:
         places = checked_indices(indices, len(self))
@@ -158,14 +149,15 @@ class Table(Sweep):
     def _coordinates(self) -> dict[str, Any]:
         parameters = self.cell.model.parameters
         found: dict[str, Any] = {
-            name: ("row", values, labelled(parameters[name]))
+            name: ("row", _result(values, copy=True), labelled(parameters[name]))
             for name, values in self._inputs.items()
         }
-        found.update({str(name): ("row", values) for name, values in self.kept.items()})
+        found.update({str(n): ("row", _result(v, copy=True)) for n, v in self.kept.items()})
         return found
 
     def _frame_columns(self) -> dict[str, Any]:
-        return {**self.kept, **self._inputs}
+        columns = {**self.kept, **self._inputs}
+        return {name: _result(values, copy=False) for name, values in columns.items()}
 
     def _frame_names(self) -> list[str]:
         return [*self.kept, *self._inputs]
@@ -201,7 +193,20 @@ def _one_dimensional(name: str, values: np.ndarray) -> np.ndarray:
     return values
 
 
+def _result(values: np.ndarray, copy: bool) -> np.ndarray:
+    """A column as pandas and netCDF take it: native byte order, no half precision.
+
+    With `copy` always an array of its own, so that who changes a result changes no input.
+    """
+    half = values.dtype.kind == "f" and values.dtype.itemsize == 2
+    dtype = np.dtype(np.float32) if half else values.dtype.newbyteorder("=")
+    return values.astype(dtype, copy=copy)
+
+
 def _same(a: np.ndarray, b: np.ndarray) -> bool:
+    if not np.array_equal(np.ma.getmaskarray(a), np.ma.getmaskarray(b)):
+        return False
+    a, b = np.ma.compressed(a), np.ma.compressed(b)
     return np.array_equal(a, b, equal_nan=a.dtype.kind == "f" and b.dtype.kind == "f")
 
 

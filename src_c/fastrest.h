@@ -26,6 +26,7 @@
 #define FR_MAX_IONS 12
 #define FR_MAX_COLUMNS (3 * FR_MAX_IONS + 2)
 #define FR_MAX_DIMS 64
+#define FR_BLOCK 65536 /* points; what `reduce` sums up on its own */
 
 #define FR_KELVIN_AT_0_CELSIUS 273.15
 #define FR_PHI_PER_KELVIN 0x1.60f749d657ec0p-4 /* R/F = 0.08617333262145177... mV/K (SI 2019) */
@@ -91,13 +92,48 @@ typedef struct {
     uint8_t *status;  /* contiguous; NULL if status is not wanted */
 } fr_output;
 
-/* One implementation: the same function compiled for one instruction set.
- * in:  model; lattice; columns, as many as fr_model_columns says; start, count
- * out: potentials in mV (or logarithms) and status of the points [start, start + count) */
+/* What the points [k FR_BLOCK, (k + 1) FR_BLOCK) of a lattice say: blocks are summed in a fixed
+ * order, so that answers put together from blocks have the same bits however a sweep was cut. */
+typedef struct {
+    int64_t n;                    /* valid points: those of status 0 */
+    int64_t invalid[6];           /* the others, by the lowest bit of their status */
+    double pivot;                 /* the first valid V; what follows is 0 if n is 0 */
+    double sum, sum_rest;         /* of V - pivot: a double, and what it lacks */
+    double squares, squares_rest; /* of (V - pivot)^2 */
+    double min, max;
+    int64_t argmin, argmax; /* the first points at which V is min, max */
+} fr_block;
+
+/* Edges between which potentials are counted, and an index that finds their neighbourhood. */
+typedef struct {
+    ptrdiff_t n_edges;   /* at least 1 */
+    const double *edges; /* finite, strictly increasing */
+    double scale;        /* cell of V: (V - edges[0]) scale, cut off at 0 and n_cells */
+    int32_t n_cells;
+    const int32_t *first; /* n_cells + 2: how many edges lie in lower cells than this one */
+    int64_t *counts;      /* n_edges + 1, added to: V < edges[0], edges[0] <= V < edges[1], ... */
+} fr_counts;
+
+/* One implementation: the same functions compiled for one instruction set. */
 typedef struct {
     const char *name;
+    /* in:  model; lattice; columns, as many as fr_model_columns says; start, count
+     * out: potentials in mV (or logarithms) and status of the points [start, start + count) */
     fr_error (*points)(const fr_model *model, const fr_lattice *lattice, const fr_column *columns,
                        ptrdiff_t start, ptrdiff_t count, const fr_output *out);
+    /* in:  the same; start must be a multiple of FR_BLOCK; far: as fr_output.stream
+     * out: blocks, one for each that the range touches: of n and invalid alone if not `sums`;
+     *      counts, unless NULL, of the valid points */
+    fr_error (*reduce)(const fr_model *model, const fr_lattice *lattice, const fr_column *columns,
+                       ptrdiff_t start, ptrdiff_t count, int far, int sums, fr_block *blocks,
+                       const fr_counts *counts);
+    /* in:  phi; a, n_a, and b, n_b: finite, increasing; n_edges, edges: finite, increasing;
+     *      scale, n_cells, first: an index of b, as that of fr_counts
+     * out: below, added to: how many of the n_a n_b potentials phi (a - b), rounded as
+     *      FR_SEPARABLE rounds them, are less than each edge */
+    void (*pairs)(double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
+                  double scale, int32_t n_cells, const int32_t *first, const double *edges,
+                  ptrdiff_t n_edges, int64_t *below);
 } fr_kernels;
 
 /* Number of columns that a model's equation takes, or 0 if the model is not valid. */

@@ -15,6 +15,7 @@ enum { CHUNK = 256 }; /* points: 26 kB for three ions, if all columns need a buf
 #include "log_ratio.h"
 #include "lattice.h"
 #include "equations.h"
+#include "sums.h"
 
 /* ---- the one routine that writes results ---- */
 
@@ -126,20 +127,24 @@ static void settle(const fr_walk *walk, ptrdiff_t n, const uint64_t *suspect, do
 }
 
 /* The next n <= CHUNK points: their potentials, and, if status is not NULL, the status of those
-   that are not fine. */
-static void compute(fr_walk *walk, ptrdiff_t n, double *restrict V, uint8_t *restrict status)
+   that are not fine.  Returns whether there may be any. */
+static int compute(fr_walk *walk, ptrdiff_t n, double *restrict V, uint8_t *restrict status)
 {
     const fr_row equation = walk->equation;
     uint64_t suspect[CHUNK];
+    int any = 0;
     if (!walk->by_rows || (equation.rows(&walk->layout, walk->columns, walk->index, n, V) & SIGN)) {
         load(&walk->layout, walk->columns, walk->n_columns, walk->index, n, &walk->loaded);
-        if (equation.chunk(walk->model, n, &walk->loaded, V, suspect) & SIGN)
+        any = (equation.chunk(walk->model, n, &walk->loaded, V, suspect) & SIGN) != 0;
+        if (any)
             settle(walk, n, suspect, V, status);
     }
     advance(&walk->layout, n, walk->index);
+    return any;
 }
 
-/* The one function of fastrest.h that computes. */
+/* ---- the functions of fastrest.h ---- */
+
 static fr_error points(const fr_model *model, const fr_lattice *lattice, const fr_column *columns,
                        ptrdiff_t start, ptrdiff_t count, const fr_output *out)
 {
@@ -162,9 +167,43 @@ static fr_error points(const fr_model *model, const fr_lattice *lattice, const f
     return FR_OK;
 }
 
+static fr_error reduce(const fr_model *model, const fr_lattice *lattice, const fr_column *columns,
+                       ptrdiff_t start, ptrdiff_t count, int far, int sums, fr_block *blocks,
+                       const fr_counts *counts)
+{
+    fr_walk walk;
+    double V[CHUNK];
+    uint8_t status[CHUNK] = {0};
+    if (start % FR_BLOCK != 0)
+        return FR_BAD_RANGE;
+    const fr_error error = begin(&walk, model, lattice, columns, start, count, far);
+    if (error || count == 0)
+        return error;
+    for (ptrdiff_t done = 0; done < count; blocks++) {
+        const ptrdiff_t end = done + shorter(count - done, FR_BLOCK);
+        fr_sums lanes;
+        memset(blocks, 0, sizeof *blocks);
+        for (ptrdiff_t n; done < end; done += n) {
+            n = shorter(end - done, CHUNK);
+            const int any = compute(&walk, n, V, status);
+            const ptrdiff_t valid = any ? sort_out(blocks, status, n) : n;
+            if (sums && valid > 0)
+                add_sums(blocks, &lanes, V, n, start + done, any ? status : NULL);
+            if (counts)
+                add_counts(counts, V, n, valid, any ? status : NULL);
+            blocks->n += valid;
+            if (any)
+                memset(status, 0, sizeof status);
+        }
+        if (sums && blocks->n > 0)
+            finish_sums(blocks, &lanes);
+    }
+    return FR_OK;
+}
+
 #define FR_JOIN_(a, b) a##b
 #define FR_JOIN(a, b) FR_JOIN_(a, b)
 #define FR_STRING_(a) #a
 #define FR_STRING(a) FR_STRING_(a)
 
-const fr_kernels FR_JOIN(fr_kernels_, FR_ISA) = {FR_STRING(FR_ISA), points};
+const fr_kernels FR_JOIN(fr_kernels_, FR_ISA) = {FR_STRING(FR_ISA), points, reduce, pairs};

@@ -207,7 +207,7 @@ def test_how_a_sweep_is_cut_does_not_change_the_bits(named_sweep, isa):
     if len(sweep) > 1_000_000 and sweep.route == "pointwise":
         sweep = fr.table(sweep.cell, {n: c[:300_001] for n, c in sweep._inputs.items()})
     expected = sweep.values(engine=isa).reshape(-1)
-    compute = sweep._prepare(isa, 1)  # what the engine calls for each of its tasks
+    compute = sweep._kernel(isa, 1)  # what the engine calls for each of its tasks
     for stream in (False, True):
         found = np.zeros_like(expected)
         for start, stop in cuts(expected.size):
