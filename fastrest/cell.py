@@ -129,6 +129,9 @@ class Cell(Frozen, Mapping[str, float]):
             "basis": basis,
             "remark": remark,
         }
+        for field, text in texts.items():
+            if not isinstance(text, str):
+                raise TypeError(f"{field} must be text, got {text!r}")
         if block is None and threshold is not None:
             block = BLOCK
         bounds = {"lower": lower, "threshold": threshold, "block": block}
@@ -407,7 +410,10 @@ class Cell(Frozen, Mapping[str, float]):
             raise ValueError(f"{path}: larger than {LARGEST_FILE} bytes, which no cell needs")
         try:
             table = tomllib.loads(content.decode("utf-8-sig"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise ValueError(f"{path}: not a TOML file: line {line}: {error}") from None
+        except ValueError as error:  # of the syntax, or an integer of thousands of digits
             raise ValueError(f"{path}: not a TOML file: {error}") from None
         except RecursionError:
             raise ValueError(f"{path}: not a TOML file: nested too deeply") from None
@@ -441,9 +447,6 @@ def _point(cell: Cell, choice: str | None) -> float:
 def _cell_of(table: Mapping[str, Any], name: str = "") -> Cell:
     """A cell from a TOML table: one key per ion, the others by name."""
     fields = {"name": name, **{k: v for k, v in table.items() if k in (*TEXTS, *POTENTIALS)}}
-    for key in TEXTS:
-        if not isinstance(fields.get(key, ""), str):
-            raise TypeError(f"{key} must be text, got {fields[key]!r}")
     kind = table.get("model", "GHK")
     if not isinstance(kind, str) or kind not in MODELS:
         raise ValueError(unknown("model", kind, MODELS))

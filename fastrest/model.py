@@ -293,7 +293,7 @@ def as_float(name: str, value: Any) -> float:
 
 def as_numbers(name: str, value: Any) -> np.ndarray:
     """An array of real numbers of any dtype, masked elements as NaN, or a named error."""
-    if isinstance(value, np.ma.MaskedArray):
+    if isinstance(value, np.ma.MaskedArray) and value.dtype.kind in "iuf":
         value = np.ma.filled(value.astype(np.float64), np.nan)
     kind = getattr(getattr(value, "dtype", None), "kind", None)
     if hasattr(value, "to_numpy") and kind in ("i", "u", "f"):

@@ -198,15 +198,19 @@ def _result(values: np.ndarray, copy: bool) -> np.ndarray:
 
     With `copy` always an array of its own, so that who changes a result changes no input.
     """
-    half = values.dtype.kind == "f" and values.dtype.itemsize == 2
-    dtype = np.dtype(np.float32) if half else values.dtype.newbyteorder("=")
+    dtype = values.dtype
+    if dtype.kind == "f" and dtype.itemsize == 2:
+        dtype = np.dtype(np.float32)
+    elif not dtype.isnative:
+        dtype = dtype.newbyteorder("=")
     return values.astype(dtype, copy=copy)
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:
     if not np.array_equal(np.ma.getmaskarray(a), np.ma.getmaskarray(b)):
         return False
-    a, b = np.ma.compressed(a), np.ma.compressed(b)
+    if np.ma.is_masked(a):  # what lies under a mask is nobody's value
+        a, b = np.ma.compressed(a), np.ma.compressed(b)
     return np.array_equal(a, b, equal_nan=a.dtype.kind == "f" and b.dtype.kind == "f")
 
 

@@ -247,6 +247,10 @@ NO_NUMBERS = {
     "objects": [object(), object()],
     "nothing": [None, None],
     "records": np.zeros(2, [("a", "f8")]),
+    "masked digits": np.ma.array(["3", "5"], mask=[0, 1]),
+    "masked truth": np.ma.array([True, False], mask=[0, 1]),
+    "masked objects": np.ma.array([3.0, 5.0], mask=[0, 1], dtype=object),
+    "masked complex": np.ma.array([3j, 5j], mask=[0, 1]),
 }
 
 

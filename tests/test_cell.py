@@ -304,6 +304,14 @@ def test_replace_names_an_unknown_parameter():
         NEURON.replace(Kout=fr.times(2))
 
 
+@pytest.mark.parametrize("field", ["name", "source", "species", "basis", "remark"])
+def test_what_a_cell_says_about_itself_is_text(field):
+    with pytest.raises(TypeError, match=f"^{field} must be text, got 5$"):
+        NEURON.replace(**{field: 5})
+    with pytest.raises(TypeError, match=f"^{field} must be text, got b'x'$"):
+        fr.Cell(NEURON.model, **NEURON, **{field: b"x"})
+
+
 def test_a_passive_ion_has_the_resting_potential_as_its_nernst_potential():
     cell = NEURON.passive("Cl")
 
@@ -567,7 +575,9 @@ def test_a_file_of_another_editor_is_read_too(read):
         (FILE + "x = = 3\n", r"not a TOML file: .*line 16"),
         (FILE.replace("pump_ratio = 1.25", "pump_ratio = "), r"not a TOML file: .*line 11"),
         (FILE + "K = { P = 1 }\n", r"not a TOML file: .*line 16"),
-        (b"name = '\xff'\n", r"not a TOML file: .*utf-8"),
+        (b"name = '\xff'\n", r"not a TOML file: line 1: .*utf-8"),
+        (FILE.encode() + b"# \xb0C\n", r"not a TOML file: line 16: .*utf-8"),
+        (FILE.replace("36.0", "9" * 5000), r"not a TOML file: .*4300"),
         ("a = " + "[" * 5000 + "]" * 5000, r"not a TOML file: "),
         (b"#" * (1 << 20) + b"\n", r"larger than 1048576 bytes"),
         ("", r"GHK needs at least one ion"),

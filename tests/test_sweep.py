@@ -1075,6 +1075,46 @@ def test_a_data_frame_of_a_table_keeps_its_columns():
     assert frame.celsius.tolist() == [37, 37]
 
 
+@pytest.mark.parametrize("dtype", [">f8", ">f4", ">f2", "=f2", ">i4", ">u2"])
+def test_results_hold_columns_as_pandas_and_netcdf_take_them(dtype):
+    columns = {"K_out": np.array([3, 5], dtype), "kept": np.array([7, 8], dtype)}
+    sweep = fr.table(NEURON, columns, keep=["kept"])
+
+    frame, dataset = sweep.to_dataframe(), sweep.to_xarray()
+
+    for name, values in columns.items():
+        for result in (frame[name], dataset[name]):
+            assert result.dtype.isnative
+            assert result.dtype != np.float16
+            np.testing.assert_array_equal(result, values)
+
+
+def test_changing_a_result_changes_no_input():
+    columns = {"K_out": np.array([3.0, 5.0]), "kept": np.array([7, 8])}
+    sweep = fr.table(NEURON, columns, keep=["kept"])
+
+    frame, dataset = sweep.to_dataframe(), sweep.to_xarray()
+    for name in columns:
+        frame.loc[:, name] = 0
+        dataset[name][:] = 0
+
+    assert columns["K_out"].tolist() == [3.0, 5.0]
+    assert columns["kept"].tolist() == [7, 8]
+
+
+def test_masked_elements_of_a_kept_column_are_missing_in_results():
+    def make(mask):
+        kept = np.ma.array([7, 8], mask=mask)
+        return fr.table(NEURON, {"K_out": [3.0, 5.0], "kept": kept}, keep=["kept"])
+
+    sweep = make([0, 1])
+
+    for result in (sweep.to_dataframe(), sweep.to_xarray()):
+        np.testing.assert_array_equal(result["kept"], [7, np.nan])
+    assert sweep == make([0, 1])
+    assert sweep != make([0, 0])
+
+
 @pytest.mark.parametrize("make", SWEEPS.values(), ids=SWEEPS)
 def test_answers_take_the_options_of_values(make):
     sweep = make()
