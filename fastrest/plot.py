@@ -13,12 +13,29 @@ if TYPE_CHECKING:
 
 #: More places along an axis than this cannot be told apart on paper.
 MOST_PLACES = 800
+#: More labels than this along an axis cannot be told apart either.
+MOST_LABELS = 20
+#: Longer labels in a row overlap, and are turned.
+LINE = 50
 #: How the boundaries that a cell marks are drawn.
 STYLES = {"threshold": "solid", "block": "dashed"}
 
 
+def check(what: Sweep) -> None:
+    """Raise the ValueError for a sweep that no picture shows."""
+    if len(what.dims) > 2:
+        raise ValueError(
+            f"plot draws one or two axes, got {len(what.dims)} ({', '.join(what.dims)}): fix the "
+            "others with cell.replace(...), or plot slices of to_xarray()"
+        )
+    for name, length in zip(what.dims, what.shape):
+        if len(what.dims) == 2 and length < 2:
+            raise ValueError(f"a heat map needs two values or more on {name}, got {length}")
+
+
 def sweep(what: Sweep, ax: "Axes | None") -> "Axes":
     """Draw a sweep: see `Sweep.plot`."""
+    check(what)
     if ax is None:
         try:
             import matplotlib.pyplot as plt
@@ -27,15 +44,8 @@ def sweep(what: Sweep, ax: "Axes | None") -> "Axes":
         ax = plt.gca()
     if isinstance(what, Table):
         _scatter(what, ax)
-    elif isinstance(what, Grid) and len(what.dims) == 1:
-        _curve(what, ax)
-    elif isinstance(what, Grid) and len(what.dims) == 2:
-        _heat_map(what, ax)
-    else:
-        raise ValueError(
-            f"plot draws one or two axes, got {len(what.dims)} ({', '.join(what.dims)}): fix the "
-            "others with cell.replace(...), or plot slices of to_xarray()"
-        )
+    elif isinstance(what, Grid):
+        (_curve if len(what.dims) == 1 else _heat_map)(what, ax)
     if what.cell.name:
         ax.set_title(what.cell.name)
     return ax
@@ -44,16 +54,13 @@ def sweep(what: Sweep, ax: "Axes | None") -> "Axes":
 def _curve(grid: Grid, ax: "Axes") -> None:
     thin = _thinned(grid, 4 * MOST_PLACES)
     places = _set_scale(grid, thin, 0, ax, "x")
-    marker = "o" if thin.axes[0].labels is not None or len(thin) < 8 else ""
+    marker = "o" if _position(thin, thin.axes[0]) is None or len(thin) < 8 else ""
     ax.plot(places, thin.values(), marker=marker)
     ax.set_ylabel("membrane potential (mV)")
     _draw_bounds(grid, ax)
 
 
 def _heat_map(grid: Grid, ax: "Axes") -> None:
-    for one in grid.axes:
-        if len(one) < 2:
-            raise ValueError(f"a heat map needs two values or more on {one.name}, got {len(one)}")
     thin = _thinned(grid, MOST_PLACES)
     x = _set_scale(grid, thin, 0, ax, "x")
     y = _set_scale(grid, thin, 1, ax, "y")
@@ -67,7 +74,9 @@ def _heat_map(grid: Grid, ax: "Axes") -> None:
     if seen:
         levels, styles = zip(*seen, strict=True)
         lines = ax.contour(x, y, V, levels, colors="white", linestyles=styles)
-        ax.clabel(lines, fmt="%g mV", manual=[_middle(ax, parts) for parts in lines.allsegs])
+        # a level between points without a potential has no part
+        middles = [_middle(ax, parts) for parts in lines.allsegs if any(len(p) > 1 for p in parts)]
+        ax.clabel(lines, fmt="%g mV", manual=middles)
 
 
 def _middle(ax: "Axes", parts: list[np.ndarray]) -> np.ndarray:
@@ -93,37 +102,70 @@ def _scatter(table: Table, ax: "Axes") -> None:
 
 
 def _thinned(grid: Grid, most: int) -> Grid:
-    """A grid with at most so many places along each axis, ends included."""
+    """A grid with at most so many places along each axis, ends included, in the order drawn."""
     axes = []
     for one in grid.axes:
         count = min(len(one), most)
         places = np.linspace(0, len(one) - 1, count).round().astype(int)
+        name = _position(grid, one)
+        if name is not None:  # curves and heat maps join neighbours: these must be neighbours
+            places = np.argsort(grid.axis_values(name))[places]
         parameters = {name: grid.axis_values(name)[places] for name in one.parameters}
         labels = None if one.labels is None else [one.labels[i] for i in places]
         axes.append(Axis(one.name, labels, parameters))
     return Grid(grid.cell, axes)
 
 
+def _position(grid: Grid, axis: Axis) -> str | None:
+    """The parameter whose values are the places on an axis; None if they only have an order.
+
+    The first that is never twice the same: on a plot two values cannot stand in one place.
+    """
+    if axis.labels is not None:
+        return None
+    for name in axis.parameters:
+        if np.unique(grid.axis_values(name)).size == len(axis):
+            return name
+    return None
+
+
 def _set_scale(grid: Grid, thin: Grid, d: int, ax: "Axes", which: str) -> Any:
     """Label one side of the picture and give the places of an axis on it."""
     axis = thin.axes[d]
-    name = next(iter(axis.parameters))
+    position = _position(grid, grid.axes[d])
+    name = position or next(iter(axis.parameters))
     if axis.labels is not None:
-        places = np.arange(len(axis))
-        ax.set(**{f"{which}ticks": places, f"{which}ticklabels": [str(v) for v in axis.labels]})
         ax.set(**{f"{which}label": axis.name})
-        return places
+        _set_labels(ax, which, [str(label) for label in axis.labels])
+        return np.arange(len(axis))
     coupled = f"{axis.name}: " if axis.name != name else ""
     ax.set(**{f"{which}label": coupled + _label(grid, name)})
-    if _is_geometric(grid.axis_values(name)):
-        from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+    if position is None:
+        _set_labels(ax, which, [f"{value:g}" for value in thin.axis_values(name)])
+        return np.arange(len(axis))
+    values = grid.axis_values(name)
+    if _is_geometric(np.sort(values)):
+        from matplotlib.ticker import AutoLocator, LogLocator, NullFormatter, StrMethodFormatter
 
         ax.set(**{f"{which}scale": "log"})
         side = ax.xaxis if which == "x" else ax.yaxis
-        side.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        decades = np.log10(values.max() / values.min())
+        if decades < 1:  # perhaps none of 1, 2 and 5 lies in it
+            side.set_major_locator(AutoLocator())
+        else:
+            side.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 4 else (1,)))
         side.set_major_formatter(StrMethodFormatter("{x:g}"))
         side.set_minor_formatter(NullFormatter())
     return thin.axis_values(name)
+
+
+def _set_labels(ax: "Axes", which: str, texts: list[str]) -> None:
+    """Labels at the places 0, 1, 2, ...: all if they can be read, else every second, third ..."""
+    step = -(-len(texts) // MOST_LABELS)
+    places = np.arange(0, len(texts), step)
+    ax.set(**{f"{which}ticks": places, f"{which}ticklabels": texts[::step]})
+    if which == "x" and len(" ".join(texts[::step])) > LINE:
+        ax.tick_params("x", rotation=90)
 
 
 def _is_geometric(values: np.ndarray) -> bool:

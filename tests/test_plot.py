@@ -1,5 +1,7 @@
 """What the pictures show: data, labels with units, boundaries; and what cannot be drawn."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -72,6 +74,62 @@ def test_a_coupled_axis_says_whose_values_it_shows(ax):
     k = np.linspace(2, 30, 9)
     fr.grid(NEURON, fr.axis("ringer", K_out=k, Na_out=150 - k)).plot(ax)
     assert ax.get_xlabel() == "ringer: K_out (mM)"
+
+
+def test_unordered_values_are_drawn_in_order(ax):
+    K_out = [5.0, 40, 3, 20]
+    sweep = fr.grid(NEURON, K_out=K_out, P_Na=np.linspace(0.01, 1, 30))
+    sweep.plot(ax)
+    mesh = ax.collections[0]
+    assert np.array_equal(mesh.get_array(), sweep.values()[np.argsort(K_out)].T)
+    other = Figure().subplots()
+    fr.grid(NEURON, K_out=K_out).plot(other)
+    x, y = other.lines[0].get_data()
+    assert x.tolist() == sorted(K_out)
+    assert np.array_equal(y, fr.grid(NEURON, K_out=x).values())
+
+
+def test_an_axis_is_drawn_over_a_parameter_that_varies_along_it(ax):
+    sweep = fr.grid(NEURON, fr.axis("q", K_out=[5, 5, 5], Na_out=[100, 120, 145]), P_Na=[0.1, 1])
+    sweep.plot(ax)
+    assert ax.get_xlabel() == "q: Na_out (mM)"
+    assert ax.collections[0].get_coordinates()[0, :, 0].tolist() == [90, 110, 132.5, 157.5]
+
+
+def test_values_that_come_twice_stand_side_by_side(ax):
+    sweep = fr.grid(NEURON, K_out=[5.0, 40, 5, 20], P_Na=[0.01, 0.1, 1])
+    sweep.plot(ax)
+    assert ax.collections[0].get_coordinates()[0, :, 0].tolist() == [-0.5, 0.5, 1.5, 2.5, 3.5]
+    assert np.array_equal(ax.collections[0].get_array(), sweep.values().T)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["5", "40", "5", "20"]
+    assert ax.get_xlabel() == "K_out (mM)"
+
+
+def test_a_boundary_that_is_nowhere_crossed_has_no_label(ax):
+    # -55 mV lies between the first and the last place, but between them is no potential
+    axis = fr.axis("p", labels="abc", P_K=[1, 0, 0], P_Na=[0.04, 0, 1], P_Cl=[0.45, 0, 0])
+    fr.grid(NEURON, axis, K_out=[1, 2, 3.0]).plot(ax)
+    assert not ax.texts
+
+
+@pytest.mark.parametrize("ends", [(2.1, 4.9), (1, 50), (1e-3, 100), (1e-8, 10), (1e-20, 100)])
+def test_a_log_axis_has_tick_labels_wherever_it_lies(ax, ends):
+    fr.grid(NEURON, K_out=np.geomspace(*ends, 60), P_Na=[0.01, 0.1]).plot(ax)
+    assert ax.get_xscale() == "log"
+    ax.figure.draw_without_rendering()
+    low, high = ax.get_xlim()
+    seen = [t for t in ax.get_xticklabels() if t.get_text() and low <= t.get_position()[0] <= high]
+    assert 3 <= len(seen) <= 12
+
+
+def test_many_labels_do_not_overlap(ax):
+    labels = [f"mixture {i}" for i in range(60)]
+    mixtures = fr.axis("mixture", K_out=np.linspace(1, 50, 60), labels=labels)
+    fr.grid(NEURON, mixtures).plot(ax)
+    ax.figure.draw_without_rendering()
+    boxes = [tick.get_window_extent() for tick in ax.get_xticklabels()]
+    assert len(boxes) > 10
+    assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
 
 
 def test_a_table_is_drawn_over_its_column_or_its_rows(ax):
