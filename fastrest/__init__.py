@@ -19,6 +19,7 @@ from .physics import Ion, Parameter, Status
 from .reduce import Classes, Fraction, Histogram, Quantile, Reducer, Summary
 from .sweep import Sweep
 from .tables import Table, table
+from .tally import Tally, merge
 
 __all__ = [
     "GHK",
@@ -39,6 +40,7 @@ __all__ = [
     "Summary",
     "Sweep",
     "Table",
+    "Tally",
     "Times",
     "__version__",
     "axis",
@@ -46,6 +48,7 @@ __all__ = [
     "ghk",
     "grid",
     "info",
+    "merge",
     "nernst",
     "table",
     "times",

@@ -125,7 +125,7 @@ def bytes_text(n: int) -> str:
     return f"{size:,.0f} PB"
 
 
-# ---- the run ----
+# ---- ranges ----
 
 
 def cut(ranges: Ranges, size: int) -> Iterator[tuple[int, int]]:
@@ -150,6 +150,15 @@ def gaps(ranges: Ranges, points: int) -> list[tuple[int, int]]:
     """What joined ranges leave of [0, points)."""
     edges = [0, *(edge for one in ranges for edge in one), points]
     return [(lo, hi) for lo, hi in zip(edges[::2], edges[1::2]) if lo < hi]
+
+
+def common(some: Ranges, others: Ranges) -> list[tuple[int, int]]:
+    """What ranges have in common with others."""
+    both = [(max(a, c), min(b, d)) for a, b in some for c, d in others]
+    return [(start, stop) for start, stop in both if start < stop]
+
+
+# ---- the run ----
 
 
 def run(
@@ -208,7 +217,7 @@ def run(
                 done += stop - start
             report(done)
 
-    with _reporter(progress, points) as report:
+    with reporter(progress, points) as report:
         if n_threads == 1:
             work_on(report)
         else:
@@ -264,7 +273,7 @@ def _on_threads(
 
 
 @contextlib.contextmanager
-def _reporter(progress: Progress, total: int) -> Iterator[Callable[[int], None]]:
+def reporter(progress: Progress, total: int) -> Iterator[Callable[[int], None]]:
     """A function that is told how many points are done."""
     if progress is False or progress is None:
         yield lambda done: None

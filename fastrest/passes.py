@@ -1,54 +1,72 @@
-"""Passes: a sweep is run over, block by block, and its states put together.
+"""Passes: a sweep is run over, piece by piece, and its states put together.
 
 What a reducer wants to know is in `reduce`; how a grid answers without visiting its points in
-`factored`; threads in `engine`. This is where they meet.
+`factored`; what is kept of it all in `tally`; threads in `engine`. This is where they meet.
 """
 
+import concurrent.futures as cf
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from . import _kernels, engine, factored
+from . import _kernels, engine, factored, files
 from .reduce import Reducer, State
+from .tally import Checkpoint, Tally
 
 if TYPE_CHECKING:
+    import os
+
     from .sweep import Sweep
 
 METHODS = ("auto", "factored", "pointwise")
+#: Pieces that a sweep is cut into for an executor, if it has as many units.
+PIECES = 64
+
+#: Adds a range of points to a state.
+Part = Callable[[State, int, int], None]
 
 
-def answers(
+def tally(
     sweep: "Sweep",
     reducers: Sequence[Reducer],
     *,
+    ranges: engine.Ranges | None = None,
     method: str = "auto",
     engine: str | None = None,
     threads: int | None = None,
+    executor: cf.Executor | None = None,
     progress: engine.Progress = False,
     max_memory: int | None = None,
-) -> list[Any]:
-    """What each reducer says of a sweep."""
+    checkpoint: "str | os.PathLike[str] | None" = None,
+) -> Tally:
+    """What reducers want to know of a sweep, or of some ranges of it."""
+    check(reducers)
+    chosen = choose(sweep, method)
+    isa = instruction_set(engine)
+    description = files.describe(sweep) if checkpoint or ranges else {"shape": list(sweep.shape)}
+    digest = files.digest(description)
+    counted = Tally(sweep, description, digest, chosen, reducers)
+    file = Checkpoint(checkpoint) if checkpoint else None
+    if file:
+        counted = file.resume(counted)
+    while counted.next_pass():
+        run(counted, isa, threads, executor, progress, max_memory, file, ranges)
+        if ranges:
+            break
+    if file:
+        file.save(counted)
+    return counted
+
+
+def check(reducers: Sequence[Reducer]) -> None:
     for one in reducers:
         if not isinstance(one, Reducer):
             raise TypeError(f"a reducer is fr.Summary(), fr.Histogram() ..., got {one!r}")
     if not reducers:
-        raise TypeError("reduce needs at least one reducer, such as fr.Summary()")
-    found: list[State] = []
-    chosen = choose(sweep, reducers, method)
-    while True:
-        edges = [one.edges(sweep, chosen, found) for one in reducers]
-        wanted = [e for e in edges if e is not None]
-        if not wanted:
-            return [one.answer(sweep, found) for one in reducers]
-        sums = any(one.sums for one, e in zip(reducers, edges) if e is not None)
-        state = State(chosen, np.unique(np.concatenate(wanted)))
-        collect(sweep, state, sums, engine, threads, progress, max_memory)
-        found.append(state)
+        raise TypeError("at least one reducer is needed, such as fr.Summary()")
 
 
-def choose(sweep: "Sweep", reducers: Sequence[Reducer], method: str) -> str:
+def choose(sweep: "Sweep", method: str) -> str:
     """The method to use: "factored" or "pointwise"."""
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
@@ -62,40 +80,26 @@ def choose(sweep: "Sweep", reducers: Sequence[Reducer], method: str) -> str:
     return method
 
 
-def collect(
-    sweep: "Sweep",
-    state: State,
-    sums: bool,
-    engine_name: str | None,
-    threads: int | None,
-    progress: engine.Progress,
-    max_memory: int | None,
-) -> None:
-    """Run over a sweep once, adding to a state."""
-    isa = engine.choose(engine_name)
+def instruction_set(name: str | None) -> str:
+    isa = engine.choose(name)
     if isa == engine.PYTHON:
         raise ValueError("engine='python' computes values(): ask NumPy about these")
-    points = len(sweep)
-    if state.method == "factored":
-        unit = factored.unit(sweep)
-        part = factored.part(sweep, isa, sums)
-    else:
-        unit = engine.BLOCK
-        engine.check_memory(sweep._work_bytes(), max_memory, "sweep fewer points at a time")
-        part = pointwise(sweep, isa, sums, threads)
-    lock = threading.Lock()
-
-    def work(start: int, stop: int) -> None:
-        found = State(state.method, state.edges)
-        part(found, start, stop)
-        with lock:
-            state.add(found)
-
-    engine.run(work, points, threads=threads, progress=progress, unit=unit)
+    return isa
 
 
-def pointwise(sweep: "Sweep", isa: str, sums: bool, threads: int | None) -> Any:
-    """A function that adds a range of points to a state, one by one."""
+def unit(sweep: "Sweep", method: str) -> int:
+    """Points that are always taken together."""
+    return factored.unit(sweep) if method == "factored" else engine.BLOCK
+
+
+def part_of(sweep: "Sweep", method: str, isa: str, sums: bool, threads: int | None) -> Part:
+    if method == "factored":
+        return factored.part(sweep, isa, sums)
+    return pointwise(sweep, isa, sums, threads)
+
+
+def pointwise(sweep: "Sweep", isa: str, sums: bool, threads: int | None) -> Part:
+    """One point after the other."""
     equation, pieces = sweep._prepare(isa, threads)
     far = sweep._reads_far()
 
@@ -110,3 +114,130 @@ def pointwise(sweep: "Sweep", isa: str, sums: bool, threads: int | None) -> Any:
             state.add_blocks(blocks, counts, first, sums)
 
     return part
+
+
+def run(
+    counted: Tally,
+    isa: str,
+    threads: int | None,
+    executor: cf.Executor | None,
+    progress: engine.Progress,
+    max_memory: int | None,
+    file: Checkpoint | None,
+    ranges: engine.Ranges | None,
+) -> None:
+    """One pass: counts what is left of it."""
+    sweep, state = counted.sweep, counted.state
+    assert state is not None
+    method, size = counted.method, unit(sweep, counted.method)
+    ranges = [(0, len(sweep))] if ranges is None else ranges
+    left = engine.common(engine.gaps(counted.done, len(sweep)), ranges)
+    points = sum(stop - start for start, stop in ranges)
+    if method == "pointwise":
+        engine.check_memory(sweep._work_bytes(), max_memory, "sweep fewer points at a time")
+    lock = threading.Lock()
+
+    def add(found: State, start: int, stop: int) -> None:
+        with lock:
+            counted.add(found, start, stop)
+            if file and file.due():
+                file.save(counted)
+
+    try:
+        if executor is None:
+            part = part_of(sweep, method, isa, counted.sums, threads)
+
+            def work(start: int, stop: int) -> None:
+                found = State(method, state.edges)
+                part(found, start, stop)
+                add(found, start, stop)
+
+            engine.run(work, points, threads=threads, progress=progress, unit=size, left=left)
+        else:
+            send(counted, isa, threads, executor, progress, left, points, size, add)
+    finally:
+        if file:
+            with lock:
+                file.save(counted)
+
+
+# ---- executors ----
+
+
+def send(
+    counted: Tally,
+    isa: str,
+    threads: int | None,
+    executor: cf.Executor,
+    progress: engine.Progress,
+    left: engine.Ranges,
+    points: int,
+    size: int,
+    add: Callable[[State, int, int], None],
+) -> None:
+    """Let an executor's workers count: they are sent the sweep and a range, and return a state.
+
+    Only as many pieces are under way as keep the workers busy: of a table each carries its rows.
+    """
+    state = counted.state
+    assert state is not None
+    units = -(-points // size)
+    tasks = engine.cut(left, max(1, units // PIECES) * size)
+    window = 2 * (getattr(executor, "_max_workers", None) or engine.cpus())
+    pending: dict[cf.Future[State], tuple[int, int]] = {}
+    done = points - sum(stop - start for start, stop in left)
+    with engine.reporter(progress, points) as report:
+        try:
+            while True:
+                for start, stop in tasks:
+                    sweep, first = counted.sweep._rows(start, stop)
+                    work = (sweep, first, counted.method, state.edges, counted.sums)
+                    future = executor.submit(remote, *work, start, stop, isa, threads or 1)
+                    pending[future] = start, stop
+                    if len(pending) >= window:
+                        break
+                if not pending:
+                    return
+                finished, _ = cf.wait(pending, return_when=cf.FIRST_COMPLETED)
+                for future in finished:
+                    start, stop = pending.pop(future)
+                    add(future.result(), start, stop)
+                    done += stop - start
+                    report(done)
+        except (cf.BrokenExecutor, cf.CancelledError) as error:
+            raise RuntimeError(
+                f"the executor failed after {done:,} of {points:,} points ({error}); with "
+                "checkpoint= the same call goes on from there"
+            ) from error
+        finally:
+            for future in pending:
+                future.cancel()
+
+
+def remote(
+    sweep: "Sweep",
+    first: int,
+    method: str,
+    edges: Any,
+    sums: bool,
+    start: int,
+    stop: int,
+    isa: str,
+    threads: int,
+) -> State:
+    """What a range of points says: run by a worker. `first` is where the sweep it has begins."""
+    found = State(method, edges)
+    isa = isa if isa in _kernels.SUPPORTED else _kernels.ISA  # the bits are the same
+    part = part_of(sweep, method, isa, sums, threads)
+    lock = threading.Lock()
+
+    def work(lo: int, hi: int) -> None:
+        one = State(method, edges)
+        part(one, lo, hi)
+        with lock:
+            found.add(one)
+
+    ranges = [(start - first, stop - first)]
+    engine.run(work, len(sweep), threads=threads, unit=unit(sweep, method), left=ranges)
+    found.move(first)
+    return found

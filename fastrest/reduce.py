@@ -68,7 +68,7 @@ class State:
             self.invalid = (np.array(self.invalid) + blocks["invalid"].sum(axis=0)).tolist()
             return
         for n, invalid, pivot, s, s_rest, q, q_rest, low, high, argmin, argmax in blocks.tolist():
-            self.invalid = [a + b for a, b in zip(self.invalid, invalid)]
+            self.invalid = [a + int(b) for a, b in zip(self.invalid, invalid)]
             self.n += n
             if n == 0:
                 continue
@@ -86,6 +86,11 @@ class State:
         self.squares += other.squares
         self.counts += other.counts
         self._widen(other.min, other.argmin, other.max, other.argmax)
+
+    def move(self, first: int) -> None:
+        """Number the points from `first` on."""
+        self.argmin += first if self.argmin >= 0 else 0
+        self.argmax += first if self.argmax >= 0 else 0
 
     def _widen(self, low: float, argmin: int, high: float, argmax: int) -> None:
         """Take extrema into account; the number of a point is -1 if there is none."""
@@ -231,6 +236,13 @@ class Reducer:
         """The answer, from the states of all passes."""
         raise NotImplementedError
 
+    def arguments(self) -> dict[str, Any]:
+        """Arguments that make an equal reducer, as JSON holds them."""
+        raise NotImplementedError
+
+    def spec(self) -> tuple[str, dict[str, Any]]:
+        return type(self).__name__, self.arguments()
+
 
 class OnePass(Reducer):
     """A reducer whose edges are known from the beginning."""
@@ -258,6 +270,9 @@ class Summary(OnePass):
     """
 
     sums = True
+
+    def arguments(self) -> dict[str, Any]:
+        return {}
 
     def answer(self, sweep: "Sweep", found: Sequence[State]) -> SummaryAnswer:
         state = found[0]
@@ -322,6 +337,9 @@ class Histogram(OnePass):
         self.bins = edges
         self.bins.flags.writeable = False
 
+    def arguments(self) -> dict[str, Any]:
+        return {"bins": self.bins.tolist()}
+
     def wanted(self, sweep: "Sweep") -> npt.ArrayLike:
         return [*self.bins[:-1], np.nextafter(self.bins[-1], np.inf)]  # the last bin is closed
 
@@ -363,18 +381,22 @@ class Fraction(OnePass):
     ):
         if sum(x is not None for x in (below, above, between)) != 1:
             raise TypeError("a fraction needs one of below=, above=, between=")
+        self._given: dict[str, Any]
         if below is not None:
-            self._said, ends = f"below={below!r}", [-np.inf, _number("below", below)]
+            self._given, ends = {"below": below}, [-np.inf, _number("below", below)]
         elif above is not None:
-            self._said, ends = f"above={above!r}", [_after(_number("above", above)), np.inf]
+            self._given, ends = {"above": above}, [_after(_number("above", above)), np.inf]
         else:
             if not isinstance(between, tuple | list) or len(between) != 2:
                 raise TypeError(f"between must be two potentials, got {between!r}")
             low, high = (_number("between", x) for x in between)
             if low > high:
                 raise ValueError(f"between must not decrease, got {between!r}")
-            self._said, ends = f"between={between!r}", [low, _after(high)]
+            self._given, ends = {"between": (low, high)}, [low, _after(high)]
         self._from, self._to = ends
+
+    def arguments(self) -> dict[str, Any]:
+        return dict(self._given)
 
     def wanted(self, sweep: "Sweep") -> npt.ArrayLike:
         return [edge for edge in (self._from, self._to) if math.isfinite(edge)]
@@ -392,7 +414,7 @@ class Fraction(OnePass):
         return hash((self._from, self._to))
 
     def __repr__(self) -> str:
-        return f"Fraction({self._said})"
+        return "Fraction({}={})".format(*next(iter(self._given.items())))
 
 
 @dataclass(frozen=True)
@@ -414,6 +436,9 @@ class Classes(OnePass):
     threshold: float | None = None
     block: float | None = None
     lower: float | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        return {"threshold": self.threshold, "block": self.block, "lower": self.lower}
 
     def boundaries(self, sweep: "Sweep") -> dict[str, float]:
         """Boundaries by the class below each, in order."""
@@ -476,6 +501,9 @@ class Quantile(Reducer):
             raise ValueError(f"quantiles must be from 0 to 1, got {self.q[bad].flat[0]!r}")
         self.q.flags.writeable = False
 
+    def arguments(self) -> dict[str, Any]:
+        return {"q": self.q.tolist()}
+
     def edges(self, sweep: "Sweep", method: str, found: Sequence[State]) -> np.ndarray | None:
         per_pass = FACTORED_EDGES if method == "factored" else POINTWISE_EDGES
         if not found:
@@ -536,6 +564,12 @@ def _between(bracket: Bracket, n: int) -> np.ndarray:
     n = min(n, last - first)
     keys = np.array([first + (last - first) * i // n for i in range(n + 1)], np.int64)
     return np.where(keys < 0, np.int64(-(2**63)) - keys, keys).view(np.float64)
+
+
+#: Reducers by name, for files.
+REDUCERS: dict[str, type[Any]] = {
+    one.__name__: one for one in (Summary, Histogram, Fraction, Classes, Quantile)
+}
 
 
 # ---- checks ----

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from . import engine, passes
+from . import engine
 from ._kernels import Equation
 from .cell import Cell
 from .physics import Frozen, Parameter, Status
@@ -27,9 +27,14 @@ from .reduce import (
 )
 
 if TYPE_CHECKING:
+    import concurrent.futures
+    import os
+
     import matplotlib.axes
     import pandas as pd
     import xarray as xr
+
+    from .tally import Tally
 
 #: Names of what a sweep computes, in its Dataset and its data frame.
 RESULTS = ("V", "status")
@@ -88,6 +93,10 @@ class Sweep(Frozen):
     def _work_bytes(self) -> int:
         """Memory that computing takes, beside the result."""
         return 0
+
+    def _rows(self, start: int, stop: int) -> tuple["Sweep", int]:
+        """A sweep that has a range of points, for another process, and the point it begins at."""
+        return self, 0
 
     def _reads_far(self) -> bool:
         """Whether the inputs come from beyond the caches."""
@@ -195,8 +204,10 @@ class Sweep(Frozen):
         method: str = "auto",
         engine: str | None = None,
         threads: int | None = None,
+        executor: "concurrent.futures.Executor | None" = None,
         progress: engine.Progress = False,
         max_memory: int | None = None,
+        checkpoint: "str | os.PathLike[str] | None" = None,
     ) -> tuple[Any, ...]:
         """Several answers about the potentials, from the same passes, without keeping them.
 
@@ -212,6 +223,12 @@ class Sweep(Frozen):
             An instruction set of `fastrest.info`.
         threads, progress, max_memory
             As for `values`. The answers do not depend on `threads`, to the bit.
+        executor : concurrent.futures.Executor, optional
+            Whose workers count instead, with one thread each unless `threads` says more: a
+            ``ProcessPoolExecutor``, Dask's ``client.get_executor()``, an ``MPIPoolExecutor``.
+        checkpoint : path, optional
+            A file in which the count is kept every few seconds, and on Ctrl-C: the same call goes
+            on from there. It is refused if it is of another sweep or of other reducers.
 
         Returns
         -------
@@ -226,17 +243,41 @@ class Sweep(Frozen):
         >>> round(s.mean, 2), part
         (-48.37, 0.293)
         """
-        return tuple(
-            passes.answers(
-                self,
-                reducers,
-                method=method,
-                engine=engine,
-                threads=threads,
-                progress=progress,
-                max_memory=max_memory,
-            )
-        )
+        from . import passes
+
+        return passes.tally(
+            self,
+            reducers,
+            method=method,
+            engine=engine,
+            threads=threads,
+            executor=executor,
+            progress=progress,
+            max_memory=max_memory,
+            checkpoint=checkpoint,
+        ).answers()
+
+    def part(self, k: int, n: int) -> "Part":
+        """One of n parts of the sweep, about equal, to be counted on its own and merged.
+
+        For machines that share nothing but files: count ``sweep.part(k, n)`` in job k of n, save
+        its tally, and put the answers together with `merge`.
+
+        Parameters
+        ----------
+        k : int
+            From 0 to n - 1.
+        n : int
+            Number of parts.
+
+        Examples
+        --------
+        >>> import numpy as np, fastrest as fr
+        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=np.linspace(1, 50, 200_000))
+        >>> sweep.part(0, 2).tally(fr.Summary())
+        <Tally of 131,072 of 200,000 points: Summary(); pointwise>
+        """
+        return Part(self, k, n)
 
     def summary(self, **options: Any) -> SummaryAnswer:
         """Number, mean, sd, extrema and invalid points: see `Summary`; options as for `reduce`."""
@@ -524,6 +565,45 @@ class Sweep(Frozen):
         return self.route
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class Part(Frozen):
+    """One of n parts of a sweep: made by ``sweep.part(k, n)``."""
+
+    sweep: Sweep
+    k: int
+    n: int
+
+    def __init__(self, sweep: Sweep, k: int, n: int):
+        for name, number, least in (("k", k, 0), ("n", n, 1)):
+            whole = hasattr(number, "__index__") and not isinstance(number, bool)
+            if not whole or number < least:
+                raise ValueError(f"{name} must be a whole number >= {least}, got {number!r}")
+        if k >= n:
+            raise ValueError(f"k must be from 0 to n - 1 = {n - 1}, got {k}")
+        vars(self).update(sweep=sweep, k=int(k), n=int(n))
+
+    def tally(self, *reducers: Reducer, method: str = "auto", **options: Any) -> "Tally":
+        """What the reducers want to know of this part: see `Tally`; options as for ``reduce``.
+
+        Reducers that need several passes (`Quantile`) cannot be counted in parts.
+        """
+        from . import passes
+
+        for one in reducers:
+            if isinstance(one, Reducer) and one.passes != 1:
+                raise ValueError(
+                    f"{one!r} needs several passes over the whole sweep: use executor= or "
+                    "checkpoint= instead of parts"
+                )
+        chosen = passes.choose(self.sweep, method)
+        unit, points = passes.unit(self.sweep, chosen), len(self.sweep)
+        units = -(-points // unit)
+        start, stop = (min(units * i // self.n * unit, points) for i in (self.k, self.k + 1))
+        return passes.tally(self.sweep, reducers, ranges=[(start, stop)], method=chosen, **options)
+
+    def __repr__(self) -> str:
+        return f"<part {self.k} of {self.n} of {self.sweep!r}>"
 
 
 # ---- shared by the kinds of sweep ----

@@ -1,0 +1,255 @@
+"""Tallies: what has been counted of a sweep so far, to be saved, gone on with, and merged."""
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import engine, files
+from .info import __version__
+from .reduce import REDUCERS, Reducer, State
+
+if TYPE_CHECKING:
+    import os
+
+#: Seconds between two saves of a checkpoint.
+SAVE_EVERY = 5.0
+WHAT = "file of fastrest's tallies"
+
+
+class Recorded:
+    """Of a table in another process: its cell, and the parameters at the extremes."""
+
+    def __init__(self, description: dict[str, Any], places: dict[str, dict[str, float]]):
+        self.cell = files.described_cell(description)
+        self.shape = tuple(description["shape"])
+        self.places = places
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def parameters(self, place: int) -> dict[str, Any]:
+        return dict(self.places[str(place)])
+
+
+class Tally:
+    """What has been counted of a sweep: made by ``sweep.part(k, n).tally(...)``, put together by
+    `merge`.
+
+    Attributes
+    ----------
+    reducers : tuple of Reducer
+    method : str
+        "factored" or "pointwise".
+    done : list of (int, int)
+        Ranges of points counted in the present pass.
+    """
+
+    def __init__(
+        self,
+        sweep: Any,
+        description: dict[str, Any],
+        digest: str,
+        method: str,
+        reducers: Sequence[Reducer],
+    ):
+        self.sweep, self.description, self.digest = sweep, description, digest
+        self.method, self.reducers = method, tuple(reducers)
+        self.found: list[State] = []
+        self.state: State | None = None
+        self.done: list[tuple[int, int]] = []
+
+    @property
+    def points(self) -> int:
+        points: int = math.prod(self.description["shape"])
+        return points
+
+    @property
+    def complete(self) -> bool:
+        return not engine.gaps(self.done, self.points)
+
+    def next_pass(self) -> bool:
+        """Whether another pass is needed; then `state` is what it adds to."""
+        if self.state is not None and self.complete:
+            self.found.append(self.state)
+            self.state, self.done = None, []
+        edges = [one.edges(self.sweep, self.method, self.found) for one in self.reducers]
+        wanted = [e for e in edges if e is not None]
+        if not wanted:
+            return False
+        self.sums = any(one.sums for one, e in zip(self.reducers, edges) if e is not None)
+        if self.state is None:
+            self.state = State(self.method, np.unique(np.concatenate(wanted)))
+        return True
+
+    def add(self, state: State, start: int, stop: int) -> None:
+        """Add what a range of points says."""
+        assert self.state is not None
+        self.state.add(state)
+        self.done = engine.join([*self.done, (start, stop)])
+
+    def answers(self) -> tuple[Any, ...]:
+        """What each reducer says, once everything is counted."""
+        return tuple(one.answer(self.sweep, self.found) for one in self.reducers)
+
+    def __repr__(self) -> str:
+        done = sum(stop - start for start, stop in self.done)
+        asked = ", ".join(map(repr, self.reducers))
+        return f"<Tally of {done:,} of {self.points:,} points: {asked}; {self.method}>"
+
+    # ---- files ----
+
+    def save(self, path: "str | os.PathLike[str]") -> None:
+        """Write to a file; an existing one is replaced only by the whole new one."""
+        states = [*self.found, *([self.state] if self.state is not None else [])]
+        extremes = {p for s in states for p in (s.argmin, s.argmax) if p >= 0}
+        places = (
+            {}
+            if "axes" in self.description
+            else {
+                str(p): {n: float(v) for n, v in self.sweep.parameters(p).items()} for p in extremes
+            }
+        )
+        files.write_safely(
+            Path(path),
+            files.seal(
+                {
+                    "fastrest": __version__,
+                    "sweep": self.description,
+                    "digest": self.digest,
+                    "method": self.method,
+                    "reducers": [one.spec() for one in self.reducers],
+                    "found": [state.to_json() for state in self.found],
+                    "state": None if self.state is None else self.state.to_json(),
+                    "done": self.done,
+                    "places": places,
+                }
+            ),
+        )
+
+    @classmethod
+    def load(cls, path: "str | os.PathLike[str]") -> "Tally":
+        """Read a file written by `save`.
+
+        Raises
+        ------
+        ValueError
+            The file is not of this kind, was cut off or changed, or is of another version.
+        """
+        path = Path(path)
+        data = files.unseal(path, WHAT)
+        if data.get("fastrest") != __version__:
+            raise ValueError(
+                f"{path} was written by fastrest {data.get('fastrest')}, this is {__version__}"
+            )
+        description = data["sweep"]
+        sweep = (
+            files.described_grid(description)
+            if "axes" in description
+            else Recorded(description, data["places"])
+        )
+        reducers = [REDUCERS[name](**arguments) for name, arguments in data["reducers"]]
+        tally = cls(sweep, description, data["digest"], data["method"], reducers)
+        tally.found = [State.from_json(state) for state in data["found"]]
+        tally.state = None if data["state"] is None else State.from_json(data["state"])
+        tally.done = [(start, stop) for start, stop in data["done"]]
+        return tally
+
+
+def merge(tallies: "Iterable[Tally | str | os.PathLike[str]]") -> tuple[Any, ...]:
+    """The answers of a sweep that was counted in parts.
+
+    Parameters
+    ----------
+    tallies : iterable of Tally or path
+        Of all the parts, in any order.
+
+    Returns
+    -------
+    tuple
+        The answers, as from ``sweep.reduce``: the same to the bit.
+
+    Raises
+    ------
+    ValueError
+        The parts are of different sweeps, reducers or methods, overlap, or leave points out.
+
+    Examples
+    --------
+    >>> import numpy as np, fastrest as fr
+    >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=np.linspace(1, 50, 200_000))
+    >>> parts = [sweep.part(k, 3).tally(fr.Summary()) for k in range(3)]
+    >>> fr.merge(parts) == sweep.reduce(fr.Summary())
+    True
+    """
+    loaded = [t if isinstance(t, Tally) else Tally.load(t) for t in tallies]
+    if not loaded:
+        raise ValueError("nothing to merge: no tallies were given")
+    first = loaded[0]
+    whole = Tally(first.sweep, first.description, first.digest, first.method, first.reducers)
+    places: dict[str, Any] = {}
+    whole.next_pass()
+    for one in loaded:
+        if one.digest != first.digest:
+            raise ValueError("these tallies are of different sweeps")
+        if (one.method, one.reducers) != (first.method, first.reducers):
+            raise ValueError(f"these tallies answer different questions: {first!r} and {one!r}")
+        if one.found or one.state is None:
+            raise ValueError(f"{one!r} has several passes, which cannot be merged")
+        for start, stop in one.done:
+            if any(start < b and a < stop for a, b in whole.done):
+                raise ValueError(f"points {start:,} to {stop:,} are in two of these tallies")
+            whole.done = engine.join([*whole.done, (start, stop)])
+        assert whole.state is not None
+        whole.state.add(one.state)
+        if isinstance(one.sweep, Recorded):
+            places.update(one.sweep.places)
+    if not whole.complete:
+        missing = ", ".join(f"{a:,} to {b:,}" for a, b in engine.gaps(whole.done, whole.points))
+        raise ValueError(f"these tallies leave out the points {missing}")
+    if isinstance(whole.sweep, Recorded):
+        whole.sweep = Recorded(whole.description, places)
+    whole.next_pass()
+    return whole.answers()
+
+
+class Checkpoint:
+    """A tally's file, written now and then while it grows."""
+
+    def __init__(self, path: "str | os.PathLike[str]"):
+        self.path = Path(path)
+        self.saved = time.monotonic()
+
+    def resume(self, tally: Tally) -> Tally:
+        """The tally as the file has it, if there is one: it must be of the same questions."""
+        temporary = self.path.with_name(self.path.name + files.TEMPORARY)
+        temporary.unlink(missing_ok=True)  # of a save that was killed
+        if not self.path.exists():
+            tally.next_pass()
+            tally.save(self.path)  # better refused now than after an hour
+            return tally
+        kept = Tally.load(self.path)
+        if kept.digest != tally.digest:
+            other = "another sweep"
+        elif kept.reducers != tally.reducers:
+            other = f"other reducers, {', '.join(map(repr, kept.reducers))}"
+        elif kept.method != tally.method:
+            other = f"method={kept.method!r}"
+        else:
+            other = ""
+        if other:
+            raise ValueError(
+                f"checkpoint {self.path} is of {other}: delete it or name another file"
+            )
+        kept.sweep = tally.sweep
+        return kept
+
+    def due(self) -> bool:
+        return time.monotonic() - self.saved >= SAVE_EVERY
+
+    def save(self, tally: Tally) -> None:
+        tally.save(self.path)
+        self.saved = time.monotonic()
