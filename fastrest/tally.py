@@ -25,7 +25,7 @@ class Recorded:
 
     def __init__(self, description: dict[str, Any], places: dict[str, dict[str, float]]):
         self.cell = files.described_cell(description)
-        self.shape = tuple(description["shape"])
+        self.shape: tuple[int, ...] = tuple(description["shape"])
         self.places = places
 
     def __len__(self) -> int:
