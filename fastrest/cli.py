@@ -3,25 +3,29 @@
 import argparse
 import contextlib
 import csv
+import functools
+import itertools
+import math
 import os
 import shutil
 import sys
 import tempfile
 import time
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
-from . import __version__, cells, engine, info
-from .cell import Cell
+from . import __version__, cells, engine, info, plot
+from .cell import POTENTIALS, Cell
 from .grids import grid
-from .physics import Status, unknown
+from .physics import unknown
 from .sweep import Sweep
 from .tables import table
 
+#: Memory that a value on an axis takes while a grid is made of it, copies included.
+AXIS_BYTES = 4 * 8
 #: Points looked at together when a result is described.
 PART = 1 << 22
 
@@ -122,41 +126,26 @@ def _info(options: argparse.Namespace) -> None:
 def _sweep(options: argparse.Namespace) -> None:
     cell = _cell(options.cell)
     changes = [_split(text, "--set") for text in options.set]
+    for name, _ in changes:
+        if name not in (*cell, *POTENTIALS):
+            raise ValueError(f"--set: {unknown('parameter', name, (*cell, *POTENTIALS))}")
     cell = cell.replace(**{name: _number(value, f"--set {name}") for name, value in changes})
     if bool(options.grid) == bool(options.table):
         raise ValueError("give --grid axes or a --table, one of the two")
     if (options.rename or options.keep) and not options.table:
         raise ValueError("--rename and --keep go with --table")
-    if options.table:
-        rename = dict(_split(text, "--rename") for text in options.rename)
-        names = _read_header(options.table)
-        for name in (*rename, *options.keep):
-            if name not in names:
-                raise ValueError(f"{options.table}: {unknown('column', name, names)}")
-        for name in names:
-            if name not in options.keep and rename.get(name, name) not in cell:
-                raise ValueError(
-                    f"{options.table}: column {name!r}: {unknown('parameter', name, cell)} "
-                    "(--rename gives it another name, --keep passes over it)"
-                )
-        wanted = [name for name in names if name not in options.keep]
-        sweep: Sweep = table(cell, _read_csv(options.table, names, wanted), rename=rename)
-    else:
-        axes: dict[str, np.ndarray] = {}
-        for text in options.grid:
-            name, given = _split(text, "--grid")
-            if name in axes:
-                raise ValueError(f"--grid {name} stands twice")
-            axes[name] = _axis(name, given)
-        sweep = grid(cell, **axes)
+    sweep = _table(cell, options) if options.table else _grid(cell, options)
     if options.plot:
         _check_plot(sweep, options.plot)
     need = 8 * len(sweep)
     if not options.out:
         engine.check_memory(need, None, f"{len(sweep):,} points; give --out FILE.npy, or fewer")
 
-    with contextlib.ExitStack() as files:
-        out = None
+    with contextlib.ExitStack() as after, contextlib.ExitStack() as files:
+        out = picture = None
+        if options.plot:
+            path = Path(options.plot)
+            picture = after.enter_context(_replacing(path, path.suffix.lower()))
         if options.out:
             path = files.enter_context(_replacing(Path(options.out), ".npy"))
             free = shutil.disk_usage(path.parent).free
@@ -170,14 +159,17 @@ def _sweep(options: argparse.Namespace) -> None:
         started = time.perf_counter()
         values = sweep.values(out, threads=threads)
         seconds = time.perf_counter() - started
-        _describe(sweep, values.reshape(-1))
+        _describe(sweep, values.reshape(-1), threads)
         rate = len(sweep) / seconds / 1e6
         workers = f"{threads} thread{'s' * (threads > 1)}"
         print(f"time     {seconds:.3g} s, {rate:.3g} M points/s ({sweep.route}, {workers})")
-        if options.plot:
-            _save_plot(sweep, Path(options.plot))
-    for path in filter(None, (options.out, options.plot)):
-        print(f"wrote    {path}")
+        files.close()  # the values stand, whatever becomes of the picture
+        if options.out:
+            print(f"wrote    {options.out}")
+        if picture:
+            _save_plot(sweep, picture, options.plot)
+    if picture:
+        print(f"wrote    {options.plot}")
 
 
 # ---- input ----
@@ -205,9 +197,27 @@ def _number(text: str, what: str) -> float:
         raise ValueError(f"{what} must be a number, got {text!r}") from None
 
 
-def _axis(name: str, text: str) -> np.ndarray:
+def _grid(cell: Cell, options: argparse.Namespace) -> Sweep:
+    axes: dict[str, tuple[int, Callable[[], np.ndarray]]] = {}
+    for text in options.grid:
+        name, given = _split(text, "--grid")
+        if name in axes:
+            raise ValueError(f"--grid {name} stands twice")
+        axes[name] = _axis(name, given)
+    counts = [count for count, _ in axes.values()]
+    if math.prod(counts) >= 2**63:
+        text = " x ".join(map(str, counts))
+        raise ValueError(f"a grid must have fewer than 2**63 points, got {text}")
+    need = AXIS_BYTES * sum(counts)
+    engine.check_memory(need, None, f"--grid {' and '.join(axes)} with fewer values")
+    return grid(cell, **{name: values() for name, (_, values) in axes.items()})
+
+
+def _axis(name: str, text: str) -> tuple[int, Callable[[], np.ndarray]]:
+    """How many values an axis has, and a function that makes them once there is room."""
     if ":" not in text:
-        return np.array([_number(part, f"--grid {name}") for part in text.split(",")])
+        values = np.array([_number(part, f"--grid {name}") for part in text.split(",")])
+        return values.size, lambda: values
     parts = text.split(":")
     scale = parts.pop() if len(parts) == 4 else "lin"
     if len(parts) != 3 or scale not in ("lin", "log"):
@@ -215,85 +225,145 @@ def _axis(name: str, text: str) -> np.ndarray:
             f"--grid {name} takes FIRST:LAST:COUNT or FIRST:LAST:COUNT:log, got {text!r}"
         )
     first, last = (_number(part, f"--grid {name}") for part in parts[:2])
+    for end in (first, last):
+        if not math.isfinite(end):
+            raise ValueError(f"--grid {name} must be finite, got {end!r}")
     if not parts[2].isdecimal() or int(parts[2]) < 1:
         raise ValueError(f"--grid {name}: COUNT must be a whole number >= 1, got {parts[2]!r}")
-    engine.check_memory(8 * int(parts[2]), None, f"--grid {name} with fewer values")
-    if scale == "lin":
-        return np.linspace(first, last, int(parts[2]))
-    if not (first > 0 and last > 0):
+    if scale == "log" and not (first > 0 and last > 0):
         raise ValueError(f"--grid {name}: a log axis needs ends > 0, got {first:g} and {last:g}")
-    return np.geomspace(first, last, int(parts[2]))
+    space = np.linspace if scale == "lin" else np.geomspace
+    return int(parts[2]), functools.partial(space, first, last, int(parts[2]))
 
 
-def _read_header(path: str) -> list[str]:
-    """The column names in the first line of a CSV file."""
-    with open(path, newline="", encoding="utf-8-sig") as file:
+def _table(cell: Cell, options: argparse.Namespace) -> Sweep:
+    rename = dict(_split(text, "--rename") for text in options.rename)
+    path = options.table
+    with open(path, newline="", encoding="utf-8-sig") as file:  # once: it may be a pipe
+        records = Records(file)
         try:
-            header = next(csv.reader(file), [])
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise ValueError(f"{path}: line 1: {error}") from None
-    names = [name.strip() for name in header]
+            names = _header(next(iter(records), ""))
+            for name in (*rename, *options.keep):
+                if name not in names:
+                    raise ValueError(unknown("column", name, names))
+            for name in names:
+                if name not in options.keep and rename.get(name, name) not in cell:
+                    raise ValueError(
+                        f"column {name!r}: {unknown('parameter', name, cell)} "
+                        "(--rename gives it another name, --keep passes over it)"
+                    )
+            columns = _columns(records, names, [n for n in names if n not in options.keep])
+        except (ValueError, csv.Error) as error:
+            raise ValueError(f"{path}: line {records.line}: {error}") from None
+    return table(cell, columns, rename=rename)
+
+
+class Records:
+    """The records of a CSV file as they stand there, and the line where the latest begins.
+
+    A record ends with its line, unless a quoted field goes on in the next.
+    """
+
+    def __init__(self, file: TextIO):
+        self.line = 1
+        self.latest = ""
+        self._file = file
+        self._lines_read = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while text := self._next():
+            self.line = self._lines_read
+            if '"' in text:
+                text = self._to_closing_quote(text)
+            if text.strip():
+                self.latest = text
+                yield text
+
+    def _next(self) -> str:
+        try:
+            text = next(self._file, "")
+        except UnicodeDecodeError as error:  # found where text is decoded, some lines ahead
+            self.line = self._lines_read + 1 + error.object.count(b"\n", 0, error.start)
+            raise
+        self._lines_read += 1
+        return text
+
+    def _to_closing_quote(self, text: str) -> str:
+        """The record that begins with a line: NumPy would take a quote left open for a long one."""
+        parts = [text]
+
+        def lines() -> Iterator[str]:
+            yield text
+            while more := self._next():
+                parts.append(more)
+                yield more
+
+        try:
+            next(csv.reader(lines(), strict=True))
+        except csv.Error as error:
+            raise ValueError(f"{error} (a quote left open?)") from None
+        return "".join(parts)
+
+
+def _fields(record: str) -> list[str]:
+    return next(csv.reader([record], strict=True), [])
+
+
+def _header(record: str) -> list[str]:
+    """The column names in the first record of a CSV file."""
+    names = [name.strip() for name in _fields(record)]
     if not any(names):
-        raise ValueError(f"{path}: line 1: a header with column names is needed")
+        raise ValueError("a header with column names is needed")
     for name in names:
         if names.count(name) > 1 or not name:
-            raise ValueError(f"{path}: line 1: each column needs its own name, got {name!r}")
+            raise ValueError(f"each column needs its own name, got {name!r}")
     return names
 
 
-def _read_csv(path: str, names: list[str], wanted: list[str]) -> dict[str, np.ndarray]:
-    """Some columns of a CSV file with a header line; errors name the line."""
+def _columns(records: Records, names: list[str], wanted: list[str]) -> dict[str, np.ndarray]:
+    """Some columns of the records below the header; `records` then knows of which an error is."""
     passed_over: dict[int | str, Any] = {
         j: lambda text: 0.0 for j, name in enumerate(names) if name not in wanted
     }
+    rest = iter(records)
+    first = next(rest, None)
+    if first is None:
+        raise ValueError("no rows below the header")
+    _check_record(first, names, wanted)  # NumPy takes its number of columns for that of the table
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of no rows, which is an error below
-            rows = np.loadtxt(
-                file,
-                delimiter=",",
-                skiprows=1,
-                ndmin=2,
-                quotechar='"',
-                comments=None,
-                converters=passed_over or None,
-            )
-    except (ValueError, UnicodeDecodeError):
-        _explain_csv(path, names, wanted)
+        rows = np.loadtxt(
+            itertools.chain([first], rest),
+            delimiter=",",
+            ndmin=2,
+            quotechar='"',
+            comments=None,
+            converters=passed_over or None,
+        )
+    except ValueError:
+        _check_record(records.latest, names, wanted)
         raise
-    if rows.size == 0:
-        raise ValueError(f"{path}: no rows below the header")
-    if rows.shape[1] != len(names):
-        _explain_csv(path, names, wanted)
     return {name: rows[:, j] for j, name in enumerate(names) if name in wanted}
 
 
-def _explain_csv(path: str, names: list[str], wanted: list[str]) -> None:
-    """Raise the error that names the first bad line of a CSV file."""
-    with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
-        reader = csv.reader(file)
-        next(reader)
-        for row in reader:
-            if not row:
-                continue
-            where = f"{path}: line {reader.line_num}"
-            if len(row) != len(names):
-                raise ValueError(f"{where}: {len(row)} values for {len(names)} columns")
-            for name, text in zip(names, row, strict=True):
-                if name not in wanted:
-                    continue
-                try:
-                    float(text)
-                except ValueError:
-                    raise ValueError(
-                        f"{where}: column {name!r} must be a number (nan if missing), got {text!r}"
-                    ) from None
+def _check_record(record: str, names: list[str], wanted: list[str]) -> None:
+    """Raise for the first value of a record that is no number, or for their number."""
+    fields = _fields(record)
+    if len(fields) != len(names):
+        raise ValueError(f"{len(fields)} values for {len(names)} columns")
+    for name, text in zip(names, fields):
+        try:
+            if name in wanted:
+                float(text.replace("_", "?"))  # Python's 1_000 is no number to others
+        except ValueError:
+            raise ValueError(
+                f"column {name!r} must be a number (nan if missing), got {text!r}"
+            ) from None
 
 
 # ---- output ----
 
 
-def _describe(sweep: Sweep, values: np.ndarray) -> None:
+def _describe(sweep: Sweep, values: np.ndarray, threads: int) -> None:
     """Print what a physiologist asks first: how many, how many bad, the extremes and where."""
     n, total = 0, 0.0
     lowest, highest = (np.inf, -1), (-np.inf, -1)
@@ -314,22 +384,19 @@ def _describe(sweep: Sweep, values: np.ndarray) -> None:
     name = sweep.cell.name or repr(sweep.cell.model)
     shape = " x ".join(f"{d} {n:,}" for d, n in zip(sweep.dims, sweep.shape, strict=True))
     print(f"{name}, {sweep.cell.model}: {len(sweep):,} points ({shape})")
-    print(f"invalid  {_invalid(sweep, values.size - n)}")
+    print(f"invalid  {_invalid(sweep, values.size - n, threads)}")
     if n:
         print(f"min      {lowest[0]:.4f} mV at {_place(sweep, lowest[1])}")
         print(f"mean     {total / n:.4f} mV")
         print(f"max      {highest[0]:.4f} mV at {_place(sweep, highest[1])}")
 
 
-def _invalid(sweep: Sweep, count: int) -> str:
+def _invalid(sweep: Sweep, count: int, threads: int) -> str:
     """The number of points without a potential, each counted under its lowest bit."""
     if count == 0:
         return "0"
-    status = sweep.status().reshape(-1).astype(np.int16)
-    lowest = status & -status
-    reasons = {bit: int((lowest == bit).sum()) for bit in Status}
-    text = ", ".join(f"{n:,} {bit.name}" for bit, n in reasons.items() if n)
-    return f"{count:,} ({text})"
+    reasons = sweep.summary(threads=threads).invalid  # in blocks: status() may not fit
+    return f"{count:,} ({', '.join(f'{n:,} {name}' for name, n in reasons.items())})"
 
 
 def _place(sweep: Sweep, point: int) -> str:
@@ -342,9 +409,18 @@ def _place(sweep: Sweep, point: int) -> str:
 
 @contextlib.contextmanager
 def _replacing(path: Path, suffix: str) -> Iterator[Path]:
-    """A new file beside `path` that takes its place only once the work is done."""
+    """A new file beside `path` that takes its place only once the work is done.
+
+    A link stays a link, and its target is replaced. Replacing a file takes leave to write to its
+    folder only: whether the file itself may be written is asked here.
+    """
     if path.suffix.lower() != suffix:
         raise ValueError(f"{path} must end in {suffix}")
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} cannot be written: it is no ordinary file")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise OSError(f"{path} cannot be written: it is read-only")
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=suffix)
     except OSError as error:
@@ -369,14 +445,15 @@ def _check_plot(sweep: Sweep, path: str) -> None:
     known = FigureCanvasAgg.get_supported_filetypes()
     if Path(path).suffix[1:].lower() not in known:
         raise ValueError(f"--plot must end in one of .{', .'.join(sorted(known))}, got {path!r}")
-    if len(sweep.dims) > 2:
-        raise ValueError(f"--plot draws one or two axes, got {len(sweep.dims)}")
+    plot.check(sweep)
 
 
-def _save_plot(sweep: Sweep, path: Path) -> None:
+def _save_plot(sweep: Sweep, path: Path, name: str) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.8), layout="constrained")
     sweep.plot(figure.subplots())
-    with _replacing(path, path.suffix.lower()) as temporary:
-        figure.savefig(temporary, dpi=150)
+    try:
+        figure.savefig(path, dpi=150)
+    except Exception as error:  # of a backend, which may raise anything: .pgf wants LaTeX
+        raise OSError(f"{name} cannot be drawn: {error}") from None

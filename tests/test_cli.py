@@ -104,6 +104,15 @@ BAD = [
     (["--grid", "K_out=a,b"], "--grid K_out must be a number, got 'a'"),
     (["--grid", "K_o=1,2"], "unknown parameter 'K_o': did you mean K_out or K_in?"),
     (["--grid", "K_out=-1,2"], "K_out must be >= 0 mM, got -1.0 (value 0 of 2)"),
+    (["--grid", "K_out=1:inf:3"], "--grid K_out must be finite, got inf"),
+    (["--grid", "K_out=nan:2:3:log"], "--grid K_out must be finite, got nan"),
+    (
+        ["--grid", "K_out=1:2:9999999999", "--grid", "Na_in=1:2:9999999999"],
+        "fewer than 2**63 points, got 9999999999 x 9999999999",
+    ),
+    (["--grid", "K_out=1,2", "--set", "name=5"], "--set: unknown parameter 'name'"),
+    (["--grid", "K_out=1,2", "--set", "K_o=5"], "--set: unknown parameter 'K_o': did you mean"),
+    (["--grid", "K_out=1,2", "--grid", "P_Na=1", "--plot", "v.png"], "two values or more on P_Na"),
     (["--grid", "K_out=1,2", "--grid", "K_out=3,4"], "--grid K_out stands twice"),
     (["--grid", "K_out"], "--grid takes NAME=..., got 'K_out'"),
     (["--grid", "K_out=1,2", "--set", "celsius=310.15"], "looks like kelvin: pass 37.0"),
@@ -112,7 +121,7 @@ BAD = [
     (["--grid", "K_out=1,2", "--plot", "v.xyz"], "--plot must end in one of"),
     (["--grid", "K_out=1,2", "--threads", "0"], "threads must be a whole number >= 1, got 0"),
     (["--grid", "K_out=1:2:1000000", "--grid", "P_Na=1:2:1000000"], "this needs 8 TB"),
-    (["--grid", "K_out=1:2:99999999999999"], "this needs 800 TB"),
+    (["--grid", "K_out=1:2:99999999999999"], "this needs 3 PB"),
     (["--grid", "K_out=1,2", "--out", "no/v.npy"], "no/v.npy cannot be written: No such file"),
     (["--grid", "K_out=1,2", "--rename", "a=b"], "--rename and --keep go with --table"),
     ([], "give --grid axes or a --table"),
@@ -123,8 +132,8 @@ BAD = [
 @pytest.mark.parametrize(("arguments", "message"), BAD, ids=[m for _, m in BAD])
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path, capsys, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
-    code, _, err = run(capsys, "sweep", NEURON, *arguments)
-    assert code == 2
+    code, out, err = run(capsys, "sweep", NEURON, *arguments)
+    assert (code, out) == (2, "")  # before anything is computed
     assert message in err
     assert err.startswith("fastrest: error: ")
     assert err.count("\n") == 1
@@ -139,19 +148,54 @@ CSV = [
     ("K_out,K_out\n5,5\n", "line 1: each column needs its own name, got 'K_out'"),
     ("K_out,cell\n5,5\n", "column 'cell': unknown parameter 'cell'"),
     ("", "line 1: a header with column names is needed"),
-    ("K_out\n", "no rows below the header"),
+    ("K_out\n", "line 1: no rows below the header"),
+    ('K_out,"P_Na\n5,0.04\n', "line 1: unexpected end of data (a quote left open?)"),
+    ('K_out,P_Na\n5,0.04\n5,"1\n5,abc\n', "line 3: unexpected end of data (a quote left open?)"),
+    ('K_out,P_Na\n5,"1\n5,2\n5,"3\n', "line 2: ',' expected after '\"' (a quote left open?)"),
+    ("K_out,P_Na\n5,0.04\n1_000,1\n", "line 3: column 'K_out' must be a number (nan if missing)"),
+    ("K_out,P_Na\n5,0.04\n\u0665,1\n", "line 3: could not convert string"),
+    ("K_out,P_Na\n5,0.04\n5," + "x" * 200_000 + "\n", "line 3: field larger than field limit"),
+    ("K_out,P_Na\r5,0.04\rabc,1\r", "line 3: column 'K_out' must be a number"),
+    ("K_out,P_Na\n" + 3000 * "5,0.04\n" + "5\udce9,1\n", "line 3002: 'utf-8' codec can't decode"),
+    ("K_out,P_Na\n5,0.04,3\n5,0.04\n", "line 2: 3 values for 2 columns"),
 ]
 
 
 @pytest.mark.parametrize(("text", "message"), CSV, ids=[m for _, m in CSV])
 def test_malformed_csv_names_file_and_line(tmp_path, capsys, text, message):
     path = tmp_path / "rows.csv"
-    path.write_text(text)
+    content = text.encode("utf-8", "surrogateescape")
+    path.write_bytes(content)
     code, _, err = run(capsys, "sweep", NEURON, "--table", str(path))
     assert code == 2
     assert message in err
     assert str(path) in err
-    assert path.read_text() == text
+    assert err.count("\n") == 1
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("note", ['"two\nlines"', '"""so"", he said"', '6" pipette', '"\n\n"', ""])
+def test_every_row_of_a_table_with_notes_is_read(tmp_path, capsys, note):
+    rows = tmp_path / "rows.csv"
+    rows.write_text(f"K_out,note\n3,{note}\n\n5,{note}\n8,{note}")
+    out = tmp_path / "v.npy"
+    table = ["--table", str(rows), "--keep", "note"]
+    code, *_ = run(capsys, "sweep", NEURON, *table, "--out", str(out))
+    expected = fr.table(fr.cells[NEURON], {"K_out": [3.0, 5.0, 8.0]}).values()
+    assert code == 0
+    assert np.load(out).tobytes() == expected.tobytes()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="needs /dev/fd")
+def test_a_table_may_come_through_a_pipe(capsys):
+    reader, writer = os.pipe()
+    with open(reader, "rb"):
+        with open(writer, "w") as file:
+            file.write("K_out\n3\n5\n8\n")
+        code, out, _ = run(capsys, "sweep", NEURON, "--table", f"/dev/fd/{reader}")
+    assert code == 0
+    assert "3 points" in out
+    assert "min      -73.9478 mV at row 0: K_out=3 mM" in out
 
 
 def test_an_unknown_cell_gets_the_nearest_names(capsys):
@@ -182,6 +226,79 @@ def test_success_replaces_an_existing_file(tmp_path, capsys):
     code, *_ = run(capsys, "sweep", NEURON, "--grid", "K_out=1,2", "--out", str(path))
     assert code == 0
     assert np.load(path).shape == (2,)
+
+
+@pytest.mark.parametrize("option", ["--out", "--plot"])
+def test_a_read_only_file_is_not_replaced(tmp_path, capsys, monkeypatch, option):
+    path = tmp_path / ("v.npy" if option == "--out" else "v.png")
+    path.write_bytes(b"precious")
+    path.chmod(0o444)
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)  # root may write all
+    code, out, err = run(capsys, "sweep", NEURON, "--grid", "K_out=1,2", option, str(path))
+    assert (code, out) == (2, "")
+    assert f"{path} cannot be written: it is read-only" in err
+    assert path.read_bytes() == b"precious"
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_a_folder_is_refused_before_anything_is_computed(tmp_path, capsys):
+    (tmp_path / "v.npy").mkdir()
+    path = str(tmp_path / "v.npy")
+    code, out, err = run(capsys, "sweep", NEURON, "--grid", "K_out=1,2", "--out", path)
+    assert (code, out) == (2, "")
+    assert "cannot be written: it is no ordinary file" in err
+
+
+def test_a_link_stays_and_its_target_is_written(tmp_path, capsys):
+    target, link = tmp_path / "far" / "data.npy", tmp_path / "v.npy"
+    target.parent.mkdir()
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    code, *_ = run(capsys, "sweep", NEURON, "--grid", "K_out=1,2", "--out", str(link))
+    assert code == 0
+    assert link.is_symlink()
+    assert np.load(target).shape == (2,)
+    assert os.listdir(target.parent) == ["data.npy"]
+
+
+def test_a_picture_that_fails_takes_no_values_with_it(tmp_path, capsys, monkeypatch):
+    figure = pytest.importorskip("matplotlib.figure")
+
+    def fail(*args, **kwargs):
+        raise RuntimeError("latex was not able\nto process")
+
+    monkeypatch.setattr(figure.Figure, "savefig", fail)
+    paths = str(tmp_path / "v.npy"), str(tmp_path / "v.pgf")
+    code, out, err = run(
+        capsys, "sweep", NEURON, "--grid", "K_out=1,2", "--out", paths[0], "--plot", paths[1]
+    )
+    assert code == 2
+    assert f"wrote    {paths[0]}\n" in out
+    assert err == f"fastrest: error: {paths[1]} cannot be drawn: latex was not able to process\n"
+    assert os.listdir(tmp_path) == ["v.npy"]
+
+
+def test_invalid_points_are_counted_without_an_array_of_their_own(tmp_path, capsys, monkeypatch):
+    def status(*args, **kwargs):
+        raise MemoryError("none left")
+
+    monkeypatch.setattr(fr.Sweep, "status", status)
+    axes = ["--set", "P_Na=0", "--set", "P_Cl=0", "--grid", "K_out=0,1,2", "--grid", "P_K=0,1"]
+    code, out, _ = run(capsys, "sweep", NEURON, *axes)
+    assert code == 0
+    assert "invalid  4 (3 NO_PERMEANT, 1 INFINITE)" in out
+
+
+def test_axes_that_do_not_fit_are_refused_before_one_is_made(capsys, monkeypatch):
+    def make(*args):
+        raise AssertionError("made an axis")
+
+    monkeypatch.setattr(fr.engine, "memory_available", lambda: 10**9)
+    monkeypatch.setattr(np, "linspace", make)
+    axes = ["--grid", "K_out=1:50:20000000", "--grid", "Na_in=1:50:20000000"]
+    code, _, err = run(capsys, "sweep", NEURON, *axes)
+    assert code == 2
+    assert "this needs 1.28 GB, available are 1 GB: --grid K_out and Na_in" in err
 
 
 @pytest.mark.parametrize("arguments", [[], ["sweep"], ["nothing"], ["sweep", NEURON, "--no"]])
