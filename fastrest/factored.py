@@ -4,7 +4,8 @@ V = phi (a - b), a the logarithm of one sum, b that of the other. Axes that ente
 phi, are *settings*; for each setting the points are all pairs of an a (over the axes of the first
 sum alone) and a b (over those of the second). Their sums, extrema and counts follow from the two
 lists: the cost grows with the sum of their lengths. What V is, is the same: phi (a - b), rounded
-as in ``values()``, so that counts and extrema are equal to the bit.
+as in ``values()``, so that counts and extrema are equal to the bit. With divalent ions counts alone
+factor.
 """
 
 import math
@@ -14,16 +15,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _kernels
+from .grids import SIDES, Grid
 from .model import phi
 from .physics import Status
 from .reduce import UNIT, State, whole
+from .reference import MODERATE
 
 if TYPE_CHECKING:
-    from .grids import Grid
     from .sweep import Sweep
 
 INFINITE, RANGE = (list(Status).index(bit) for bit in (Status.INFINITE, Status.RANGE))
 NO_PERMEANT = list(Status).index(Status.NO_PERMEANT)
+#: Of two sides of a test with divalent ions: what rounding could move, times 4 and more.
+GUARD = 64 * 2.0**-53
+#: Beyond, products of moderate sums and exp(2t/phi) might leave the doubles: V is computed.
+LARGEST_U = 150.0
 #: Seconds per point pointwise, per table entry, and per setting: what decides, nothing else.
 POINT, ENTRY, SETTING = 1e-9, 1e-7, 2e-4
 
@@ -53,14 +59,24 @@ class Axes:
         return found.ravel()
 
 
-def pays(sweep: "Sweep") -> bool:
+def possible(sweep: "Sweep", sums: bool) -> bool:
+    """Whether the algebra answers: with divalent ions it counts, but does not sum."""
+    if isinstance(sweep, Grid) and sweep.cell.model.two_sided and not sweep.cell.model.separable:
+        return not sums
+    return sweep.route == "factored"
+
+
+def pays(sweep: "Sweep", sums: bool, n_edges: int) -> bool:
     """Whether the algebra is likely faster than the points."""
-    if sweep.route != "factored":
+    if not possible(sweep, sums):
         return False
     axes = Axes(sweep)  # type: ignore[arg-type]
     entries = axes.size(axes.num) + axes.size(axes.den)
-    cost = axes.size(axes.settings) * (SETTING + ENTRY * entries)
-    return cost < POINT * len(sweep)
+    if sweep.cell.model.separable:
+        cost = axes.size(axes.settings) * (SETTING + ENTRY * entries)
+        return cost < POINT * len(sweep)
+    cost = axes.size(axes.settings) * n_edges * (SETTING + 2 * ENTRY * entries)
+    return cost < 4 * POINT * len(sweep)
 
 
 def unit(sweep: "Sweep") -> int:
@@ -71,84 +87,127 @@ def unit(sweep: "Sweep") -> int:
 
 def part(grid: Any, isa: str, sums: bool) -> Callable[[State, int, int], None]:
     """A function that adds a range of settings, each counted as `unit` points, to a state."""
-    axes = Axes(grid)
-    per_setting, copies = unit(grid), axes.size(axes.free)
-    tables = [
-        (grid.cell.model.equation(f"log_{side}"), grid._columns(None, grid._scale()))
-        for side in ("num", "den")
-    ]
-    dims = (axes.num, axes.den)
-    separable = _kernels.Equation("separable")
-    setting_shape = [axes.shape[d] for d in axes.settings]
-    numbers = axes.numbers(axes.settings)
-
-    def logs(side: int, place: dict[int, int]) -> np.ndarray:
-        """The logarithms of one sum at a setting."""
-        equation, columns = tables[side]
-        where = tuple(
-            slice(None) if d in dims[side] else place.get(d, 0) for d in range(len(axes.shape))
-        )
-        at = [c if isinstance(c, float) else c[where] for c in columns]
-        found = np.empty(axes.size(dims[side]))
-        if found.size == 1:
-            at = [float(c) for c in at]
-        equation.points(at, 0, found.size, found, isa=isa)
-        return found
+    pairs = (Monovalent if grid.cell.model.separable else Divalent)(grid, isa)
+    per_setting, shape = unit(grid), [grid.shape[d] for d in pairs.axes.settings]
 
     def add(state: State, start: int, stop: int) -> None:
         for setting in range(start // per_setting, -(-stop // per_setting)):
-            indices = np.unravel_index(setting, setting_shape) if setting_shape else ()
-            place = {d: int(i) for d, i in zip(axes.settings, indices)}
-            a, b = logs(0, place), logs(1, place)
-            scale = _phi_at(grid, place)
-            one = State(state.method, state.edges)
-            A, B = (_moments(separable, x, isa) for x in (a, b))
-            _count_invalid(one, A, B, a.size, b.size, copies)
-            if one.n:
-                a_finite, b_finite = (x[np.isfinite(x)] for x in (a, b))
-                a_sorted, b_sorted = np.sort(a_finite), np.sort(b_finite)
-                if len(state.edges):
-                    below = np.zeros(len(state.edges), np.int64)
-                    _kernels.pairs(scale, a_sorted, b_sorted, state.edges, below, isa=isa)
-                    one.counts = np.diff(below * copies, prepend=0, append=one.n)
-                if sums:
-                    _add_sums(one, A, B, scale, copies)
-                    low, high = scale * (A.min - B.max), scale * (A.max - B.min)
-                    # numbers of points cost more than potentials: only where they may be wanted
-                    first = int(numbers[setting])
-                    if low <= state.min:
-                        one.min = low
-                        one.argmin = first + _first_pair(a, b, A.min, B.max, low, scale, axes)
-                    if high >= state.max:
-                        one.max = high
-                        one.argmax = first + _first_pair(a, b, A.max, B.min, high, scale, axes)
-            state.add(one)
+            indices = np.unravel_index(setting, shape) if shape else ()
+            place = {d: int(i) for d, i in zip(pairs.axes.settings, indices)}
+            state.add(pairs.at(place, state, sums))
 
     return add
 
 
-def _phi_at(grid: Any, place: dict[int, int]) -> float:
-    d = grid._dim_of.get("celsius")
-    celsius = grid.cell["celsius"] if d is None else grid._inputs["celsius"][place[d]]
-    return float(phi(celsius))
+class Pairs:
+    """The two lists of a grid at any of its settings."""
+
+    def __init__(self, grid: Grid, isa: str):
+        self.grid, self.isa, self.axes = grid, isa, Axes(grid)
+        self.dims = (self.axes.num, self.axes.den)
+        self.copies = self.axes.size(self.axes.free)
+
+    def columns(self, columns: list[Any], side: int, place: dict[int, int]) -> list[Any]:
+        """Columns of the whole grid where one list is, at a setting."""
+        dims = self.dims[side]
+        where = tuple(
+            slice(None) if d in dims else place.get(d, 0) for d in range(len(self.axes.shape))
+        )
+        at = [c if isinstance(c, float) else c[where] for c in columns]
+        return at if dims else [float(c) for c in at]
+
+    def phi(self, place: dict[int, int]) -> float:
+        celsius = self.grid.cell["celsius"]
+        if "celsius" in self.grid._dim_of:
+            celsius = self.grid._inputs["celsius"][place[self.grid._dim_of["celsius"]]]
+        return float(phi(celsius))
+
+    def at(self, place: dict[int, int], so_far: State, sums: bool) -> State:
+        """What the points of a setting say; extrema only if they may beat those found so far."""
+        raise NotImplementedError
+
+    def count_invalid(self, one: State, sizes: Any, valid: Any, empty: Any, beyond: Any) -> None:
+        """Pairs by what their members are: a number, a sum of nothing, or out of range."""
+        (n_a, n_b), (a, b), (a_empty, b_empty) = sizes, valid, empty
+        numbers = (n_a - beyond[0]) * (n_b - beyond[1])
+        one.n = a * b * self.copies
+        one.counts = np.zeros(len(one.edges) + 1, np.int64)
+        one.counts[-1] = one.n
+        one.invalid[RANGE] = (n_a * n_b - numbers) * self.copies
+        one.invalid[NO_PERMEANT] = a_empty * b_empty * self.copies
+        one.invalid[INFINITE] = (a_empty * b + a * b_empty) * self.copies
+
+    def count(self, one: State, below: np.ndarray) -> None:
+        one.counts = np.diff(below * self.copies, prepend=0, append=one.n)
 
 
-def _moments(separable: _kernels.Equation, x: np.ndarray, isa: str) -> State:
-    """Sums and extrema of the finite elements: V = 1 (x - 0)."""
-    state = State("factored", np.empty(0))
-    blocks, _ = separable.reduce([x, 0.0, 1.0], 0, x.size, isa=isa)
-    state.add_blocks(blocks, blocks["n"].sum(keepdims=True), 0, True)
-    return state
+class Monovalent(Pairs):
+    """V = phi (a - b) of two lists of logarithms."""
 
+    def __init__(self, grid: Grid, isa: str):
+        super().__init__(grid, isa)
+        model, columns = grid.cell.model, grid._columns(None, grid._scale() or 1.0)
+        self.tables = [(model.equation(f"log_{side}"), columns) for side in SIDES]
+        self.identity = _kernels.Equation("separable")
+        self.numbers = [self.axes.numbers(dims) for dims in self.dims]
 
-def _count_invalid(one: State, A: State, B: State, n_a: int, n_b: int, copies: int) -> None:
-    a_empty, b_empty = A.invalid[INFINITE], B.invalid[INFINITE]
-    numbers = (n_a - A.invalid[RANGE]) * (n_b - B.invalid[RANGE])
-    one.n = A.n * B.n * copies
-    one.counts = np.array([one.n], np.int64)
-    one.invalid[RANGE] = (n_a * n_b - numbers) * copies
-    one.invalid[NO_PERMEANT] = a_empty * b_empty * copies
-    one.invalid[INFINITE] = (a_empty * B.n + A.n * b_empty) * copies
+    def logs(self, side: int, place: dict[int, int]) -> np.ndarray:
+        equation, columns = self.tables[side]
+        found = np.empty(self.axes.size(self.dims[side]))
+        equation.points(self.columns(columns, side, place), 0, found.size, found, isa=self.isa)
+        return found
+
+    def moments(self, x: np.ndarray) -> State:
+        """Sums and extrema of the finite elements: as potentials 1 (x - 0)."""
+        state = State("factored", np.empty(0))
+        blocks, _ = self.identity.reduce([x, 0.0, 1.0], 0, x.size, isa=self.isa)
+        state.add_blocks(blocks, blocks["n"].sum(keepdims=True), 0, True)
+        return state
+
+    def at(self, place: dict[int, int], so_far: State, sums: bool) -> State:
+        a, b, scale = self.logs(0, place), self.logs(1, place), self.phi(place)
+        A, B = self.moments(a), self.moments(b)
+        one = State(so_far.method, so_far.edges)
+        self.count_invalid(
+            one,
+            (a.size, b.size),
+            (A.n, B.n),
+            (A.invalid[INFINITE], B.invalid[INFINITE]),
+            (A.invalid[RANGE], B.invalid[RANGE]),
+        )
+        if one.n and len(one.edges):
+            below = np.zeros(len(one.edges), np.int64)
+            a_sorted, b_sorted = (np.sort(x[np.isfinite(x)]) for x in (a, b))
+            _kernels.pairs(scale, a_sorted, b_sorted, one.edges, below, isa=self.isa)
+            self.count(one, below)
+        if one.n and sums:
+            _add_sums(one, A, B, scale, self.copies)
+            first = sum(i * math.prod(self.axes.shape[d + 1 :]) for d, i in place.items())
+            low, high = scale * (A.min - B.max), scale * (A.max - B.min)
+            if so_far.argmin < 0 or low <= so_far.min:
+                one.min = low
+                one.argmin = first + self.first_pair(a, b, A.min, B.max, low, scale)
+            if so_far.argmax < 0 or high >= so_far.max:
+                one.max = high
+                one.argmax = first + self.first_pair(a, b, A.max, B.min, high, scale)
+        return one
+
+    def first_pair(
+        self, a: np.ndarray, b: np.ndarray, a_best: float, b_best: float, V: float, scale: float
+    ) -> int:
+        """The lowest number of a pair with potential V, an extremum."""
+        with np.errstate(invalid="ignore"):
+            a_places = np.flatnonzero(scale * (a - b_best) == V)
+            b_places = np.flatnonzero(scale * (a_best - b) == V)
+        a_numbers, b_numbers = self.numbers[0][a_places], self.numbers[1][b_places]
+        a_values, first_a = np.unique(a[a_places], return_index=True)
+        b_values, first_b = np.unique(b[b_places], return_index=True)
+        found: list[int] = []
+        for x, number in zip(a_values, a_numbers[first_a].tolist()):
+            equal = scale * (x - b_values) == V
+            if equal.any():
+                found.append(number + int(b_numbers[first_b][equal].min()))
+        return min(found)
 
 
 def _add_sums(one: State, A: State, B: State, scale: float, copies: int) -> None:
@@ -160,27 +219,92 @@ def _add_sums(one: State, A: State, B: State, scale: float, copies: int) -> None
     one.squares = copies * factor**2 * squares >> 2 * UNIT
 
 
-def _first_pair(
-    a: np.ndarray,
-    b: np.ndarray,
-    a_best: float,
-    b_best: float,
-    V: float,
-    scale: float,
-    axes: Axes,
-) -> int:
-    """The lowest number of a point with potential V, an extremum; of its setting's first one."""
-    with np.errstate(invalid="ignore"):
-        a_places = np.flatnonzero(scale * (a - b_best) == V)
-        b_places = np.flatnonzero(scale * (a_best - b) == V)
-    a_numbers, b_numbers = axes.numbers(axes.num)[a_places], axes.numbers(axes.den)[b_places]
-    a_values, first_a = np.unique(a[a_places], return_index=True)
-    b_values, first_b = np.unique(b[b_places], return_index=True)
-    best: int | None = None
-    for x, i in zip(a_values, a_numbers[first_a].tolist()):
-        equal = scale * (x - b_values) == V
-        if equal.any():
-            number = i + int(b_numbers[first_b][equal].min())
-            best = number if best is None else min(best, number)
-    assert best is not None
-    return best
+class Divalent(Pairs):
+    """Zero net current with divalent ions: with x = exp(t/phi)
+
+        V < t  <=>  N (1 + x) + 4 M_out < x (1 + x) D + 4 x^2 M_in
+
+    whose left side is known by one list and whose right side by the other. Where rounding could
+    decide, V itself is computed and compared.
+    """
+
+    def __init__(self, grid: Grid, isa: str):
+        super().__init__(grid, isa)
+        self.all_columns = grid._columns(None)
+        self.numbers = [self.axes.numbers(dims) for dims in self.dims]
+        self.equation = grid.cell.model.equation()
+
+    def terms(self, side: int, place: dict[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Sums of the terms of charges 1 and 2, and whether any is not 0."""
+        model = self.grid.cell.model
+        columns, n = self.columns(self.all_columns, side, place), len(model.ions)
+        size = self.axes.size(self.dims[side])
+        sums, alive = (np.zeros(size), np.zeros(size)), np.zeros(size, bool)
+        for j, ion in enumerate(model.ions):
+            if ion.name in model.passive:
+                continue
+            weight, c = columns[j], columns[(n if (ion.z > 0) == (side == 0) else 2 * n) + j]
+            if ion.name == model.pump_ion:
+                weight = weight * columns[3 * n + 1]
+            sums[abs(ion.z) - 1][...] += np.ravel(weight * c)
+            alive |= np.ravel(np.not_equal(weight, 0) & np.not_equal(c, 0))
+        return (*sums, alive)
+
+    def at(self, place: dict[int, int], so_far: State, sums: bool) -> State:
+        sides = [self.terms(side, place) for side in (0, 1)]
+        lowest, highest = MODERATE
+        totals = [mono + 4.0 * di for mono, di, _ in sides]
+        within = [(t >= lowest) & (t <= highest) for t in totals]
+        good = [np.flatnonzero(w) for w in within]
+        one = State(so_far.method, so_far.edges)
+        self.count_invalid(
+            one,
+            [t.size for t in totals],
+            [g.size for g in good],
+            [int((~alive).sum()) for _, _, alive in sides],
+            [int((alive & ~w).sum()) for (_, _, alive), w in zip(sides, within)],
+        )
+        if one.n and len(one.edges):
+            (N, M_out, _), (D, M_in, _) = sides
+            left, right = (N[good[0]], M_out[good[0]]), (D[good[1]], M_in[good[1]])
+            numbers = [self.numbers[side][good[side]] for side in (0, 1)]
+            first = sum(i * math.prod(self.axes.shape[d + 1 :]) for d, i in place.items())
+            below = [
+                self.below(t, self.phi(place), left, right, numbers, first)
+                for t in one.edges.tolist()
+            ]
+            self.count(one, np.array(below, np.int64))
+        return one
+
+    def below(self, t: float, scale: float, left: Any, right: Any, numbers: Any, first: int) -> int:
+        """How many pairs have V < t."""
+        u = t / scale
+        order = np.arange(len(right[0]))
+        start, stop = np.zeros(len(left[0]), np.intp), np.full(len(left[0]), len(order))
+        if abs(u) < LARGEST_U:
+            x = math.exp(u)
+            L = left[0] * (1.0 + x) + 4.0 * left[1]
+            R = x * (1.0 + x) * right[0] + 4.0 * x * x * right[1]
+            order = np.argsort(R)
+            guard = GUARD * (1.0 + abs(u))
+            start = np.searchsorted(R[order], L * (1.0 - guard), side="left")
+            stop = np.searchsorted(R[order], L * (1.0 + guard), side="right")
+        sure = int((len(order) - stop).sum())
+        return sure + sum(
+            self.below_one_by_one(t, int(numbers[0][i]) + first, numbers[1][order[lo:hi]])
+            for i, lo, hi in zip(*(x.tolist() for x in _unequal(start, stop)))
+        )
+
+    def below_one_by_one(self, t: float, first: int, numbers: np.ndarray) -> int:
+        """How many of some points have V < t, by their potentials."""
+        cell, points = self.grid.cell, first + numbers
+        varied = self.grid.parameters(points)
+        V = np.empty(len(points))
+        columns = cell.model.columns({**cell, **varied})
+        self.equation.points(columns, 0, len(points), V, isa=self.isa)
+        return int((t > V).sum())
+
+
+def _unequal(start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    places = np.flatnonzero(start != stop)
+    return places, start[places], stop[places]

@@ -56,6 +56,8 @@ class Axis(Frozen):
         if labels is not None and not np.iterable(labels):
             raise TypeError(f"axis {name!r}: labels must be a sequence, got {labels!r}")
         names = None if labels is None else tuple(labels)
+        if names is not None and any(np.ndim(label) for label in names):
+            raise TypeError(f"axis {name!r}: a label must be one value, got {labels!r}")
         if names is not None and len(names) != lengths[first]:
             raise ValueError(
                 f"axis {name!r}: {len(names)} labels for {lengths[first]} values of {first}"

@@ -98,10 +98,15 @@ class Model(Frozen):
     @functools.cached_property
     def separable(self) -> bool:
         """Whether V = phi (ln N - ln D), so that grids need logarithms of N and D only."""
-        return self.equation_name == "ghk" and all(abs(ion.z) == 1 for ion in self.permeant)
+        return self.two_sided and all(abs(ion.z) == 1 for ion in self.permeant)
+
+    @property
+    def two_sided(self) -> bool:
+        """Whether V is set by what drives charge inward and outward, two sums of their own."""
+        return self.equation_name == "ghk"
 
     def sides(self, parameter: str) -> frozenset[str]:
-        """Which parts of a separable model a parameter enters: "num", "den", "phi"."""
+        """Which parts of a two-sided model a parameter enters: "num", "den", "phi"."""
         if parameter == "celsius":
             return frozenset({"phi"})
         kind, _, place = parameter.rpartition("_")

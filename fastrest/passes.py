@@ -41,7 +41,7 @@ def tally(
 ) -> Tally:
     """What reducers want to know of a sweep, or of some ranges of it."""
     check(reducers)
-    chosen = choose(sweep, method)
+    chosen = choose(sweep, reducers, method)
     isa = instruction_set(engine)
     description = files.describe(sweep) if checkpoint or ranges else {"shape": list(sweep.shape)}
     digest = files.digest(description)
@@ -66,17 +66,22 @@ def check(reducers: Sequence[Reducer]) -> None:
         raise TypeError("at least one reducer is needed, such as fr.Summary()")
 
 
-def choose(sweep: "Sweep", method: str) -> str:
+def choose(sweep: "Sweep", reducers: Sequence[Reducer], method: str) -> str:
     """The method to use: "factored" or "pointwise"."""
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
-    if method == "factored" and sweep.route != "factored":
-        raise ValueError(
-            f"method='factored' needs a grid whose sums factor: this {type(sweep).__name__.lower()}"
-            " is computed pointwise"
-        )
+    sums = any(one.sums for one in reducers)
+    if method == "factored" and not factored.possible(sweep, sums):
+        if factored.possible(sweep, sums=False):
+            raise ValueError(
+                "method='factored' gives counts and quantiles where ions are divalent, but no sums "
+                "and extrema: ask for these with method='auto' or on their own"
+            )
+        raise ValueError("method='factored' needs a grid whose two sums factor")
     if method == "auto":
-        return "factored" if factored.pays(sweep) else "pointwise"
+        edges = [one.edges(sweep, "factored", []) for one in reducers]
+        n_edges = sum(len(e) for e in edges if e is not None)
+        return "factored" if factored.pays(sweep, sums, n_edges) else "pointwise"
     return method
 
 

@@ -4,7 +4,8 @@ A sweep knows its points and how to compute a range of them; `engine` decides wh
 """
 
 import math
-from collections.abc import Callable, Iterable
+import types
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,8 +69,9 @@ class Sweep(Frozen):
 
     #: how the points are computed: "factored" or "pointwise"
     route: str = "pointwise"
-    #: the varied parameters' arrays by name, for the overlap check
+    #: the varied parameters' arrays by name, and columns that are carried along
     _inputs: dict[str, np.ndarray]
+    _kept: Mapping[str, np.ndarray] = types.MappingProxyType({})
 
     def parameters(self, indices: npt.ArrayLike) -> dict[str, np.ndarray]:
         """Values of the varied parameters at chosen points.
@@ -537,7 +539,7 @@ class Sweep(Frozen):
             raise ValueError("out must be writeable, got a read-only array")
         if not out.flags.aligned:
             raise ValueError("out must be aligned")
-        for name, array in self._inputs.items():
+        for name, array in {**self._inputs, **self._kept}.items():
             if np.shares_memory(out, array):
                 raise ValueError(f"out must not share memory with {name}: pass another array")
 
@@ -596,7 +598,8 @@ class Part(Frozen):
                     f"{one!r} needs several passes over the whole sweep: use executor= or "
                     "checkpoint= instead of parts"
                 )
-        chosen = passes.choose(self.sweep, method)
+        passes.check(reducers)
+        chosen = passes.choose(self.sweep, reducers, method)
         unit, points = passes.unit(self.sweep, chosen), len(self.sweep)
         units = -(-points // unit)
         start, stop = (min(units * i // self.n * unit, points) for i in (self.k, self.k + 1))

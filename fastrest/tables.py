@@ -138,6 +138,10 @@ class Table(Sweep):
 
         return model.equation(), converted
 
+    def _rows(self, start: int, stop: int) -> tuple[Sweep, int]:
+        columns = {n: v[start:stop] for n, v in self._inputs.items()}
+        return Table(self.cell, columns, {}, ()), start
+
     def _reads_far(self) -> bool:
         return sum(v.nbytes for v in self._inputs.values()) >= engine.STREAM_BYTES
 

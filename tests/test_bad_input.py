@@ -387,3 +387,18 @@ def test_bad_options_leave_out_as_it_is(options):
         grid(K_out=values, K_in=values).values(out=out, **options)
 
     assert np.all(out == 7.0)
+
+
+def test_a_label_of_several_values_is_refused():
+    with pytest.raises(TypeError, match="axis 'state': a label must be one value, got"):
+        fr.axis("state", K_out=[3.0, 5.0], labels=[("a", 1), ("b", 2)])
+
+
+def test_a_result_over_a_column_that_is_carried_along_is_refused():
+    weights = np.arange(3.0)
+    sweep = fr.table(
+        fr.cells["glial cell"], {"K_out": [3.0, 5.0, 7.0], "weight": weights}, keep=["weight"]
+    )
+    with pytest.raises(ValueError, match="out must not share memory with weight"):
+        sweep.values(out=weights)
+    assert weights.tolist() == [0.0, 1.0, 2.0]
