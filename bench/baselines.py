@@ -100,3 +100,24 @@ def jax_ghk():
         return ghk(**columns).block_until_ready()
 
     return until_ready, jax.device_put, f"jax {jax.__version__}"
+
+
+def dask_summary(grid):
+    """Mean and extremes of a grid with calcium by Dask's threads over NumPy's expression."""
+    dask_array = pytest.importorskip("dask.array", reason="needs the extra bench-peers")
+    import dask
+
+    values = dict(grid.cell)
+    del values["pump_ratio"]
+    axes = {name: grid.axis_values(name) for name in grid.dims}
+    for d, (name, axis) in enumerate(axes.items()):
+        shape = [-1 if i == d else 1 for i in range(len(axes))]
+        chunks = [2 if i == d == 0 else -1 for i in range(len(axes))]
+        values[name] = dask_array.from_array(axis.reshape(shape), chunks=chunks)
+    V = dask_array.map_blocks(
+        lambda *c: numpy_ghk_calcium(**dict(zip(values, c))), *values.values()
+    )
+    answers = V.mean(), V.min(), V.max()
+    return lambda: dask.compute(*answers, scheduler="threads", num_workers=2), (
+        f"dask {dask.__version__}, numpy {np.__version__}"
+    )

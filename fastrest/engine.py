@@ -22,6 +22,8 @@ BLOCKS_PER_TASK = 16
 SMALL = 200_000
 #: Outputs from here on are written past the caches.
 STREAM_BYTES = 8 << 20
+#: Inputs from here on come from beyond the caches, and are asked for ahead.
+FAR_BYTES = 64 << 20
 
 PYTHON = "python"
 
@@ -196,8 +198,9 @@ def run(
     if to_do == 0:
         return
     units = -(-to_do // unit)
-    # a short sweep is cut into 8 equal tasks a thread, so that none waits long for the last
-    per_task = min(max(1, BLOCKS_PER_TASK * BLOCK // unit), -(-units // (8 * n_threads)))
+    per_task = max(1, BLOCKS_PER_TASK * BLOCK // unit)
+    if n_threads > 1:  # a short sweep is cut into 8 tasks a thread, that none waits for the last
+        per_task = min(per_task, -(-units // (8 * n_threads)))
     n_threads = min(n_threads, -(-units // per_task))
     tasks = cut(left, per_task * unit)
     lock = threading.Lock()

@@ -66,10 +66,8 @@ def possible(sweep: "Sweep", sums: bool) -> bool:
     return sweep.route == "factored"
 
 
-def pays(sweep: "Sweep", sums: bool, n_edges: int) -> bool:
-    """Whether the algebra is likely faster than the points."""
-    if not possible(sweep, sums):
-        return False
+def pays(sweep: "Sweep", n_edges: int) -> bool:
+    """Whether the algebra, if it is possible, is likely faster than the points."""
     axes = Axes(sweep)  # type: ignore[arg-type]
     entries = axes.size(axes.num) + axes.size(axes.den)
     if sweep.cell.model.separable:

@@ -43,6 +43,11 @@ def tally(
     check(reducers)
     chosen = choose(sweep, reducers, method)
     isa = instruction_set(engine)
+    if executor is not None and not isinstance(executor, cf.Executor):
+        raise TypeError(
+            "executor must be a concurrent.futures.Executor, such as ProcessPoolExecutor() or "
+            f"Dask's client.get_executor(), got {executor!r}"
+        )
     description = files.describe(sweep) if checkpoint or ranges else {"shape": list(sweep.shape)}
     digest = files.digest(description)
     counted = Tally(sweep, description, digest, chosen, reducers)
@@ -71,18 +76,19 @@ def choose(sweep: "Sweep", reducers: Sequence[Reducer], method: str) -> str:
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     sums = any(one.sums for one in reducers)
-    if method == "factored" and not factored.possible(sweep, sums):
+    possible = factored.possible(sweep, sums)
+    if method == "factored" and not possible:
         if factored.possible(sweep, sums=False):
             raise ValueError(
                 "method='factored' gives counts and quantiles where ions are divalent, but no sums "
                 "and extrema: ask for these with method='auto' or on their own"
             )
         raise ValueError("method='factored' needs a grid whose two sums factor")
-    if method == "auto":
-        edges = [one.edges(sweep, "factored", []) for one in reducers]
-        n_edges = sum(len(e) for e in edges if e is not None)
-        return "factored" if factored.pays(sweep, sums, n_edges) else "pointwise"
-    return method
+    if method != "auto" or not possible:
+        return "pointwise" if method == "auto" else method
+    edges = [one.edges(sweep, "factored", []) for one in reducers]
+    n_edges = sum(len(e) for e in edges if e is not None)
+    return "factored" if factored.pays(sweep, n_edges) else "pointwise"
 
 
 def instruction_set(name: str | None) -> str:
@@ -191,13 +197,25 @@ def send(
     window = 2 * (getattr(executor, "_max_workers", None) or engine.cpus())
     pending: dict[cf.Future[State], tuple[int, int]] = {}
     done = points - sum(stop - start for start, stop in left)
+    threads = 1 if threads is None else engine.thread_count(threads, points)
+
+    def failed(error: Exception) -> RuntimeError:
+        """Whatever goes wrong between here and the workers: each executor has its own errors."""
+        return RuntimeError(
+            f"the executor failed after {done:,} of {points:,} points ({type(error).__name__}: "
+            f"{error}); with checkpoint= the same call goes on from there"
+        )
+
     with engine.reporter(progress, points) as report:
         try:
             while True:
                 for start, stop in tasks:
                     sweep, first = counted.sweep._rows(start, stop)
                     work = (sweep, first, counted.method, state.edges, counted.sums)
-                    future = executor.submit(remote, *work, start, stop, isa, threads or 1)
+                    try:
+                        future = executor.submit(remote, *work, start, stop, isa, threads)
+                    except Exception as error:
+                        raise failed(error) from error
                     pending[future] = start, stop
                     if len(pending) >= window:
                         break
@@ -206,14 +224,13 @@ def send(
                 finished, _ = cf.wait(pending, return_when=cf.FIRST_COMPLETED)
                 for future in finished:
                     start, stop = pending.pop(future)
-                    add(future.result(), start, stop)
+                    try:
+                        found = future.result()
+                    except Exception as error:
+                        raise failed(error) from error
+                    add(found, start, stop)
                     done += stop - start
                     report(done)
-        except (cf.BrokenExecutor, cf.CancelledError) as error:
-            raise RuntimeError(
-                f"the executor failed after {done:,} of {points:,} points ({error}); with "
-                "checkpoint= the same call goes on from there"
-            ) from error
         finally:
             for future in pending:
                 future.cancel()

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .cell import Cell
 from .grids import Axis, Grid
+from .reduce import HistogramAnswer
 from .sweep import Sweep
 from .tables import Table
 
@@ -36,12 +38,7 @@ def check(what: Sweep) -> None:
 def sweep(what: Sweep, ax: "Axes | None") -> "Axes":
     """Draw a sweep: see `Sweep.plot`."""
     check(what)
-    if ax is None:
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError:
-            raise ImportError("plot needs matplotlib: pip install 'fastrest-ghk[plot]'") from None
-        ax = plt.gca()
+    ax = _axes(ax)
     if isinstance(what, Table):
         _scatter(what, ax)
     elif isinstance(what, Grid):
@@ -51,13 +48,38 @@ def sweep(what: Sweep, ax: "Axes | None") -> "Axes":
     return ax
 
 
+def histogram(answer: HistogramAnswer, ax: "Axes | None", cell: Cell | None) -> "Axes":
+    """Draw a histogram: see `HistogramAnswer.plot`."""
+    ax = _axes(ax)
+    ax.stairs(answer.counts, answer.edges, fill=True, alpha=0.7)
+    ax.set(xlabel="membrane potential (mV)", ylabel="points", xlim=answer.edges[[0, -1]])
+    beyond = [
+        f"{n:,} {what}" for n, what in ((answer.below, "below"), (answer.above, "above")) if n
+    ]
+    if beyond:
+        ax.set_title(f"beyond the edges: {', '.join(beyond)}", fontsize="small")
+    if cell is not None:
+        _draw_bounds(cell, ax, "x")
+    return ax
+
+
+def _axes(ax: "Axes | None") -> "Axes":
+    if ax is not None:
+        return ax
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError:
+        raise ImportError("plot needs matplotlib: pip install 'fastrest-ghk[plot]'") from None
+    return plt.gca()
+
+
 def _curve(grid: Grid, ax: "Axes") -> None:
     thin = _thinned(grid, 4 * MOST_PLACES)
     places = _set_scale(grid, thin, 0, ax, "x")
     marker = "o" if _position(thin, thin.axes[0]) is None or len(thin) < 8 else ""
     ax.plot(places, thin.values(), marker=marker)
     ax.set_ylabel("membrane potential (mV)")
-    _draw_bounds(grid, ax)
+    _draw_bounds(grid.cell, ax, "y")
 
 
 def _heat_map(grid: Grid, ax: "Axes") -> None:
@@ -69,7 +91,7 @@ def _heat_map(grid: Grid, ax: "Axes") -> None:
     mesh = ax.pcolormesh(x, y, V, shading="nearest", cmap="viridis", rasterized=True)
     assert ax.figure is not None
     ax.figure.colorbar(mesh, ax=ax, label="membrane potential (mV)")
-    bounds = _bounds(grid).items()
+    bounds = _bounds(grid.cell).items()
     seen = sorted((v, STYLES[name]) for name, v in bounds if V.min() < v < V.max())
     if seen:
         levels, styles = zip(*seen, strict=True)
@@ -98,7 +120,7 @@ def _scatter(table: Table, ax: "Axes") -> None:
         ax.set_xlabel("row")
     ax.plot(x, V, ".", rasterized=True)
     ax.set_ylabel("membrane potential (mV)")
-    _draw_bounds(table, ax)
+    _draw_bounds(table.cell, ax, "y")
 
 
 def _thinned(grid: Grid, most: int) -> Grid:
@@ -180,21 +202,26 @@ def _label(what: Sweep, name: str) -> str:
     return f"{name} ({parameter.unit})" if parameter.unit else f"{name} (relative)"
 
 
-def _bounds(what: Sweep) -> dict[str, float]:
-    """The potentials that the cell marks."""
-    found = {name: getattr(what.cell, name) for name in STYLES}
+def _bounds(cell: Cell) -> dict[str, float]:
+    """The potentials that a cell marks."""
+    found = {name: getattr(cell, name) for name in STYLES}
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _draw_bounds(what: Sweep, ax: "Axes") -> None:
-    for name, value in _bounds(what).items():
-        ax.axhline(value, color="0.5", linewidth=0.8, linestyle=STYLES[name], zorder=0)
+def _draw_bounds(cell: Cell, ax: "Axes", which: str) -> None:
+    """Lines at the potentials that a cell marks, which stand on one side of the picture."""
+    for name, value in _bounds(cell).items():
+        line = ax.axvline if which == "x" else ax.axhline
+        line(value, color="0.5", linewidth=0.8, linestyle=STYLES[name], zorder=0)
         ax.annotate(
             f"{name} {value:g} mV",
-            (0, value),
-            xycoords=("axes fraction", "data"),
-            xytext=(4, 2),
+            (value, 1) if which == "x" else (0, value),
+            xycoords=("data", "axes fraction") if which == "x" else ("axes fraction", "data"),
+            xytext=(-2, -4) if which == "x" else (4, 2),
             textcoords="offset points",
+            rotation=90 if which == "x" else 0,
+            ha="right" if which == "x" else "left",
+            va="top" if which == "x" else "bottom",
             color="0.4",
             fontsize="small",
         )

@@ -18,9 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .cell import BLOCK as CONVENTIONAL_BLOCK
+from .cell import Cell
 from .physics import Status
 
 if TYPE_CHECKING:
+    import matplotlib.axes
+
     from .sweep import Sweep
 
 #: Sums are whole multiples of 2^-UNIT, those of squares of 2^-2 UNIT: every double is one.
@@ -198,6 +201,21 @@ class HistogramAnswer:
     above: int
     method: str
 
+    def plot(
+        self, ax: "matplotlib.axes.Axes | None" = None, cell: Cell | None = None
+    ) -> "matplotlib.axes.Axes":
+        """Draw the counts as steps, with the threshold and block of a cell if one is given.
+
+        Needs matplotlib.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from . import plot
+
+        return plot.histogram(self, ax, cell)
+
 
 @dataclass(frozen=True)
 class ClassesAnswer(Mapping[str, int]):
@@ -251,7 +269,7 @@ class OnePass(Reducer):
         return ()
 
     def edges(self, sweep: "Sweep", method: str, found: Sequence[State]) -> np.ndarray | None:
-        return None if found else np.unique(np.asarray(self.wanted(sweep), np.float64))
+        return None if found else np.array(self.wanted(sweep), np.float64)
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ class Table(Sweep):
         return Table(self.cell, columns, {}, ()), start
 
     def _reads_far(self) -> bool:
-        return sum(v.nbytes for v in self._inputs.values()) >= engine.STREAM_BYTES
+        return sum(v.nbytes for v in self._inputs.values()) >= engine.FAR_BYTES
 
     def parameters(self, indices: npt.ArrayLike) -> dict[str, np.ndarray]:
         places = checked_indices(indices, len(self))

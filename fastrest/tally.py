@@ -1,19 +1,17 @@
 """Tallies: what has been counted of a sweep so far, to be saved, gone on with, and merged."""
 
 import math
+import os
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from . import engine, files
 from .info import __version__
 from .reduce import REDUCERS, Reducer, State
-
-if TYPE_CHECKING:
-    import os
 
 #: Seconds between two saves of a checkpoint.
 SAVE_EVERY = 5.0
@@ -25,6 +23,7 @@ class Recorded:
 
     def __init__(self, description: dict[str, Any], places: dict[str, dict[str, float]]):
         self.cell = files.described_cell(description)
+        self.dims = ("row",)
         self.shape: tuple[int, ...] = tuple(description["shape"])
         self.places = places
 
@@ -73,27 +72,34 @@ class Tally:
 
     def next_pass(self) -> bool:
         """Whether another pass is needed; then `state` is what it adds to."""
-        if self.state is not None and self.complete:
-            self.found.append(self.state)
-            self.state, self.done = None, []
-        edges = [one.edges(self.sweep, self.method, self.found) for one in self.reducers]
+        passes = self._whole_passes()
+        edges = [one.edges(self.sweep, self.method, passes) for one in self.reducers]
         wanted = [e for e in edges if e is not None]
         if not wanted:
             return False
         self.sums = any(one.sums for one, e in zip(self.reducers, edges) if e is not None)
-        if self.state is None:
-            self.state = State(self.method, np.unique(np.concatenate(wanted)))
+        if self.state is None or self.complete:
+            state = State(self.method, np.unique(np.concatenate(wanted)))
+            self.found, self.state, self.done = passes, state, []
         return True
 
+    def _whole_passes(self) -> list[State]:
+        """The states of all passes that are done."""
+        last = [self.state] if self.state is not None and self.complete else []
+        return [*self.found, *last]
+
     def add(self, state: State, start: int, stop: int) -> None:
-        """Add what a range of points says."""
+        """Add what a range of points says: all of it or, if Ctrl-C comes in between, nothing."""
         assert self.state is not None
-        self.state.add(state)
-        self.done = engine.join([*self.done, (start, stop)])
+        together = State(self.method, self.state.edges)
+        together.add(self.state)
+        together.add(state)
+        done = engine.join([*self.done, (start, stop)])
+        self.state, self.done = together, done
 
     def answers(self) -> tuple[Any, ...]:
         """What each reducer says, once everything is counted."""
-        return tuple(one.answer(self.sweep, self.found) for one in self.reducers)
+        return tuple(one.answer(self.sweep, self._whole_passes()) for one in self.reducers)
 
     def __repr__(self) -> str:
         done = sum(stop - start for start, stop in self.done)
@@ -141,6 +147,8 @@ class Tally:
         """
         path = Path(path)
         data = files.unseal(path, WHAT)
+        if not {"fastrest", "reducers"} <= data.keys():
+            raise ValueError(f"{path} is no {WHAT}")
         if data.get("fastrest") != __version__:
             raise ValueError(
                 f"{path} was written by fastrest {data.get('fastrest')}, this is {__version__}"
@@ -175,7 +183,8 @@ def merge(tallies: "Iterable[Tally | str | os.PathLike[str]]") -> tuple[Any, ...
     Raises
     ------
     ValueError
-        The parts are of different sweeps, reducers or methods, overlap, or leave points out.
+        The parts are of different sweeps, reducers or methods, overlap, or leave points out; a
+        reducer needs several passes.
 
     Examples
     --------
@@ -185,6 +194,13 @@ def merge(tallies: "Iterable[Tally | str | os.PathLike[str]]") -> tuple[Any, ...
     >>> fr.merge(parts) == sweep.reduce(fr.Summary())
     True
     """
+    return merged_tally(tallies).answers()
+
+
+def merged_tally(tallies: "Iterable[Tally | str | os.PathLike[str]]") -> Tally:
+    """The tally of the whole sweep: see `merge`."""
+    if isinstance(tallies, Tally | str | os.PathLike):
+        raise TypeError(f"merge takes a list of tallies or paths, got {tallies!r}")
     loaded = [t if isinstance(t, Tally) else Tally.load(t) for t in tallies]
     if not loaded:
         raise ValueError("nothing to merge: no tallies were given")
@@ -207,13 +223,16 @@ def merge(tallies: "Iterable[Tally | str | os.PathLike[str]]") -> tuple[Any, ...
         whole.state.add(one.state)
         if isinstance(one.sweep, Recorded):
             places.update(one.sweep.places)
+        else:
+            whole.sweep = one.sweep  # knows the parameters at every point
     if not whole.complete:
         missing = ", ".join(f"{a:,} to {b:,}" for a, b in engine.gaps(whole.done, whole.points))
         raise ValueError(f"these tallies leave out the points {missing}")
     if isinstance(whole.sweep, Recorded):
         whole.sweep = Recorded(whole.description, places)
-    whole.next_pass()
-    return whole.answers()
+    if whole.next_pass():
+        raise ValueError(f"{first!r} needs several passes, which cannot be merged")
+    return whole
 
 
 class Checkpoint:
