@@ -7,6 +7,7 @@
 #include "fastrest.h"
 
 #include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,7 +193,7 @@ static void the_list_of_kernels_ends_and_its_last_entry_runs_everywhere(void)
     CHECK(fr_supported(fr_compiled(n - 1)));
     CHECK(fr_compiled(-1) == NULL);
     CHECK(fr_compiled(n + 1) == NULL);
-    const fr_kernels stranger = {"stranger", NULL};
+    const fr_kernels stranger = {.name = "stranger"};
     CHECK(!fr_supported(&stranger));
 }
 
@@ -680,6 +681,266 @@ static void repeated_values_are_not_taken_from_another_row(const fr_kernels *ker
     }
 }
 
+/* ---- sums, extrema and counts ---- */
+
+/* Edges and their index, each array of its exact size. */
+typedef struct {
+    double *edges, scale;
+    int32_t n_cells, *first;
+    int64_t *counts;
+    fr_counts counts_of;
+} edge_index;
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static int32_t cell_of(const edge_index *index, double x)
+{
+    double cell = (x - index->edges[0]) * index->scale;
+    cell = cell > 0.0 ? cell : 0.0;
+    return (int32_t)(cell < (double)index->n_cells ? cell : (double)index->n_cells);
+}
+
+/* Sorts what is given, leaves out what is there twice, and counts what lies in lower cells. */
+static edge_index new_index(const double *given, ptrdiff_t n, int32_t n_cells)
+{
+    edge_index index = {.edges = doubles(n), .n_cells = n_cells};
+    double *const sorted = doubles(n);
+    memcpy(sorted, given, (size_t)n * sizeof *sorted);
+    qsort(sorted, (size_t)n, sizeof *sorted, by_size);
+    ptrdiff_t kept = 0;
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (kept == 0 || sorted[i] != sorted[kept - 1])
+            sorted[kept++] = sorted[i];
+    free(index.edges);
+    index.edges = doubles(kept);
+    memcpy(index.edges, sorted, (size_t)kept * sizeof *sorted);
+    free(sorted);
+    index.scale = kept > 1 ? (double)n_cells / (index.edges[kept - 1] - index.edges[0]) : 0.0;
+    index.first = allocate((size_t)(n_cells + 2) * sizeof *index.first);
+    ptrdiff_t e = 0;
+    for (int32_t cell = 0; cell < n_cells + 2; cell++) {
+        while (e < kept && cell_of(&index, index.edges[e]) < cell)
+            e++;
+        index.first[cell] = (int32_t)e;
+    }
+    index.counts = allocate((size_t)(kept + 1) * sizeof *index.counts);
+    for (e = 0; e <= kept; e++)
+        index.counts[e] = 100 * e; /* what is counted is added to */
+    const fr_counts counts_of = {kept,    index.edges, index.scale,
+                                 n_cells, index.first, index.counts};
+    index.counts_of = counts_of;
+    return index;
+}
+
+static void free_index(edge_index *index)
+{
+    free(index->counts);
+    free(index->first);
+    free(index->edges);
+}
+
+static fr_error reduce(const fr_kernels *kernels, const fr_model *model, const table *t,
+                       ptrdiff_t start, ptrdiff_t count, int far, int sums, fr_block *blocks,
+                       const fr_counts *counts)
+{
+    const ptrdiff_t stride = (ptrdiff_t)sizeof(double);
+    const fr_lattice lattice = {1, &t->n};
+    fr_column columns[FR_MAX_COLUMNS];
+    for (int j = 0; j < t->n_columns; j++) {
+        columns[j].data = (const char *)t->x[j];
+        columns[j].strides = &stride;
+    }
+    return kernels->reduce(model, &lattice, columns, start, count, far, sums, blocks, counts);
+}
+
+static void misuse_of_sums_is_reported_and_nothing_is_written(const fr_kernels *kernels)
+{
+    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}};
+    table t = new_table(&ghk, FR_BLOCK + 1);
+    const double edge = 0.0;
+    edge_index index = new_index(&edge, 1, 4);
+    fr_block block, untouched;
+    memset(&block, 0xAB, sizeof block);
+    untouched = block;
+    for (size_t m = 0; m < sizeof BAD_MODELS / sizeof *BAD_MODELS; m++)
+        CHECK(reduce(kernels, &BAD_MODELS[m], &t, 0, 1, 0, 1, &block, &index.counts_of) ==
+              FR_BAD_MODEL);
+    const ptrdiff_t ranges[][2] = {
+        {1, 1},         {FR_BLOCK - 1, 1}, {FR_BLOCK + 1, 0},      {-FR_BLOCK, 1},
+        {0, -1},        {FR_BLOCK, 2},     {0, PTRDIFF_MAX},       {2 * FR_BLOCK, 0},
+        {FR_BLOCK, -1}, {-1, 0},           {2 * FR_BLOCK, INT_MAX}};
+    for (size_t r = 0; r < sizeof ranges / sizeof *ranges; r++)
+        CHECK(reduce(kernels, &ghk, &t, ranges[r][0], ranges[r][1], 0, 1, &block,
+                     &index.counts_of) == FR_BAD_RANGE);
+    const fr_lattice no_dims = {0, &t.n};
+    CHECK(kernels->reduce(&ghk, &no_dims, NULL, 0, 1, 0, 1, &block, NULL) == FR_BAD_LATTICE);
+    /* no points are no misuse */
+    CHECK(reduce(kernels, &ghk, &t, 0, 0, 0, 1, &block, &index.counts_of) == FR_OK);
+    CHECK(reduce(kernels, &ghk, &t, FR_BLOCK, 0, 1, 0, &block, NULL) == FR_OK);
+    CHECK(memcmp(&block, &untouched, sizeof block) == 0);
+    CHECK(index.counts[0] == 0 && index.counts[1] == 100);
+    free_index(&index);
+    free_table(&t);
+}
+
+/* What a block of potentials says, by a plain loop. */
+static void check_block(const fr_block *block, const double *V, const uint8_t *status,
+                        ptrdiff_t start, ptrdiff_t stop, int sums)
+{
+    int64_t n = 0, invalid[6] = {0};
+    ptrdiff_t low = -1, high = -1, first = -1;
+    double sum = 0.0, squares = 0.0, size = 0.0;
+    for (ptrdiff_t i = start; i < stop; i++) {
+        int bit = 0;
+        while (status[i] && !(status[i] >> bit & 1))
+            bit++;
+        invalid[bit] += status[i] != 0;
+        if (status[i])
+            continue;
+        n++;
+        first = first < 0 ? i : first;
+        low = low < 0 || V[i] < V[low] ? i : low;
+        high = high < 0 || V[i] > V[high] ? i : high;
+        sum += V[i] - V[first];
+        squares += (V[i] - V[first]) * (V[i] - V[first]);
+        size += fabs(V[i] - V[first]);
+    }
+    CHECK(block->n == n);
+    CHECK(memcmp(block->invalid, invalid, sizeof invalid) == 0);
+    if (!sums || n == 0) {
+        CHECK(block->sum == 0.0 && block->sum_rest == 0.0);
+        CHECK(block->squares == 0.0 && block->squares_rest == 0.0);
+        return;
+    }
+    CHECK(block->pivot == V[first]);
+    CHECK(block->min == V[low] && block->argmin == low);
+    CHECK(block->max == V[high] && block->argmax == high);
+    CHECK(fabs(block->sum + block->sum_rest - sum) <= 1e-11 * size);
+    CHECK(fabs(block->squares + block->squares_rest - squares) <= 1e-11 * squares);
+}
+
+static void check_counts(const edge_index *index, const double *V, const uint8_t *status,
+                         ptrdiff_t start, ptrdiff_t stop)
+{
+    const ptrdiff_t n_edges = index->counts_of.n_edges;
+    int64_t *const expected = allocate((size_t)(n_edges + 1) * sizeof *expected);
+    for (ptrdiff_t e = 0; e <= n_edges; e++)
+        expected[e] = 100 * e;
+    for (ptrdiff_t i = start; i < stop; i++) {
+        ptrdiff_t e = 0;
+        while (e < n_edges && V[i] >= index->edges[e])
+            e++;
+        expected[e] += status[i] == 0;
+    }
+    CHECK(memcmp(index->counts, expected, (size_t)(n_edges + 1) * sizeof *expected) == 0);
+    free(expected);
+}
+
+/* Edges anywhere, and on potentials and beside them. */
+static edge_index random_index(const double *V, const uint8_t *status, ptrdiff_t n, int n_edges)
+{
+    static const int32_t cells[] = {1, 2, 64, 1024};
+    double edges[200];
+    for (int e = 0; e < n_edges; e++) {
+        const ptrdiff_t i = (ptrdiff_t)(random_word() % (uint64_t)n);
+        const int kind = status[i] ? 3 : random_below(4);
+        edges[e] = kind == 3 ? 200.0 * random_fraction() - 100.0
+                             : nextafter(V[i], kind == 0   ? -INFINITY
+                                               : kind == 1 ? INFINITY
+                                                           : V[i]);
+    }
+    return new_index(edges, n_edges, cells[random_below(4)]);
+}
+
+static void sums_and_counts_are_those_of_a_plain_loop(const fr_kernels *kernels)
+{
+    static const int models[] = {1, 3, 7, 11, 14};
+    static const int edges[] = {1, 2, 8, 9, 10, 200};
+    static const ptrdiff_t counts[] = {1, 3, 31, 32, 33, 255, 256, 257, 1000, 65535, 65536, 65537};
+    for (size_t m = 0; m < sizeof models / sizeof *models; m++)
+        for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+            const fr_model *const model = &MODELS[models[m]];
+            const ptrdiff_t n = counts[c];
+            table t = new_table(model, n);
+            if (c % 3 && model->n_ions) /* logarithms may be anything, but potentials are finite */
+                spoil(&t);
+            if (c % 4 == 1) /* a block that begins with bad rows */
+                for (ptrdiff_t i = 0; i < n - 1 && i < 700; i++)
+                    t.x[0][i] = NAN;
+            if (c == 6) /* nothing but bad rows */
+                for (ptrdiff_t i = 0; i < n; i++)
+                    t.x[1][i] = NAN;
+            double *const V = doubles(n);
+            uint8_t *const status = allocate((size_t)n);
+            const fr_output out = to_doubles(V, status);
+            CHECK(run(kernels, model, &t, 0, n, &out) == FR_OK);
+            const ptrdiff_t n_blocks = (n + FR_BLOCK - 1) / FR_BLOCK;
+            fr_block *const blocks = allocate((size_t)n_blocks * sizeof *blocks);
+            for (int e = 0; e < 6; e++) {
+                const int sums = e % 2, far = e % 3 == 0, slow = edges[e] > 10 && n > 1000;
+                const ptrdiff_t start = e > 3 ? (n_blocks - 1) * FR_BLOCK : 0;
+                if (slow && m > 1)
+                    continue;
+                edge_index index = random_index(V, status, n, edges[e]);
+                CHECK(reduce(kernels, model, &t, start, n - start, far, sums, blocks,
+                             &index.counts_of) == FR_OK);
+                for (ptrdiff_t b = 0, at = start; at < n; b++, at += FR_BLOCK)
+                    check_block(&blocks[b], V, status, at, n - at < FR_BLOCK ? n : at + FR_BLOCK,
+                                sums);
+                check_counts(&index, V, status, start, n);
+                free_index(&index);
+            }
+            CHECK(reduce(kernels, model, &t, 0, n, 0, 1, blocks, NULL) == FR_OK);
+            check_block(blocks, V, status, 0, n < FR_BLOCK ? n : FR_BLOCK, 1);
+            free(blocks);
+            free(status);
+            free(V);
+            free_table(&t);
+        }
+}
+
+/* The lists are rounded so that many potentials are equal, and wider than their rounding. */
+static void pairs_are_counted_as_by_two_loops(const fr_kernels *kernels)
+{
+    static const ptrdiff_t lengths[] = {1, 2, 63, 64, 65, 130};
+    const double phi = 26.5;
+    for (int trial = 0; trial < 216; trial++) {
+        const ptrdiff_t n_a = lengths[trial % 6], n_b = lengths[trial / 6 % 6];
+        const double grain = trial % 2 ? 0.125 : 0x1p-40;
+        double *const given[] = {doubles(n_a), doubles(n_b)};
+        for (int side = 0; side < 2; side++)
+            for (ptrdiff_t i = 0; i < (side ? n_b : n_a); i++)
+                given[side][i] = grain * floor((8.0 * random_fraction() - 4.0) / grain);
+        qsort(given[0], (size_t)n_a, sizeof(double), by_size);
+        edge_index b = new_index(given[1], n_b, trial % 3 ? 1024 : 3);
+        const ptrdiff_t n_left = b.counts_of.n_edges;
+        double edges[9];
+        int64_t below[9], expected[9];
+        for (int e = 0; e < 9; e++) {
+            const double V =
+                phi * (given[0][random_below((int)n_a)] - b.edges[random_below((int)n_left)]);
+            edges[e] = e % 3 == 0 ? V : nextafter(V, e % 3 == 1 ? INFINITY : -INFINITY);
+        }
+        qsort(edges, 9, sizeof *edges, by_size);
+        for (int e = 0; e < 9; e++) {
+            below[e] = expected[e] = 10 * e; /* what is counted is added to */
+            for (ptrdiff_t i = 0; i < n_a; i++)
+                for (ptrdiff_t k = 0; k < n_left; k++)
+                    expected[e] += phi * (given[0][i] - b.edges[k]) < edges[e];
+        }
+        kernels->pairs(phi, given[0], n_a, b.edges, n_left, b.scale, b.n_cells, b.first, edges, 9,
+                       below);
+        CHECK(memcmp(below, expected, sizeof below) == 0);
+        free_index(&b);
+        free(given[1]);
+        free(given[0]);
+    }
+}
+
 /* ---- instruction sets ---- */
 
 static void all_kernels_give_the_bits_of_the_base(void)
@@ -702,6 +963,11 @@ static void all_kernels_give_the_bits_of_the_base(void)
                 CHECK(run(fr_compiled(i), &MODELS[m], &t, 0, n, &out) == FR_OK);
                 CHECK(same_bits(V, expected, n));
                 CHECK(memcmp(found, status, (size_t)n) == 0);
+                fr_block block, expected_block;
+                CHECK(reduce(fr_compiled(last), &MODELS[m], &t, 0, n, 0, 1, &expected_block,
+                             NULL) == FR_OK);
+                CHECK(reduce(fr_compiled(i), &MODELS[m], &t, 0, n, 0, 1, &block, NULL) == FR_OK);
+                CHECK(memcmp(&block, &expected_block, sizeof block) == 0);
             }
         free(found);
         free(status);
@@ -730,6 +996,9 @@ int main(void)
         outputs_of_every_layout_hold_the_results_and_nothing_else_is_written(kernels);
         lattices_of_1_to_64_dimensions_are_tables_of_their_points(kernels);
         repeated_values_are_not_taken_from_another_row(kernels);
+        misuse_of_sums_is_reported_and_nothing_is_written(kernels);
+        sums_and_counts_are_those_of_a_plain_loop(kernels);
+        pairs_are_counted_as_by_two_loops(kernels);
         printf("tested: %s\n", kernels->name);
     }
     all_kernels_give_the_bits_of_the_base();
