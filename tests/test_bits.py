@@ -19,6 +19,7 @@ import pytest
 
 import fastrest as fr
 from fastrest import _kernels
+from fastrest.reduce import OnePass
 
 DIGESTS = Path(__file__).with_name("golden") / "bits.json"
 POINTS = 10_000_000
@@ -122,6 +123,47 @@ def equation_columns(name):
     return columns
 
 
+# ---- answers ----
+
+
+class Everything(OnePass):
+    """The state that answers are read off: counts between some edges, sums and extrema."""
+
+    sums = True
+
+    def wanted(self, sweep):
+        return np.arange(-128.0, 129.0, 8.0)
+
+    def answer(self, sweep, found):
+        return found[0]
+
+
+def spoilt_table(n):
+    """A table with bad rows of several kinds, one in 64."""
+    columns = {name: np.array(c) for name, c in table_of(K_NA_CL, n)._inputs.items()}
+    kind = hashed(n, seed=13) >> np.uint64(56)
+    columns["K_out"][kind == 0] = -1.0
+    columns["Na_in"][kind == 1] = np.nan
+    for name in ("K_in", "Na_in", "Cl_out"):
+        columns[name][kind == 2] = 0.0
+    return fr.table(cell(K_NA_CL), columns)
+
+
+ANSWERS = {
+    "answers of a table": (lambda: spoilt_table(300_001), "pointwise"),
+    "answers of a table with calcium": (SWEEPS["table with calcium"], "pointwise"),
+    "answers of a grid, point by point": (four_axes, "pointwise"),
+    "answers of a grid, factored": (four_axes, "factored"),
+}
+
+
+def digest_of_answers(name, **options):
+    """SHA-256 of a state as it is saved."""
+    make, method = ANSWERS[name]
+    state = make().reduce(Everything(), method=method, **options)[0]
+    return hashlib.sha256(json.dumps(state.to_json()).encode()).hexdigest()
+
+
 # ---- digests ----
 
 
@@ -163,6 +205,12 @@ def test_the_bits_are_those_of_every_other_build(named_sweep, digests, isa):
 @pytest.mark.parametrize("name", ["nernst", "log_ratio"])
 def test_the_bits_of_single_equations_are_those_of_every_other_build(name, digests, isa):
     assert digest_of_equation(name, isa) == digests[name]
+
+
+@pytest.mark.parametrize("threads", THREADS)
+@pytest.mark.parametrize("name", ANSWERS)
+def test_the_bits_of_answers_are_those_of_every_other_build(name, threads, digests, isa):
+    assert digest_of_answers(name, engine=isa, threads=threads) == digests[name]
 
 
 def test_instruction_sets_and_threads_do_not_change_the_bits(named_sweep):
@@ -242,6 +290,7 @@ def test_the_layout_of_a_tables_columns_does_not_change_the_bits(isa):
 def main():
     made = {name: digest(make().values(engine="base")) for name, make in SWEEPS.items()}
     made |= {name: digest_of_equation(name, "base") for name in ("nernst", "log_ratio")}
+    made |= {name: digest_of_answers(name, engine="base", threads=1) for name in ANSWERS}
     DIGESTS.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
 
 
