@@ -150,7 +150,7 @@ def random_grid(seed):
     return fr.grid(cell, *(axes[i] for i in rng.permutation(len(axes))))
 
 
-@pytest.mark.parametrize("first", range(0, 240, 20))
+@pytest.mark.parametrize("first", range(0, 160, 20))
 def test_random_grids_are_answered_as_all_of_their_points(first):
     for seed in range(first, first + 20):
         grid = random_grid(seed)
@@ -158,7 +158,7 @@ def test_random_grids_are_answered_as_all_of_their_points(first):
         assert_all_pairs(grid, seed, threads=1 + seed % 3)
 
 
-@pytest.mark.parametrize("seed", range(0, 240, 20))
+@pytest.mark.parametrize("seed", range(0, 160, 20))
 def test_instruction_sets_and_threads_give_the_same_bits(seed):
     grid = random_grid(seed)
     states = [
@@ -252,7 +252,7 @@ def test_both_methods_say_what_all_points_say(name, isa):
     assert_all_pairs(grid, engine=isa)
 
 
-@pytest.mark.parametrize("name", ["thousands of settings", "settings on three axes", "ends equal"])
+@pytest.mark.parametrize("name", ["settings on three axes", "ends equal"])
 def test_settings_are_the_same_bits_on_any_number_of_threads(name, isa):
     grid = GRIDS[name]()
     once = state_of(grid, threads=1, engine=isa).to_json()
