@@ -471,15 +471,16 @@ def test_extremes_of_a_monotonic_grid_are_at_its_corners():
     assert s.at_max["K_in"] == 50.0
 
 
-def test_interrupting_a_factored_pass_stops_it():
-    grid, calls = GRIDS["thousands of settings"](), []
+@pytest.mark.parametrize("threads", [1, 3])
+def test_interrupting_a_factored_pass_stops_it(threads):
+    grid, calls = large_grid(), []
 
     def progress(done, total):
-        calls.append((done, total))
+        calls.append(done)
         raise KeyboardInterrupt
 
-    for threads in (1, 3):
-        with pytest.raises(KeyboardInterrupt):
-            grid.summary(method="factored", progress=progress, threads=threads)
-    assert len(calls) == 2
-    assert all(done < total == len(grid) for done, total in calls)
+    with pytest.raises(KeyboardInterrupt):
+        grid.summary(method="factored", progress=progress, threads=threads)
+    assert len(calls) == 1
+    if threads == 1:  # others may have been faster than the one that reports
+        assert calls[0] < len(grid)

@@ -619,7 +619,8 @@ def test_an_exception_in_progress_stops_the_pass(threads, error):
     with pytest.raises(error):
         sweep.reduce(fr.Summary(), fr.Quantile(0.5), threads=threads, progress=progress)
     assert len(calls) == 1
-    assert calls[0] < len(sweep)
+    if threads == 1:  # others may have been faster than the one that reports
+        assert calls[0] < len(sweep)
 
 
 def test_after_an_interruption_answers_are_right():
