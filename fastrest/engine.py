@@ -170,6 +170,7 @@ def run(
     threads: int | None = None,
     progress: Progress = False,
     unit: int = BLOCK,
+    units: int = BLOCKS_PER_TASK,
     left: Ranges | None = None,
 ) -> None:
     """Call `work` on consecutive ranges that cover all points, and return when all are done.
@@ -187,8 +188,8 @@ def run(
     progress : bool or callable
         True draws a bar (needs tqdm); a callable is called as ``progress(done, total)``, in the
         calling thread.
-    unit : int
-        Points that are always in one range.
+    unit, units : int
+        Points that are always in one range, and most of these in a range.
     left : sequence of (start, stop), optional
         What is still to be done, if not everything.
     """
@@ -197,12 +198,10 @@ def run(
     n_threads = thread_count(threads, to_do)
     if to_do == 0:
         return
-    units = -(-to_do // unit)
-    per_task = max(1, BLOCKS_PER_TASK * BLOCK // unit)
     if n_threads > 1:  # a short sweep is cut into 8 tasks a thread, that none waits for the last
-        per_task = min(per_task, -(-units // (8 * n_threads)))
-    n_threads = min(n_threads, -(-units // per_task))
-    tasks = cut(left, per_task * unit)
+        units = min(units, -(-to_do // (unit * 8 * n_threads)))
+    n_threads = min(n_threads, -(-to_do // (unit * units)))
+    tasks = cut(left, unit * units)
     lock = threading.Lock()
     stopped = threading.Event()
     done = points - to_do

@@ -30,8 +30,9 @@ NO_PERMEANT = list(Status).index(Status.NO_PERMEANT)
 GUARD = 64 * 2.0**-53
 #: Beyond, products of moderate sums and exp(2t/phi) might leave the doubles: V is computed.
 LARGEST_U = 150.0
-#: Seconds per point pointwise, per table entry, and per setting: what decides, nothing else.
-POINT, ENTRY, SETTING = 1e-9, 1e-7, 2e-4
+#: Seconds per point pointwise; per entry of a list, per entry and edge, and per setting: they
+#: choose a method and the length of tasks, and nothing else depends on them.
+POINT, ENTRY, PAIR, SETTING = 1e-9, 6e-8, 1e-9, 2e-4
 
 
 class Axes:
@@ -66,15 +67,19 @@ def possible(sweep: "Sweep", sums: bool) -> bool:
     return sweep.route == "factored"
 
 
-def pays(sweep: "Sweep", n_edges: int) -> bool:
-    """Whether the algebra, if it is possible, is likely faster than the points."""
+def seconds(sweep: "Sweep", n_edges: int) -> float:
+    """About how long a setting takes."""
     axes = Axes(sweep)  # type: ignore[arg-type]
     entries = axes.size(axes.num) + axes.size(axes.den)
     if sweep.cell.model.separable:
-        cost = axes.size(axes.settings) * (SETTING + ENTRY * entries)
-        return cost < POINT * len(sweep)
-    cost = axes.size(axes.settings) * n_edges * (SETTING + 2 * ENTRY * entries)
-    return cost < 4 * POINT * len(sweep)
+        return SETTING + (ENTRY + n_edges * PAIR) * entries
+    return n_edges * (SETTING + 2 * ENTRY * entries)
+
+
+def pays(sweep: "Sweep", n_edges: int) -> bool:
+    """Whether the algebra, if it is possible, is likely faster than the points."""
+    point = POINT if sweep.cell.model.separable else 4 * POINT
+    return seconds(sweep, n_edges) < point * unit(sweep)
 
 
 def unit(sweep: "Sweep") -> int:

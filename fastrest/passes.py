@@ -103,6 +103,13 @@ def unit(sweep: "Sweep", method: str) -> int:
     return factored.unit(sweep) if method == "factored" else engine.BLOCK
 
 
+def units_per_task(sweep: "Sweep", method: str, n_edges: int) -> int:
+    """How many units a thread takes at once: what 20 ms are enough for, so that Ctrl-C is quick."""
+    if method == "pointwise":
+        return engine.BLOCKS_PER_TASK
+    return max(1, int(0.02 / max(1e-4, factored.seconds(sweep, n_edges))))
+
+
 def part_of(sweep: "Sweep", method: str, isa: str, sums: bool, threads: int | None) -> Part:
     if method == "factored":
         return factored.part(sweep, isa, sums)
@@ -163,7 +170,16 @@ def run(
                 part(found, start, stop)
                 add(found, start, stop)
 
-            engine.run(work, points, threads=threads, progress=progress, unit=size, left=left)
+            units = units_per_task(sweep, method, len(state.edges))
+            engine.run(
+                work,
+                points,
+                threads=threads,
+                progress=progress,
+                unit=size,
+                units=units,
+                left=left,
+            )
         else:
             send(counted, isa, threads, executor, progress, left, points, size, add)
     finally:
@@ -260,6 +276,8 @@ def remote(
             found.add(one)
 
     ranges = [(start - first, stop - first)]
-    engine.run(work, len(sweep), threads=threads, unit=unit(sweep, method), left=ranges)
+    units = units_per_task(sweep, method, len(edges))
+    size = unit(sweep, method)
+    engine.run(work, len(sweep), threads=threads, unit=size, units=units, left=ranges)
     found.move(first)
     return found

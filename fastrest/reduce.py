@@ -9,7 +9,6 @@ rounded once, at the end. Neither order nor grouping can matter.
 """
 
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -19,7 +18,7 @@ import numpy.typing as npt
 
 from .cell import BLOCK as CONVENTIONAL_BLOCK
 from .cell import Cell
-from .physics import Status
+from .physics import Frozen, Status
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 UNIT = 1074
 #: No potential is beyond, mV: phi times the logarithm of the largest ratio of doubles is 48,000.
 LARGEST = 1e6
+#: What is larger is taken for infinity: differences of edges stay finite.
+BEYOND = 1e300
 #: Edges per quantile and pass. Pointwise a pass costs the same for any number of them.
 POINTWISE_EDGES, FACTORED_EDGES = 1 << 13, 1 << 6
 
@@ -102,12 +103,14 @@ class State:
         if argmax >= 0 and (self.argmax < 0 or (-high, argmax) < (-self.max, self.argmax)):
             self.max, self.argmax = high, argmax
 
-    def below(self, edge: float) -> int:
-        """How many valid potentials are less than one of the edges."""
-        place = int(np.searchsorted(self.edges, edge))
-        if place == len(self.edges) or self.edges[place] != edge:
-            raise ValueError(f"{edge!r} is none of the edges that were counted")
-        return int(self.counts[: place + 1].sum())
+    def below(self, *edges: float) -> list[int]:
+        """How many valid potentials are less than each of some edges that were counted between."""
+        places = np.searchsorted(self.edges, edges)
+        for edge, place in zip(edges, places):
+            if place == len(self.edges) or self.edges[place] != edge:
+                raise ValueError(f"{edge!r} is none of the edges that were counted")
+        found: list[int] = np.cumsum(self.counts)[places].tolist()
+        return found
 
     @property
     def mean(self) -> float:
@@ -238,7 +241,7 @@ class ClassesAnswer(Mapping[str, int]):
 # ---- reducers ----
 
 
-class Reducer:
+class Reducer(Frozen):
     """What all reducers have: see the classes below for what each of them asks."""
 
     #: whether mean, sd or extrema are read, not counts alone
@@ -261,11 +264,14 @@ class Reducer:
     def spec(self) -> tuple[str, dict[str, Any]]:
         return type(self).__name__, self.arguments()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reducer, self.spec()
+
 
 class OnePass(Reducer):
     """A reducer whose edges are known from the beginning."""
 
-    def wanted(self, sweep: "Sweep") -> npt.ArrayLike:
+    def wanted(self, sweep: "Sweep") -> Sequence[float]:
         return ()
 
     def edges(self, sweep: "Sweep", method: str, found: Sequence[State]) -> np.ndarray | None:
@@ -337,11 +343,15 @@ class Histogram(OnePass):
     (array([ 32, 363, 605,   0]), 0, 0)
     """
 
+    bins: np.ndarray
+
     def __init__(self, bins: int | npt.ArrayLike = 200, range: tuple[float, float] = (-100.0, 0.0)):
         if np.ndim(bins) == 0:
             n = bins.__index__() if hasattr(bins, "__index__") else 0
             if isinstance(bins, bool) or n < 1:
                 raise ValueError(f"bins must be a whole number >= 1 or edges, got {bins!r}")
+            if not isinstance(range, tuple | list | np.ndarray) or len(range) != 2:
+                raise TypeError(f"range must be two potentials in mV, got {range!r}")
             low, high = (_number("range", x) for x in range)
             if not low < high:
                 raise ValueError(f"range must increase, got {range!r}")
@@ -352,18 +362,19 @@ class Histogram(OnePass):
                 raise ValueError(f"bins must be at least 2 edges, got {len(edges)}")
         if not (np.diff(edges) > 0).all():
             raise ValueError("bins must be increasing edges")
-        self.bins = edges
-        self.bins.flags.writeable = False
+        edges += 0.0  # -0.0 is 0
+        edges.flags.writeable = False
+        vars(self).update(bins=edges)
 
     def arguments(self) -> dict[str, Any]:
         return {"bins": self.bins.tolist()}
 
-    def wanted(self, sweep: "Sweep") -> npt.ArrayLike:
-        return [*self.bins[:-1], np.nextafter(self.bins[-1], np.inf)]  # the last bin is closed
+    def wanted(self, sweep: "Sweep") -> Sequence[float]:
+        return [*self.bins[:-1].tolist(), _after(self.bins[-1])]  # the last bin is closed
 
     def answer(self, sweep: "Sweep", found: Sequence[State]) -> HistogramAnswer:
         state = found[0]
-        below = [state.below(edge) for edge in np.asarray(self.wanted(sweep)).tolist()]
+        below = state.below(*self.wanted(sweep))
         counts = np.diff(np.array(below, np.int64))
         return HistogramAnswer(counts, self.bins, below[0], state.n - below[-1], state.method)
 
@@ -390,6 +401,10 @@ class Fraction(OnePass):
         a <= V <= b.
     """
 
+    _given: dict[str, Any]
+    _from: float
+    _to: float
+
     def __init__(
         self,
         *,
@@ -399,30 +414,30 @@ class Fraction(OnePass):
     ):
         if sum(x is not None for x in (below, above, between)) != 1:
             raise TypeError("a fraction needs one of below=, above=, between=")
-        self._given: dict[str, Any]
+        given: dict[str, Any]
         if below is not None:
-            self._given, ends = {"below": below}, [-np.inf, _number("below", below)]
+            given, ends = {"below": below}, [-np.inf, _number("below", below)]
         elif above is not None:
-            self._given, ends = {"above": above}, [_after(_number("above", above)), np.inf]
+            given, ends = {"above": above}, [_after(_number("above", above)), np.inf]
         else:
             if not isinstance(between, tuple | list) or len(between) != 2:
                 raise TypeError(f"between must be two potentials, got {between!r}")
             low, high = (_number("between", x) for x in between)
             if low > high:
                 raise ValueError(f"between must not decrease, got {between!r}")
-            self._given, ends = {"between": (low, high)}, [low, _after(high)]
-        self._from, self._to = ends
+            given, ends = {"between": (low, high)}, [low, _after(high)]
+        vars(self).update(_given=given, _from=ends[0], _to=ends[1])
 
     def arguments(self) -> dict[str, Any]:
         return dict(self._given)
 
-    def wanted(self, sweep: "Sweep") -> npt.ArrayLike:
+    def wanted(self, sweep: "Sweep") -> Sequence[float]:
         return [edge for edge in (self._from, self._to) if math.isfinite(edge)]
 
     def answer(self, sweep: "Sweep", found: Sequence[State]) -> float:
         state = found[0]
-        lower = state.below(self._from) if math.isfinite(self._from) else 0
-        upper = state.below(self._to) if math.isfinite(self._to) else state.n
+        lower = state.below(self._from)[0] if math.isfinite(self._from) else 0
+        upper = state.below(self._to)[0] if math.isfinite(self._to) else state.n
         return (upper - lower) / state.n if state.n else math.nan
 
     def __eq__(self, other: object) -> bool:
@@ -476,15 +491,14 @@ class Classes(OnePass):
             raise ValueError(f"boundaries must not decrease, got {text} mV")
         return found
 
-    def wanted(self, sweep: "Sweep") -> npt.ArrayLike:
+    def wanted(self, sweep: "Sweep") -> Sequence[float]:
         return [_after(x) for x in self.boundaries(sweep).values()]
 
     def answer(self, sweep: "Sweep", found: Sequence[State]) -> ClassesAnswer:
         state, boundaries = found[0], self.boundaries(sweep)
         names = {"lower": "below range", "threshold": "resting", "block": "suprathreshold"}
         counts, before = {}, 0
-        for name, boundary in boundaries.items():
-            upto = state.below(_after(boundary))
+        for name, upto in zip(boundaries, state.below(*self.wanted(sweep))):
             counts[names[name]] = upto - before
             before = upto
         counts["depolarisation block"] = state.n - before
@@ -511,13 +525,19 @@ class Quantile(Reducer):
     """
 
     passes = None
+    q: np.ndarray
 
     def __init__(self, q: npt.ArrayLike):
-        self.q = np.array(q, np.float64)
-        bad = ~((self.q >= 0) & (self.q <= 1))
+        given = np.array(q) if _is_regular(q) else np.empty(0, object)
+        if given.dtype.kind not in "iuf":
+            raise TypeError(f"q must be numbers from 0 to 1, got {q!r}")
+        given = given.astype(np.float64) + 0.0  # -0.0 is 0
+        bad = ~((given >= 0) & (given <= 1))
         if bad.any():
-            raise ValueError(f"quantiles must be from 0 to 1, got {self.q[bad].flat[0]!r}")
-        self.q.flags.writeable = False
+            raise ValueError(f"q must be from 0 to 1, got {float(given[bad].flat[0])!r}")
+        given = np.asarray(given)
+        given.flags.writeable = False
+        vars(self).update(q=given)
 
     def arguments(self) -> dict[str, Any]:
         return {"q": self.q.tolist()}
@@ -584,6 +604,10 @@ def _between(bracket: Bracket, n: int) -> np.ndarray:
     return np.where(keys < 0, np.int64(-(2**63)) - keys, keys).view(np.float64)
 
 
+def _reducer(name: str, arguments: Mapping[str, Any]) -> Any:
+    return REDUCERS[name](**arguments)
+
+
 #: Reducers by name, for files.
 REDUCERS: dict[str, type[Any]] = {
     one.__name__: one for one in (Summary, Histogram, Fraction, Classes, Quantile)
@@ -591,6 +615,15 @@ REDUCERS: dict[str, type[Any]] = {
 
 
 # ---- checks ----
+
+
+def _is_regular(values: Any) -> bool:
+    """Whether rows are of equal length."""
+    try:
+        np.array(values)
+    except ValueError:
+        return False
+    return True
 
 
 def _after(x: float) -> float:
@@ -602,16 +635,17 @@ def _number(name: str, value: Any) -> float:
     if isinstance(value, bool) or not np.isscalar(value) or isinstance(value, str | bytes):
         raise TypeError(f"{name} must be a potential in mV, got {value!r}")
     number = float(value)  # type: ignore[arg-type]
-    if not math.isfinite(number) or number == sys.float_info.max:
+    if not abs(number) <= BEYOND:
         raise ValueError(f"{name} must be finite, got {value!r}")
     return number
 
 
 def _numbers(name: str, values: Any) -> np.ndarray:
-    array = np.array(values)
+    array = np.array(values) if _is_regular(values) else np.empty(0, object)
     if array.ndim != 1 or array.dtype.kind not in "iuf":
         raise TypeError(f"{name} must be a number or a 1-D array of edges in mV, got {values!r}")
     array = array.astype(np.float64)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite")
+    bad = ~(np.abs(array) <= BEYOND)
+    if bad.any():
+        raise ValueError(f"{name} must be finite, got {float(array[bad][0])!r}")
     return array

@@ -97,7 +97,7 @@ typedef struct {
 typedef struct {
     int64_t n;                    /* valid points: those of status 0 */
     int64_t invalid[6];           /* the others, by the lowest bit of their status */
-    double pivot;                 /* the first valid V; what follows is 0 if n is 0 */
+    double pivot;                 /* some V among the first; what follows is 0 if n is 0 */
     double sum, sum_rest;         /* of V - pivot: a double, and what it lacks */
     double squares, squares_rest; /* of (V - pivot)^2 */
     double min, max;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #if defined(__SSE2__) || defined(_M_X64)
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 /* x87 arithmetic would round twice and change the bits. */

@@ -46,22 +46,40 @@ static ptrdiff_t first_place(const double *V, const uint8_t *status, double x)
     return i;
 }
 
+/* The first chunk of a block with a valid point sets the pivot: the mean of its potentials, so that
+   no single one decides how far the others are from it, and their squares stay small. */
+static void begin_sums(fr_block *block, fr_sums *total, const double *V, ptrdiff_t n,
+                       ptrdiff_t point, const uint8_t *status)
+{
+    double sum = 0.0, least = INFINITY, greatest = -INFINITY;
+    ptrdiff_t valid = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        if (status && status[i])
+            continue;
+        sum += V[i];
+        least = V[i] < least ? V[i] : least;
+        greatest = V[i] > greatest ? V[i] : greatest;
+        valid++;
+    }
+    const double mean = sum / (double)valid; /* a rounding may carry it beyond equal potentials */
+    block->pivot = mean < least ? least : mean > greatest ? greatest : mean;
+    block->min = least;
+    block->max = greatest;
+    block->argmin = point + first_place(V, status, least);
+    block->argmax = point + first_place(V, status, greatest);
+    memset(total, 0, sizeof *total);
+}
+
 /* Adds a chunk with at least one valid point to a block; status is NULL if all are valid, else the
    potentials of the others are overwritten. */
 static void add_sums(fr_block *block, fr_sums *total, double *restrict V, ptrdiff_t n,
                      ptrdiff_t point, const uint8_t *restrict status)
 {
-    if (block->n == 0) {
-        ptrdiff_t first = 0;
-        while (status && status[first])
-            first++;
-        block->pivot = block->min = block->max = V[first];
-        block->argmin = block->argmax = point + first;
-        memset(total, 0, sizeof *total);
-    }
+    if (block->n == 0)
+        begin_sums(block, total, V, n, point, status);
     const double pivot = block->pivot;
     for (ptrdiff_t i = 0; status && i < n; i++)
-        V[i] = status[i] ? pivot : V[i]; /* adds 0, and is neither below min nor above max */
+        V[i] = status[i] ? pivot : V[i]; /* adds 0, and is within the extrema */
 
     double sum[LANES] = {0}, squares[LANES] = {0}, low[LANES], high[LANES];
     for (int l = 0; l < LANES; l++)
@@ -183,19 +201,23 @@ FR_INLINE double magnitude(double x)
     return double_of(bits_of(x) & ~SIGN);
 }
 
-/* How many of b have phi (a - b) < edge: V falls as b grows, so that they are the last ones. */
+/* How many of b have phi (a - b) < edge, where the first of them is between `from` and `to`. */
 static int64_t pairs_of_one(double phi, double a, const double *b, ptrdiff_t n_b, ptrdiff_t from,
                             ptrdiff_t to, double edge)
 {
-    int64_t below = n_b - to;
-    for (ptrdiff_t k = from; k < to; k++)
-        below += phi * (a - b[k]) < edge;
-    return below;
+    while (from < to) {
+        const ptrdiff_t middle = from + (to - from) / 2;
+        if (phi * (a - b[middle]) < edge)
+            to = middle;
+        else
+            from = middle + 1;
+    }
+    return n_b - to;
 }
 
 /* For each a the index of b tells where V = edge, but for the one cell that holds the boundary
    a - edge / phi: its potentials are computed and compared.  Rounding may move the boundary by
-   `margin` cells: where that matters the neighbouring cells are looked at as well.  The places are
+   `margin` cells: where that matters all cells that it may be in are looked at.  The places are
    found first, by arithmetic that vectorises, then the few a whose cell is not empty are noted,
    without a branch, which nobody could foretell. */
 static void pairs(double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
@@ -207,6 +229,7 @@ static void pairs(double phi, const double *a, ptrdiff_t n_a, const double *b, p
         const double edge = edges[e], shift = edge / phi;
         const double rounding = 0x1p-46 * (64.0 + magnitude(shift));
         const double margin = rounding * scale + 1e-8;
+        const int32_t reach = margin < (double)n_cells ? (int32_t)margin + 1 : n_cells;
         int64_t total = 0;
         for (ptrdiff_t start = 0; start < n_a; start += STRIP) {
             const ptrdiff_t n = shorter(n_a - start, STRIP);
@@ -214,11 +237,11 @@ static void pairs(double phi, const double *a, ptrdiff_t n_a, const double *b, p
             int32_t cells[STRIP], to_look_at[STRIP];
             uint64_t near = 0; /* bit 63: some boundary is near that of a cell */
             int count = 0;
-            if ((strip[n - 1] - shift - b[0]) * scale < -1.0) { /* below all of b */
+            if ((strip[n - 1] - shift - b[0]) * scale < -1.0 - margin) { /* below all of b */
                 total += n * n_b;
                 continue;
             }
-            if ((strip[0] - shift - b[0]) * scale > (double)n_cells + 1.0)
+            if ((strip[0] - shift - b[0]) * scale > (double)n_cells + 1.0 + margin)
                 continue; /* above all of b */
             for (ptrdiff_t i = 0; i < n; i++) {
                 const double place = (strip[i] - shift - b[0]) * scale;
@@ -229,8 +252,8 @@ static void pairs(double phi, const double *a, ptrdiff_t n_a, const double *b, p
                 near |= bits_of(magnitude(into) - margin) | bits_of(magnitude(into - 1.0) - margin);
             }
             for (ptrdiff_t i = 0; (near & SIGN) && i < n; i++) {
-                const int32_t lower = cells[i] - (cells[i] > 0);
-                const int32_t upper = cells[i] + (cells[i] < n_cells);
+                const int32_t lower = cells[i] > reach ? cells[i] - reach : 0;
+                const int32_t upper = n_cells - cells[i] > reach ? cells[i] + reach : n_cells;
                 total += pairs_of_one(phi, strip[i], b, n_b, first[lower], first[upper + 1], edge);
             }
             for (ptrdiff_t i = 0; !(near & SIGN) && i < n; i++) {

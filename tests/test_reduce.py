@@ -1,5 +1,6 @@
 """Answers without arrays: what NumPy says of values() and status(), the same bits however found."""
 
+import decimal
 import fractions
 import json
 import math
@@ -483,7 +484,7 @@ class Everything(OnePass):
     sums = True
 
     def __init__(self, *edges):
-        self.wanted_edges = edges
+        vars(self).update(wanted_edges=edges)
 
     def wanted(self, sweep):
         return self.wanted_edges
@@ -728,9 +729,9 @@ def test_a_reducer_keeps_its_own_numbers():
         (lambda: fr.Histogram(5, (-INF, 0)), ValueError, "range must be finite, got -inf"),
         (lambda: fr.Histogram(5, ("a", 0)), TypeError, "range must be a potential .*, got 'a'"),
         (lambda: fr.Histogram(9, (0, 5e-324)), ValueError, "bins must be increasing edges"),
-        (lambda: fr.Quantile(1.5), ValueError, r"quantiles must be from 0 to 1, got .*1\.5"),
+        (lambda: fr.Quantile(1.5), ValueError, r"q must be from 0 to 1, got .*1\.5"),
         (lambda: fr.Quantile([0.5, -0.1]), ValueError, "must be from 0 to 1, got .*-0.1"),
-        (lambda: fr.Quantile(NAN), ValueError, "quantiles must be from 0 to 1, got .*nan"),
+        (lambda: fr.Quantile(NAN), ValueError, "q must be from 0 to 1, got .*nan"),
         (lambda: fr.Fraction(), TypeError, "needs one of below=, above=, between="),
         (lambda: fr.Fraction(below=1, above=2), TypeError, "needs one of below=, above=, between="),
         (lambda: fr.Fraction(below=NAN), ValueError, "below must be finite, got nan"),
@@ -823,3 +824,66 @@ def test_nothing_of_the_size_of_a_table_is_allocated(method):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < len(sweep)  # bytes: less than one for each point
+
+
+# ---- what testing found ----
+
+
+@pytest.mark.parametrize("outlier", [-30.0, -100.0, -150.0])
+def test_sd_is_right_if_a_block_begins_with_an_outlier(outlier):
+    cell = fr.Cell(fr.GHK("K"), P_K=1, K_out=5, K_in=140, celsius=37)
+    n = 65536
+    for shift in range(40):
+        K_out = np.full(n, 5 + shift * 0.01)
+        K_out[0] = 5 * math.exp(outlier / 26.7266591125)
+        sweep = fr.table(cell, {"K_out": K_out})
+        first, other = (fractions.Fraction(float(v)) for v in sweep.values()[:2])
+        variance = (first - other) ** 2 * (n - 1) / n**2
+        with decimal.localcontext() as context:
+            context.prec = 40
+            sd = (
+                decimal.Decimal(variance.numerator) / decimal.Decimal(variance.denominator)
+            ).sqrt()
+            difference = decimal.Decimal(sweep.summary().sd) - exact.sqrt()
+            assert abs(difference) <= decimal.Decimal("1e-12")
+
+
+@pytest.mark.parametrize("ends", [(0,), (0, 1, 2), None, 5])
+def test_a_range_that_is_no_pair_is_refused_by_name(ends):
+    with pytest.raises((TypeError, ValueError), match="range"):
+        fr.Histogram(10, ends)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: fr.Quantile("a"),
+        lambda: fr.Quantile(1j),
+        lambda: fr.Quantile([[0.1], [0.2, 0.3]]),
+    ],
+)
+def test_what_is_no_quantile_is_refused_by_name(make):
+    with pytest.raises((TypeError, ValueError), match="q must"):
+        make()
+
+
+def test_bins_beyond_all_numbers_are_refused():
+    for ends in ([-100, np.finfo(float).max], [-1.7e308, 1.7e308], [-np.inf, 0]):
+        with pytest.raises(ValueError, match="bins must be finite, got"):
+            fr.Histogram(ends)
+
+
+def test_equal_reducers_have_equal_hashes():
+    assert fr.Quantile([0.0]) == fr.Quantile([-0.0])
+    assert hash(fr.Quantile([0.0])) == hash(fr.Quantile([-0.0]))
+    assert hash(fr.Histogram([0.0, 1])) == hash(fr.Histogram([-0.0, 1]))
+
+
+@pytest.mark.parametrize("reducer", [fr.Histogram(), fr.Quantile(0.5), fr.Fraction(below=0)])
+def test_reducers_are_immutable(reducer):
+    with pytest.raises(AttributeError):
+        reducer.bins = reducer.q = reducer._to = 1.0
+
+
+def test_arrays_of_reducers_stay_read_only_through_pickle():
+    assert not pickle.loads(pickle.dumps(fr.Histogram())).bins.flags.writeable

@@ -792,7 +792,7 @@ static void check_block(const fr_block *block, const double *V, const uint8_t *s
                         ptrdiff_t start, ptrdiff_t stop, int sums)
 {
     int64_t n = 0, invalid[6] = {0};
-    ptrdiff_t low = -1, high = -1, first = -1;
+    ptrdiff_t low = -1, high = -1;
     double sum = 0.0, squares = 0.0, size = 0.0;
     for (ptrdiff_t i = start; i < stop; i++) {
         int bit = 0;
@@ -802,12 +802,11 @@ static void check_block(const fr_block *block, const double *V, const uint8_t *s
         if (status[i])
             continue;
         n++;
-        first = first < 0 ? i : first;
         low = low < 0 || V[i] < V[low] ? i : low;
         high = high < 0 || V[i] > V[high] ? i : high;
-        sum += V[i] - V[first];
-        squares += (V[i] - V[first]) * (V[i] - V[first]);
-        size += fabs(V[i] - V[first]);
+        sum += V[i] - block->pivot;
+        squares += (V[i] - block->pivot) * (V[i] - block->pivot);
+        size += fabs(V[i] - block->pivot);
     }
     CHECK(block->n == n);
     CHECK(memcmp(block->invalid, invalid, sizeof invalid) == 0);
@@ -816,7 +815,7 @@ static void check_block(const fr_block *block, const double *V, const uint8_t *s
         CHECK(block->squares == 0.0 && block->squares_rest == 0.0);
         return;
     }
-    CHECK(block->pivot == V[first]);
+    CHECK(V[low] <= block->pivot && block->pivot <= V[high]);
     CHECK(block->min == V[low] && block->argmin == low);
     CHECK(block->max == V[high] && block->argmax == high);
     CHECK(fabs(block->sum + block->sum_rest - sum) <= 1e-11 * size);
