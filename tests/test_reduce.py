@@ -841,9 +841,7 @@ def test_sd_is_right_if_a_block_begins_with_an_outlier(outlier):
         variance = (first - other) ** 2 * (n - 1) / n**2
         with decimal.localcontext() as context:
             context.prec = 40
-            sd = (
-                decimal.Decimal(variance.numerator) / decimal.Decimal(variance.denominator)
-            ).sqrt()
+            exact = decimal.Decimal(variance.numerator) / decimal.Decimal(variance.denominator)
             difference = decimal.Decimal(sweep.summary().sd) - exact.sqrt()
             assert abs(difference) <= decimal.Decimal("1e-12")
 
