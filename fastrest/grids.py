@@ -190,7 +190,7 @@ class Grid(Sweep):
                 values = given.of(name, cell[name]) if isinstance(given, Times) else given
                 if values.size == 0:
                     raise ValueError(f"axis {one.name!r} is empty: {name} needs a value")
-                values = values.astype(np.float64)
+                values = values.astype(np.float64, copy=False)
                 _check_axis(parameter, values)
                 values.flags.writeable = False
                 inputs[name], dim_of[name] = values, d

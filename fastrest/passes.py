@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from .sweep import Sweep
 
 METHODS = ("auto", "factored", "pointwise")
-#: Pieces that a sweep is cut into for an executor, if it has as many units.
-PIECES = 64
+#: Pieces that a sweep is cut into for an executor, if it has as many units, and points of the
+#: largest: a few seconds, which is what a worker's death costs.
+PIECES, LARGEST_PIECE = 64, 1 << 30
 
 #: Adds a range of points to a state.
 Part = Callable[[State, int, int], None]
@@ -209,7 +210,7 @@ def send(
     state = counted.state
     assert state is not None
     units = -(-points // size)
-    tasks = engine.cut(left, max(1, units // PIECES) * size)
+    tasks = engine.cut(left, max(1, min(units // PIECES, LARGEST_PIECE // size)) * size)
     window = 2 * (getattr(executor, "_max_workers", None) or engine.cpus())
     pending: dict[cf.Future[State], tuple[int, int]] = {}
     done = points - sum(stop - start for start, stop in left)

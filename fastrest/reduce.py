@@ -416,9 +416,11 @@ class Fraction(OnePass):
             raise TypeError("a fraction needs one of below=, above=, between=")
         given: dict[str, Any]
         if below is not None:
-            given, ends = {"below": below}, [-np.inf, _number("below", below)]
+            given = {"below": _number("below", below)}
+            ends = [-np.inf, given["below"]]
         elif above is not None:
-            given, ends = {"above": above}, [_after(_number("above", above)), np.inf]
+            given = {"above": _number("above", above)}
+            ends = [_after(given["above"]), np.inf]
         else:
             if not isinstance(between, tuple | list) or len(between) != 2:
                 raise TypeError(f"between must be two potentials, got {between!r}")
@@ -471,7 +473,8 @@ class Classes(OnePass):
     lower: float | None = None
 
     def arguments(self) -> dict[str, Any]:
-        return {"threshold": self.threshold, "block": self.block, "lower": self.lower}
+        given = {"threshold": self.threshold, "block": self.block, "lower": self.lower}
+        return {n: None if v is None else _number(n, v) for n, v in given.items()}
 
     def boundaries(self, sweep: "Sweep") -> dict[str, float]:
         """Boundaries by the class below each, in order."""

@@ -875,3 +875,10 @@ def test_equal_columns_are_equal_whatever_their_layout():
     found = {files.digest(files.describe(fr.table(NEURON, {"K_out": one}))) for one in same}
 
     assert len(found) == 1
+
+
+def test_thresholds_of_any_number_type_can_be_saved(tmp_path):
+    sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[1.0, 2.0])
+    reducers = fr.Fraction(below=np.float32(-55)), fr.Classes(threshold=np.int64(-50))
+    sweep.part(0, 1).tally(*reducers).save(tmp_path / "t")
+    assert fr.merge([tmp_path / "t"]) == sweep.reduce(*reducers)
