@@ -72,6 +72,9 @@ class Axis(Frozen):
     def __len__(self) -> int:
         return self.length
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Axis, (self.name, self.labels, self._given)
+
     @property
     def label_name(self) -> str:
         """What the labels are called beside the values."""
@@ -198,6 +201,10 @@ class Grid(Sweep):
             cell=cell, axes=axes, dims=dims, shape=shape, _inputs=inputs, _dim_of=dim_of
         )
         vars(self).update(route="factored" if self._factors() else "pointwise")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # made anew: arrays that other processes are sent need not be aligned, those of axes are
+        return Grid, (self.cell, self.axes)
 
     # ---- the factored route: V = phi (ln N - ln D) ----
 

@@ -472,9 +472,12 @@ class Classes(OnePass):
     block: float | None = None
     lower: float | None = None
 
+    def __post_init__(self) -> None:
+        given = {n: _number(n, v) for n, v in self.arguments().items() if v is not None}
+        vars(self).update(given)
+
     def arguments(self) -> dict[str, Any]:
-        given = {"threshold": self.threshold, "block": self.block, "lower": self.lower}
-        return {n: None if v is None else _number(n, v) for n, v in given.items()}
+        return {"threshold": self.threshold, "block": self.block, "lower": self.lower}
 
     def boundaries(self, sweep: "Sweep") -> dict[str, float]:
         """Boundaries by the class below each, in order."""
