@@ -15,6 +15,7 @@ from .cell import Cell, PumpEffect, Times, cells, times
 from .grids import Axis, Grid, axis, grid
 from .info import __version__, info
 from .model import GHK, Chord, Model, ghk, nernst
+from .output import load
 from .physics import Ion, Parameter, Status
 from .reduce import Classes, Fraction, Histogram, Quantile, Reducer, Summary
 from .sweep import Sweep
@@ -48,6 +49,7 @@ __all__ = [
     "ghk",
     "grid",
     "info",
+    "load",
     "merge",
     "nernst",
     "table",

@@ -51,14 +51,15 @@ def describe(sweep: "Sweep") -> dict[str, Any]:
 
 
 def _described_axis(grid: Grid, axis: Axis) -> dict[str, Any]:
-    for label in axis.labels or ():
+    labels = [x.item() if isinstance(x, np.generic) else x for x in axis.labels or ()]
+    for label in labels:
         if not isinstance(label, str | int | float):
             raise TypeError(
                 f"axis {axis.name!r}: labels must be text or numbers to be saved, got {label!r}"
             )
     return {
         "name": axis.name,
-        "labels": None if axis.labels is None else list(axis.labels),
+        "labels": None if axis.labels is None else labels,
         "parameters": {n: grid._inputs[n].tolist() for n in axis.parameters},
     }
 
@@ -92,16 +93,25 @@ def described_grid(data: Mapping[str, Any]) -> Grid:
 
 
 def seal(content: Mapping[str, Any]) -> bytes:
-    """JSON below a line with its SHA-256, so that a cut or changed file shows."""
+    """JSON that begins with the SHA-256 of the rest, so that a cut or changed file shows."""
     body = json.dumps(content, allow_nan=True).encode()
-    return hashlib.sha256(body).hexdigest().encode() + b"\n" + body + b"\n"
+    return b"%s%s}\n" % (_head(body), body)
+
+
+def _head(body: bytes) -> bytes:
+    return b'{"sha256": "%s",\n"content": ' % hashlib.sha256(body).hexdigest().encode()
 
 
 def unseal(path: Path, what: str) -> dict[str, Any]:
     """The content of a sealed file; a ValueError that names the file if it is not whole."""
-    seal, _, body = path.read_bytes().partition(b"\n")
-    if hashlib.sha256(body.rstrip(b"\n")).hexdigest().encode() != seal:
-        raise ValueError(f"{path} is no {what}, or was cut off or changed")
+    return unsealed(path.read_bytes(), f"{path} is no {what}")
+
+
+def unsealed(data: bytes, complaint: str) -> dict[str, Any]:
+    """The content of a sealed text; a ValueError that begins with the complaint otherwise."""
+    body = data[len(_head(b"")) :].rstrip().removesuffix(b"}")
+    if not data.startswith(_head(body)):
+        raise ValueError(f"{complaint}, or was cut off or changed")
     content: dict[str, Any] = json.loads(body)
     return content
 
@@ -119,9 +129,16 @@ def write_safely(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    with contextlib.suppress(OSError):  # no folders to sync on Windows
-        folder = os.open(path.parent, os.O_RDONLY)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Return once a file, or what a folder lists, is on the disk."""
+    folder = path.is_dir()
+    with contextlib.suppress(OSError) if folder else contextlib.nullcontext():
+        # Windows and some servers' disks have no such thing for folders
+        opened = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
         try:
-            os.fsync(folder)
+            os.fsync(opened)
         finally:
-            os.close(folder)
+            os.close(opened)

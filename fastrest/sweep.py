@@ -5,7 +5,7 @@ A sweep knows its points and how to compute a range of them; `engine` decides wh
 
 import math
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +39,13 @@ if TYPE_CHECKING:
 
 #: Names of what a sweep computes, in its Dataset and its data frame.
 RESULTS = ("V", "status")
+#: What they are, for Datasets.
+V_LABELS = {"long_name": "membrane potential", "units": "mV"}
+STATUS_LABELS = {
+    "long_name": "status",
+    "flag_masks": [int(bit) for bit in Status],
+    "flag_meanings": " ".join(str(bit.name) for bit in Status),
+}
 #: Points at a time in the pure-Python reference, and in conversions of a table's columns.
 PYTHON_BLOCK = 1 << 10
 #: Of a range of points: columns, the point that is their first, and the part they are good for.
@@ -155,9 +162,7 @@ class Sweep(Frozen):
         array([-73.95, -69.81, -64.61])
         """
         if out is None:
-            dtype = np.dtype(dtype)
-            if dtype not in (np.dtype(np.float64), np.dtype(np.float32)):
-                raise ValueError(f"dtype must be float64 or float32, got {dtype}")
+            dtype = checked_dtype(dtype)
             self._check_memory(
                 len(self) * dtype.itemsize,
                 max_memory,
@@ -374,27 +379,13 @@ class Sweep(Frozen):
         import xarray as xr
 
         values, status = self._values_and_status(**options)
-        parameters = self.cell.model.parameters
-        coords: dict[str, Any] = {}
-        for name, value in self.cell.items():
-            coords[name] = ((), value, labelled(parameters[name]))
-        coords.update(self._coordinates())
-        flags = {
-            "long_name": "status",
-            "flag_masks": [int(bit) for bit in Status],
-            "flag_meanings": " ".join(str(bit.name) for bit in Status),
-        }
-        attributes = {"long_name": "membrane potential", "units": "mV"}
         return xr.Dataset(
             {
-                "V": (self.dims, values, attributes),
-                "status": (self.dims, status, flags),
+                "V": (self.dims, values, V_LABELS),
+                "status": (self.dims, status, STATUS_LABELS),
             },
-            coords=coords,
-            attrs={
-                "model": repr(self.cell.model),
-                **{k: v for k, v in self.cell._fields.items() if v not in ("", None)},
-            },
+            coords={**self._constants(), **self._coordinates()},
+            attrs=self._attributes(),
         )
 
     def to_dataframe(self, **options: Any) -> "pd.DataFrame":
@@ -438,6 +429,96 @@ class Sweep(Frozen):
 
         return plot.sweep(self, ax)
 
+    def blocks(
+        self, *, engine: str | None = None, threads: int | None = None
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """Potentials block by block, for what no array in memory holds.
+
+        Parameters
+        ----------
+        engine, threads
+            As for `values`.
+
+        Yields
+        ------
+        where : slice
+            The points, as flat numbers in C order; ``sweep.parameters`` takes their numbers.
+        values : ndarray, 1-D
+            Their potentials in mV, the same to the bit as in `values`; an array of its own.
+
+        Examples
+        --------
+        >>> import numpy as np, fastrest as fr
+        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=np.linspace(1, 50, 2_000_000))
+        >>> for where, values in sweep.blocks():
+        ...     print(where.start, where.stop, round(float(values.max()), 2))
+        0 1048576 -44.74
+        1048576 2000000 -31.29
+        """
+        from . import output
+
+        return output.blocks(self, engine, threads)
+
+    def save(
+        self,
+        path: "str | os.PathLike[str]",
+        *,
+        dtype: npt.DTypeLike = "float64",
+        threads: int | None = None,
+        progress: engine.Progress = False,
+        engine: str | None = None,
+    ) -> None:
+        """Write the potentials to a file or folder, block by block; `load` gives the sweep back.
+
+        If it is interrupted or killed, the same call goes on from where it was: until the output
+        is whole, it stands in ``PATH.part``, with a ``PATH.part.json`` that records what is done.
+
+        Parameters
+        ----------
+        path : path
+            Its suffix is the format:
+
+            ``.npy``
+                NumPy's file of the sweep's shape, with a ``.npy.json`` beside it that says what
+                it is; the columns of a table are in ``.npy.columns.npz``. An existing file is
+                replaced at the end.
+            ``.zarr``
+                A folder that ``xarray.open_zarr`` opens as the Dataset of `to_xarray`: ``V``,
+                ``status``, and coordinates with units. Needs zarr.
+            ``.parquet``
+                A folder of files that ``pandas.read_parquet`` reads as one data frame, as of
+                `to_dataframe`: a row per point, in order. Needs pyarrow.
+
+            A folder is replaced, at the end, if it is the output of an earlier save.
+        dtype : float64 or float32
+            Of the potentials, which are the same to the bit as from ``values(dtype=dtype)``.
+        threads, progress, engine
+            As for `values`.
+
+        Raises
+        ------
+        ValueError
+            The suffix is unknown, or an unfinished save of another sweep is in the way.
+        TypeError
+            A carried column holds other things than numbers, text and dates.
+        FileExistsError
+            A folder of this name exists and is no output of fastrest.
+        OSError
+            There is too little room on the disk, or the folder cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile, numpy as np, fastrest as fr
+        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 8.0])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     sweep.save(f"{folder}/v.npy")
+        ...     print(np.round(np.load(f"{folder}/v.npy"), 2))
+        [-73.95 -69.81 -64.61]
+        """
+        from . import output
+
+        output.save(self, path, dtype, threads, progress, engine)
+
     # ---- shared steps ----
 
     def _compute(
@@ -448,11 +529,7 @@ class Sweep(Frozen):
         threads: int | None,
         progress: engine.Progress,
     ) -> None:
-        isa = engine.choose(engine_name)
-        if isa == engine.PYTHON:
-            threads, compute = 1, self._python
-        else:
-            compute = self._kernel(isa, threads)
+        compute, threads = self._computer(engine_name, threads)
         contiguous = out is None or out.flags.c_contiguous or out.ndim == 1
         # a view, never a copy: a result of any layout is written in place, or through .flat
         flat = out.reshape(-1) if out is not None and contiguous else None
@@ -471,6 +548,15 @@ class Sweep(Frozen):
                 out.flat[start:stop] = part
 
         engine.run(work, len(self), threads=threads, progress=progress)
+
+    def _computer(
+        self, engine_name: str | None, threads: int | None
+    ) -> tuple[Callable[..., None], int | None]:
+        """A function that computes a range of points, and the threads to call it from."""
+        isa = engine.choose(engine_name)
+        if isa == engine.PYTHON:
+            return self._python, 1
+        return self._kernel(isa, threads), threads
 
     def _kernel(self, isa: str, threads: int | None) -> Callable[..., None]:
         equation, pieces = self._prepare(isa, threads)
@@ -542,6 +628,15 @@ class Sweep(Frozen):
         for name, array in {**self._inputs, **self._kept}.items():
             if np.shares_memory(out, array):
                 raise ValueError(f"out must not share memory with {name}: pass another array")
+
+    def _constants(self) -> dict[str, Any]:
+        """The cell's values as scalar coordinates."""
+        parameters = self.cell.model.parameters
+        return {name: ((), value, labelled(parameters[name])) for name, value in self.cell.items()}
+
+    def _attributes(self) -> dict[str, Any]:
+        fields = {k: v for k, v in self.cell._fields.items() if v not in ("", None)}
+        return {"model": repr(self.cell.model), **fields}
 
     def _coordinates(self) -> dict[str, Any]:
         raise NotImplementedError
@@ -618,6 +713,13 @@ def checked_cell(cell: Any) -> Cell:
             f'cell must be a fr.Cell, such as fr.cells["mammalian neuron"], got {cell!r}'
         )
     return cell
+
+
+def checked_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    found = np.dtype(dtype)
+    if found not in (np.dtype(np.float64), np.dtype(np.float32)):
+        raise ValueError(f"dtype must be float64 or float32, got {found}")
+    return found
 
 
 def checked_indices(indices: npt.ArrayLike, points: int) -> np.ndarray:
