@@ -4,10 +4,10 @@ import argparse
 import contextlib
 import csv
 import functools
+import importlib.util
 import itertools
 import math
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -17,17 +17,21 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from . import __version__, cells, engine, info, plot
+from . import __version__, cells, engine, info, output, plot
 from .cell import POTENTIALS, Cell
 from .grids import grid
 from .physics import unknown
+from .reduce import Classes, Histogram, HistogramAnswer, Quantile, Reducer, Summary
 from .sweep import Sweep
 from .tables import table
+from .tally import merged_tally
 
 #: Memory that a value on an axis takes while a grid is made of it, copies included.
 AXIS_BYTES = 4 * 8
-#: Points looked at together when a result is described.
-PART = 1 << 22
+#: What --summary prints of the distribution.
+QUANTILES = (0.05, 0.5, 0.95)
+#: Points from which on a bar is drawn.
+LONG = 100_000_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,10 +103,38 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="another value for a parameter of the cell",
     )
-    sweep.add_argument("--out", metavar="NPY", help="write the potentials (mV, float64)")
+    sweep.add_argument(
+        "--summary",
+        action="store_true",
+        help="print sd, quantiles and excitability classes as well",
+    )
+    sweep.add_argument("--histogram", metavar="FILE", help="draw a histogram (.png, .pdf, .svg)")
     sweep.add_argument("--plot", metavar="FILE", help="draw a curve or heat map (.png, .pdf, .svg)")
+    sweep.add_argument(
+        "--out",
+        metavar="FILE",
+        help="write the potentials (mV): .npy, .zarr, or .parquet; goes on where it was stopped",
+    )
+    sweep.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="keep the count there every few seconds; the same command goes on from it",
+    )
+    sweep.add_argument(
+        "--part",
+        metavar="K/N",
+        help="count only part K (from 0) of N, for `fastrest merge`; needs --tally",
+    )
+    sweep.add_argument("--tally", metavar="FILE", help="where to write what --part counted")
     sweep.add_argument("--threads", type=int, metavar="N", help="threads to use")
     sweep.set_defaults(command=_sweep)
+
+    merging = commands.add_parser(
+        "merge", help="answers from the tallies of all parts of a sweep (sweep --part)"
+    )
+    merging.add_argument("tallies", metavar="FILE", nargs="+")
+    merging.add_argument("--histogram", metavar="FILE", help="draw the histogram, if it was asked")
+    merging.set_defaults(command=_merge)
     return parser
 
 
@@ -136,40 +168,87 @@ def _sweep(options: argparse.Namespace) -> None:
         raise ValueError("--rename and --keep go with --table")
     sweep = _table(cell, options) if options.table else _grid(cell, options)
     if options.plot:
-        _check_plot(sweep, options.plot)
-    need = 8 * len(sweep)
-    if not options.out:
-        engine.check_memory(need, None, f"{len(sweep):,} points; give --out FILE.npy, or fewer")
+        _check_picture("--plot", options.plot)
+        plot.check(sweep)
+    if options.histogram and not options.part:
+        _check_picture("--histogram", options.histogram)
+    reducers = _reducers(sweep, options)
+    if options.part or options.tally:
+        return _part(sweep, reducers, options)
+    if options.out:
+        output.check(sweep, options.out)
 
-    with contextlib.ExitStack() as after, contextlib.ExitStack() as files:
-        out = picture = None
-        if options.plot:
-            path = Path(options.plot)
-            picture = after.enter_context(_replacing(path, path.suffix.lower()))
-        if options.out:
-            path = files.enter_context(_replacing(Path(options.out), ".npy"))
-            free = shutil.disk_usage(path.parent).free
-            if need > free:
-                raise OSError(
-                    f"{options.out}: {len(sweep):,} points need {engine.bytes_text(need)}, free "
-                    f"are {engine.bytes_text(free)}"
-                )
-            out = np.lib.format.open_memmap(path, "w+", np.dtype(np.float64), sweep.shape)
-        threads = engine.thread_count(options.threads, len(sweep))
+    with contextlib.ExitStack() as files:
+        # every file is known to be writable before anything is computed
+        pictures = {
+            path: files.enter_context(_replacing(Path(path), Path(path).suffix.lower()))
+            for path in (options.histogram, options.plot)
+            if path
+        }
+        long = {"threads": options.threads, "progress": _progress(sweep)}
         started = time.perf_counter()
-        values = sweep.values(out, threads=threads)
+        answers = sweep.reduce(*reducers, checkpoint=options.checkpoint, **long)
         seconds = time.perf_counter() - started
-        _describe(sweep, values.reshape(-1), threads)
-        rate = len(sweep) / seconds / 1e6
+        _describe(sweep, reducers, answers)
+        threads = engine.thread_count(options.threads, len(sweep))
         workers = f"{threads} thread{'s' * (threads > 1)}"
-        print(f"time     {seconds:.3g} s, {rate:.3g} M points/s ({sweep.route}, {workers})")
-        files.close()  # the values stand, whatever becomes of the picture
+        rate = len(sweep) / seconds / 1e6
+        print(f"time     {seconds:.3g} s, {rate:.3g} M points/s ({answers[0].method}, {workers})")
         if options.out:
+            sweep.save(options.out, **long)
             print(f"wrote    {options.out}")
-        if picture:
-            _save_plot(sweep, picture, options.plot)
-    if picture:
-        print(f"wrote    {options.plot}")
+        if options.histogram:
+            histogram = answers[-1]
+            _draw(histogram.plot, pictures[options.histogram], options.histogram, sweep.cell)
+        if options.plot:
+            _draw(sweep.plot, pictures[options.plot], options.plot)
+    for path in pictures:
+        print(f"wrote    {path}")
+
+
+def _reducers(sweep: Sweep, options: argparse.Namespace) -> list[Reducer]:
+    found: list[Reducer] = [Summary()]
+    if options.summary and not options.part:
+        found.append(Quantile(QUANTILES))
+    if options.summary and sweep.cell.threshold is not None:
+        found.append(Classes())
+    if options.histogram:
+        found.append(Histogram())
+    return found
+
+
+def _part(sweep: Sweep, reducers: list[Reducer], options: argparse.Namespace) -> None:
+    k, _, n = (options.part or "").partition("/")
+    if not (k.isdecimal() and n.isdecimal() and options.tally):
+        raise ValueError(f"--part K/N and --tally FILE go together, got {options.part!r}")
+    if options.out or options.plot:
+        raise ValueError("--part counts: it goes with --summary and --histogram, not files")
+    part = sweep.part(int(k), int(n))
+    tally = part.tally(*reducers, threads=options.threads, checkpoint=options.checkpoint)
+    tally.save(options.tally)
+    print(f"wrote    {options.tally}: {tally!r}")
+
+
+def _merge(options: argparse.Namespace) -> None:
+    if options.histogram:
+        _check_picture("--histogram", options.histogram)
+    merged = merged_tally(options.tallies)
+    answers = merged.answers()
+    _describe(merged.sweep, merged.reducers, answers)
+    drawn = [one for one in answers if isinstance(one, HistogramAnswer)]
+    if options.histogram:
+        if not drawn:
+            raise ValueError("--histogram: these tallies have none: count with --histogram too")
+        path = Path(options.histogram)
+        with _replacing(path, path.suffix.lower()) as file:
+            _draw(drawn[0].plot, file, options.histogram, merged.sweep.cell)
+        print(f"wrote    {options.histogram}")
+
+
+def _progress(sweep: Sweep) -> bool:
+    """Whether to draw a bar: for long work, on a terminal, if tqdm is there."""
+    known = importlib.util.find_spec("tqdm") is not None
+    return known and len(sweep) >= LONG and sys.stderr.isatty()
 
 
 # ---- input ----
@@ -363,46 +442,33 @@ def _check_record(record: str, names: list[str], wanted: list[str]) -> None:
 # ---- output ----
 
 
-def _describe(sweep: Sweep, values: np.ndarray, threads: int) -> None:
+def _describe(sweep: Any, reducers: Sequence[Reducer], answers: Sequence[Any]) -> None:
     """Print what a physiologist asks first: how many, how many bad, the extremes and where."""
-    n, total = 0, 0.0
-    lowest, highest = (np.inf, -1), (-np.inf, -1)
-    for start in range(0, values.size, PART):
-        part = values[start : start + PART]
-        finite = np.isfinite(part)
-        count = int(finite.sum())
-        if count == 0:
-            continue
-        n, total = n + count, total + float(np.sum(part, where=finite))
-        least = int(np.argmin(np.where(finite, part, np.inf)))
-        most = int(np.argmax(np.where(finite, part, -np.inf)))
-        if part[least] < lowest[0]:
-            lowest = float(part[least]), start + least
-        if part[most] > highest[0]:
-            highest = float(part[most]), start + most
-
     name = sweep.cell.name or repr(sweep.cell.model)
     shape = " x ".join(f"{d} {n:,}" for d, n in zip(sweep.dims, sweep.shape, strict=True))
     print(f"{name}, {sweep.cell.model}: {len(sweep):,} points ({shape})")
-    print(f"invalid  {_invalid(sweep, values.size - n, threads)}")
-    if n:
-        print(f"min      {lowest[0]:.4f} mV at {_place(sweep, lowest[1])}")
-        print(f"mean     {total / n:.4f} mV")
-        print(f"max      {highest[0]:.4f} mV at {_place(sweep, highest[1])}")
+    for reducer, answer in zip(reducers, answers, strict=True):
+        if isinstance(reducer, Summary):
+            reasons = ", ".join(f"{n:,} {name}" for name, n in answer.invalid.items())
+            print(f"invalid  {sum(answer.invalid.values()):,}{reasons and f' ({reasons})'}")
+            if answer.n:
+                print(f"min      {answer.min:.4f} mV at {_place(sweep, answer.argmin)}")
+                sd = f", sd {answer.sd:.4f} mV" if len(reducers) > 1 else ""
+                print(f"mean     {answer.mean:.4f} mV{sd}")
+                print(f"max      {answer.max:.4f} mV at {_place(sweep, answer.argmax)}")
+        elif isinstance(reducer, Quantile):
+            values = ", ".join(f"{100 * q:g} % {V:.4f}" for q, V in zip(QUANTILES, answer))
+            print(f"quantile {values} mV")
+        elif isinstance(reducer, Classes):
+            n = max(1, sum(answer.values()))
+            for kind, count in answer.items():
+                print(f"class    {kind}: {count:,} ({100 * count / n:.3g} %)")
 
 
-def _invalid(sweep: Sweep, count: int, threads: int) -> str:
-    """The number of points without a potential, each counted under its lowest bit."""
-    if count == 0:
-        return "0"
-    reasons = sweep.summary(threads=threads).invalid  # in blocks: status() may not fit
-    return f"{count:,} ({', '.join(f'{n:,} {name}' for name, n in reasons.items())})"
-
-
-def _place(sweep: Sweep, point: int) -> str:
+def _place(sweep: Any, point: int) -> str:
     parameters = sweep.cell.model.parameters
-    found = sweep.parameters([point])
-    parts = [f"{n}={v[0]:.6g} {parameters[n].unit}".rstrip() for n, v in found.items()]
+    found = sweep.parameters(point)
+    parts = [f"{n}={float(v):.6g} {parameters[n].unit}".rstrip() for n, v in found.items()]
     row = f"row {point}: " if sweep.dims == ("row",) else ""
     return row + ", ".join(parts)
 
@@ -436,23 +502,23 @@ def _replacing(path: Path, suffix: str) -> Iterator[Path]:
         Path(name).unlink(missing_ok=True)
 
 
-def _check_plot(sweep: Sweep, path: str) -> None:
+def _check_picture(option: str, path: str) -> None:
     """Refuse what cannot be drawn before anything is computed."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
     except ImportError:
-        raise ImportError("--plot needs matplotlib: pip install 'fastrest-ghk[plot]'") from None
+        raise ImportError(f"{option} needs matplotlib: pip install 'fastrest-ghk[plot]'") from None
     known = FigureCanvasAgg.get_supported_filetypes()
     if Path(path).suffix[1:].lower() not in known:
-        raise ValueError(f"--plot must end in one of .{', .'.join(sorted(known))}, got {path!r}")
-    plot.check(sweep)
+        raise ValueError(f"{option} must end in one of .{', .'.join(sorted(known))}, got {path!r}")
 
 
-def _save_plot(sweep: Sweep, path: Path, name: str) -> None:
+def _draw(draw: Callable[..., Any], path: Path, name: str, *more: Any) -> None:
+    """Let something draw itself on a figure of its own, and save that."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.8), layout="constrained")
-    sweep.plot(figure.subplots())
+    draw(figure.subplots(), *more)
     try:
         figure.savefig(path, dpi=150)
     except Exception as error:  # of a backend, which may raise anything: .pgf wants LaTeX

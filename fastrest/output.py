@@ -586,6 +586,15 @@ def save(
         _delete(old)
 
 
+def check(sweep: "Sweep", path: StrPath) -> None:
+    """Raise what `save` would raise before it computes anything, and touch nothing."""
+    kind, target = _format_of(path), Path(path).resolve()
+    form = kind(sweep, np.dtype(np.float64), beside(target, files.TEMPORARY))
+    _card(sweep, form, None)
+    _check_target(kind, target)
+    _check_space(form, path, 0 if form.part.exists() else len(sweep))
+
+
 def _card(sweep: "Sweep", form: Format, engine_name: str | None) -> dict[str, Any]:
     """What an output says of itself, but for its size."""
     description = files.describe(sweep)
@@ -605,6 +614,8 @@ def _card(sweep: "Sweep", form: Format, engine_name: str | None) -> dict[str, An
 
 def _check_target(kind: type[Format], target: Path) -> None:
     """Raise for what stands in the place of the output and is none."""
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(f"{target} cannot be written: it is read-only")
     if not kind.folder:
         if target.is_dir():
             raise IsADirectoryError(f"{target} is a folder")

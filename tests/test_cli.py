@@ -117,12 +117,27 @@ BAD = [
     (["--grid", "K_out"], "--grid takes NAME=..., got 'K_out'"),
     (["--grid", "K_out=1,2", "--set", "celsius=310.15"], "looks like kelvin: pass 37.0"),
     (["--grid", "K_out=1,2", "--set", "celsius=hot"], "--set celsius must be a number, got 'hot'"),
-    (["--grid", "K_out=1,2", "--out", "v.csv"], "v.csv must end in .npy"),
+    (["--grid", "K_out=1,2", "--out", "v.csv"], "path must end in .npy, .zarr or .parquet"),
+    (["--grid", "K_out=1,2", "--histogram", "h.csv"], "--histogram must end in one of"),
+    (["--grid", "K_out=1,2", "--part", "0/2"], "--part K/N and --tally FILE go together"),
+    (["--grid", "K_out=1,2", "--tally", "t"], "--part K/N and --tally FILE go together"),
+    (["--grid", "K_out=1,2", "--part", "2/2", "--tally", "t"], "k must be from 0 to n - 1 = 1"),
+    (
+        ["--grid", "K_out=1,2", "--part", "0/2", "--tally", "t", "--out", "v.npy"],
+        "--part counts: it goes with --summary and --histogram",
+    ),
     (["--grid", "K_out=1,2", "--plot", "v.xyz"], "--plot must end in one of"),
     (["--grid", "K_out=1,2", "--threads", "0"], "threads must be a whole number >= 1, got 0"),
-    (["--grid", "K_out=1:2:1000000", "--grid", "P_Na=1:2:1000000"], "this needs 8 TB"),
+    (
+        [f"--grid={n}=1:2:1000000" for n in ("K_out", "K_in")]
+        + ["--grid", "celsius=1:2:100", "--out", "v.npy"],
+        "v.npy: 100,000,000,000,000 points need 800 TB, free are",
+    ),
     (["--grid", "K_out=1:2:99999999999999"], "this needs 3 PB"),
-    (["--grid", "K_out=1,2", "--out", "no/v.npy"], "no/v.npy cannot be written: No such file"),
+    (
+        ["--grid", "K_out=1,2", "--out", "no/v.npy"],
+        "no/v.npy cannot be written: there is no folder",
+    ),
     (["--grid", "K_out=1,2", "--rename", "a=b"], "--rename and --keep go with --table"),
     ([], "give --grid axes or a --table"),
     (["--table", "none.csv"], "No such file or directory: 'none.csv'"),
@@ -212,7 +227,7 @@ def test_an_error_leaves_existing_files_as_they_were(tmp_path, capsys, monkeypat
     def fail(*args, **kwargs):
         raise MemoryError("none left")
 
-    monkeypatch.setattr(fr.Sweep, "values", fail)
+    monkeypatch.setattr(fr.Sweep, "reduce", fail)
     code, _, err = run(capsys, "sweep", NEURON, "--grid", "K_out=1,2", option, str(path))
     assert code == 2
     assert "none left" in err
@@ -246,7 +261,7 @@ def test_a_folder_is_refused_before_anything_is_computed(tmp_path, capsys):
     path = str(tmp_path / "v.npy")
     code, out, err = run(capsys, "sweep", NEURON, "--grid", "K_out=1,2", "--out", path)
     assert (code, out) == (2, "")
-    assert "cannot be written: it is no ordinary file" in err
+    assert "v.npy is a folder" in err
 
 
 def test_a_link_stays_and_its_target_is_written(tmp_path, capsys):
@@ -258,7 +273,7 @@ def test_a_link_stays_and_its_target_is_written(tmp_path, capsys):
     assert code == 0
     assert link.is_symlink()
     assert np.load(target).shape == (2,)
-    assert os.listdir(target.parent) == ["data.npy"]
+    assert sorted(os.listdir(target.parent)) == ["data.npy", "data.npy.json"]
 
 
 def test_a_picture_that_fails_takes_no_values_with_it(tmp_path, capsys, monkeypatch):
@@ -275,7 +290,7 @@ def test_a_picture_that_fails_takes_no_values_with_it(tmp_path, capsys, monkeypa
     assert code == 2
     assert f"wrote    {paths[0]}\n" in out
     assert err == f"fastrest: error: {paths[1]} cannot be drawn: latex was not able to process\n"
-    assert os.listdir(tmp_path) == ["v.npy"]
+    assert sorted(os.listdir(tmp_path)) == ["v.npy", "v.npy.json"]
 
 
 def test_invalid_points_are_counted_without_an_array_of_their_own(tmp_path, capsys, monkeypatch):
@@ -301,6 +316,95 @@ def test_axes_that_do_not_fit_are_refused_before_one_is_made(capsys, monkeypatch
     assert "this needs 1.28 GB, available are 1 GB: --grid K_out and Na_in" in err
 
 
+def test_a_sweep_larger_than_memory_is_summed_up(capsys):
+    axes = ["--grid", "K_out=1:50:100000:log", "--grid", "K_in=50:200:100000"]
+    code, out, _ = run(capsys, "sweep", NEURON, *axes, "--summary")
+    assert code == 0
+    assert "10,000,000,000 points" in out
+    s = fr.grid(
+        fr.cells[NEURON], K_out=np.geomspace(1, 50, 100_000), K_in=np.linspace(50, 200, 100_000)
+    ).summary()
+    assert f"mean     {s.mean:.4f} mV, sd {s.sd:.4f} mV" in out
+    assert "(factored, " in out
+
+
+def test_summary_adds_quantiles_and_classes(capsys):
+    code, out, _ = run(capsys, "sweep", NEURON, "--grid", "K_out=1:50:1000", "--summary")
+    sweep = fr.grid(fr.cells[NEURON], K_out=np.linspace(1, 50, 1000))
+    q = sweep.quantile([0.05, 0.5, 0.95])
+    assert code == 0
+    assert f"quantile 5 % {q[0]:.4f}, 50 % {q[1]:.4f}, 95 % {q[2]:.4f} mV" in out
+    assert "class    resting: 293 (29.3 %)" in out
+    assert "class    depolarisation block: 335 (33.5 %)" in out
+
+
+def test_a_cell_without_a_threshold_is_summed_up_without_classes(capsys):
+    code, out, _ = run(capsys, "sweep", "glial cell", "--grid", "K_out=1:50:1000", "--summary")
+    assert code == 0
+    assert "quantile" in out
+    assert "class " not in out
+
+
+def test_parts_are_merged_into_what_the_whole_prints(tmp_path, capsys):
+    rows = tmp_path / "rows.csv"
+    K_out = np.random.default_rng(1).uniform(-0.1, 50, 150_000)
+    np.savetxt(rows, K_out, header="K_out", comments="")
+    sweep = ["sweep", NEURON, "--table", str(rows), "--histogram", str(tmp_path / "h.png")]
+    tallies = [str(tmp_path / f"{k}.tally") for k in range(3)]
+    for k, tally in enumerate(tallies):
+        code, out, _ = run(capsys, *sweep, "--part", f"{k}/3", "--tally", tally)
+        assert code == 0
+        assert out.startswith(f"wrote    {tally}: <Tally of ")
+    assert not (tmp_path / "h.png").exists()
+    code, merged, _ = run(capsys, "merge", *tallies, "--histogram", str(tmp_path / "m.png"))
+    assert code == 0
+    assert (tmp_path / "m.png").stat().st_size > 5000
+    code, whole, _ = run(capsys, *sweep)
+    assert merged.splitlines()[:5] == whole.splitlines()[:5]
+    assert (tmp_path / "h.png").read_bytes() == (tmp_path / "m.png").read_bytes()
+
+
+def test_tallies_that_leave_points_out_are_not_merged(tmp_path, capsys):
+    tally = str(tmp_path / "0.tally")
+    axis = "K_out=1:50:200000"
+    run(capsys, "sweep", NEURON, "--grid", axis, "--part", "0/2", "--tally", tally)
+    code, out, err = run(capsys, "merge", tally)
+    assert (code, out) == (2, "")
+    assert "these tallies leave out the points 131,072 to 200,000" in err
+    code, _, err = run(capsys, "merge", tally, tally)
+    assert code == 2
+    assert "are in two of these tallies" in err
+
+
+def test_a_histogram_that_was_not_counted_cannot_be_drawn(tmp_path, capsys):
+    tally = str(tmp_path / "t")
+    run(capsys, "sweep", NEURON, "--grid", "K_out=1,2", "--part", "0/1", "--tally", tally)
+    code, _, err = run(capsys, "merge", tally, "--histogram", str(tmp_path / "h.png"))
+    assert code == 2
+    assert "these tallies have none" in err
+    assert os.listdir(tmp_path) == ["t"]
+
+
+def test_a_checkpoint_is_gone_on_with_and_refused_for_another_sweep(tmp_path, capsys):
+    checkpoint = ["--checkpoint", str(tmp_path / "c")]
+    first = run(capsys, "sweep", NEURON, "--grid", "K_out=1:50:1000", *checkpoint)
+    again = run(capsys, "sweep", NEURON, "--grid", "K_out=1:50:1000", *checkpoint)
+    assert first[0] == again[0] == 0
+    assert first[1].splitlines()[:5] == again[1].splitlines()[:5]
+    code, out, err = run(capsys, "sweep", NEURON, "--grid", "K_out=1:50:1001", *checkpoint)
+    assert (code, out) == (2, "")
+    assert "is of another sweep" in err
+
+
+@pytest.mark.parametrize("name", ["v.zarr", "v.parquet"])
+def test_out_writes_folders_too(tmp_path, capsys, name):
+    path = str(tmp_path / name)
+    code, out, _ = run(capsys, "sweep", NEURON, "--grid", "K_out=1:50:1000", "--out", path)
+    assert code == 0
+    assert f"wrote    {path}" in out
+    assert fr.load(path) == fr.grid(fr.cells[NEURON], K_out=np.linspace(1, 50, 1000))
+
+
 @pytest.mark.parametrize("arguments", [[], ["sweep"], ["nothing"], ["sweep", NEURON, "--no"]])
 def test_wrong_usage_exits_with_2(capsys, arguments):
     with pytest.raises(SystemExit) as exit_:
@@ -310,7 +414,7 @@ def test_wrong_usage_exits_with_2(capsys, arguments):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-def test_ctrl_c_exits_with_130_and_leaves_no_file(tmp_path):
+def test_ctrl_c_exits_with_130_and_leaves_no_whole_file(tmp_path):
     out = tmp_path / "v.npy"
     grid = ["--grid", "K_out=1:50:20000", "--grid", "P_Na=0.01:0.5:20000"]  # 3.2 GB, to a file
     command = [sys.executable, "-m", "fastrest", "sweep", NEURON, *grid, "--out", str(out)]
@@ -324,7 +428,8 @@ def test_ctrl_c_exits_with_130_and_leaves_no_file(tmp_path):
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     assert err == "fastrest: interrupted\n"
-    assert os.listdir(tmp_path) == []
+    assert not out.exists()  # what is done stands beside it, to be gone on with
+    assert set(os.listdir(tmp_path)) <= {"v.npy.part", "v.npy.part.json"}
 
 
 def test_a_closed_pipe_is_not_an_error():
