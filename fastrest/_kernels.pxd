@@ -68,6 +68,7 @@ cdef extern from "fastrest.h" nogil:
     ctypedef struct fr_counts:
         ptrdiff_t n_edges
         const double *edges
+        const double *ratios
         double scale
         int32_t n_cells
         const int32_t *first

@@ -19,7 +19,8 @@ ISA: str
 class Edges:
     edges: np.ndarray
     first: np.ndarray
-    def __init__(self, edges: np.ndarray) -> None: ...
+    ratios: np.ndarray | None
+    def __init__(self, edges: np.ndarray, phi: float | None = None) -> None: ...
 
 class Equation:
     name: str

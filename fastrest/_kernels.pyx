@@ -4,6 +4,7 @@ No physics and no defaults here; loops run over columns, never over points.
 """
 
 import os
+from math import exp
 from operator import index
 
 import numpy as np
@@ -130,19 +131,23 @@ cdef class Edges:
     ----------
     edges : ndarray of float64
         Finite and strictly increasing, at least one; not copied.
+    phi : float, optional
+        RT/F in mV, if it is the same for all points: counts alone then need no logarithms.
     """
 
-    cdef readonly cnp.ndarray edges, first
+    cdef readonly cnp.ndarray edges, first, ratios
     cdef double scale
     cdef int32_t n_cells
 
-    def __cinit__(self, cnp.ndarray edges not None):
+    def __cinit__(self, cnp.ndarray edges not None, phi=None):
         if not is_native(edges, cnp.NPY_DOUBLE) or edges.ndim != 1 or edges.shape[0] == 0:
             raise ValueError("edges must be a 1-D array of float64, not empty")
         if not (np.isfinite(edges).all() and (np.diff(edges) > 0).all()):
             raise ValueError("edges must be finite and increasing")
         self.edges = np.ascontiguousarray(edges)
         self.scale, self.n_cells, self.first = edge_index(self.edges)
+        if phi is not None and np.abs(self.edges / phi).max() < 300:
+            self.ratios = np.array([exp(edge / phi) for edge in self.edges])
 
 
 def edge_index(edges):
@@ -301,10 +306,14 @@ cdef class Equation:
         self.take(columns, &inputs)
         if edges is not None:
             counts = np.zeros(edges.edges.shape[0] + 1, np.int64)
-            c_counts = fr_counts(edges.edges.shape[0],
-                                 <const double *>cnp.PyArray_DATA(edges.edges), edges.scale,
-                                 edges.n_cells, <const int32_t *>cnp.PyArray_DATA(edges.first),
-                                 <int64_t *>cnp.PyArray_DATA(counts))
+            c_counts.n_edges = edges.edges.shape[0]
+            c_counts.edges = <const double *>cnp.PyArray_DATA(edges.edges)
+            c_counts.ratios = NULL
+            if edges.ratios is not None:
+                c_counts.ratios = <const double *>cnp.PyArray_DATA(edges.ratios)
+            c_counts.scale, c_counts.n_cells = edges.scale, edges.n_cells
+            c_counts.first = <const int32_t *>cnp.PyArray_DATA(edges.first)
+            c_counts.counts = <int64_t *>cnp.PyArray_DATA(counts)
             wanted = &c_counts
         with nogil:
             error = kernels.reduce(&self.model, &inputs.lattice, inputs.columns, start, count, far,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _kernels, engine, factored, files
+from .model import phi
 from .reduce import Reducer, State
 from .tally import Checkpoint, Tally
 
@@ -22,6 +23,10 @@ METHODS = ("auto", "factored", "pointwise")
 #: Pieces that a sweep is cut into for an executor, if it has as many units, and points of the
 #: largest: a few seconds, which is what a worker's death costs.
 PIECES, LARGEST_PIECE = 64, 1 << 30
+
+#: Up to so many edges are compared with the sums, without logarithms: measured 26 % faster for one
+#: edge, 17 % for three, nothing for six.
+LOG_FREE = 4
 
 #: Adds a range of points to a state.
 Part = Callable[[State, int, int], None]
@@ -121,9 +126,11 @@ def pointwise(sweep: "Sweep", isa: str, sums: bool, threads: int | None) -> Part
     """One point after the other."""
     equation, pieces = sweep._prepare(isa, threads)
     far = sweep._reads_far()
+    one_phi = None if "celsius" in sweep._inputs else float(phi(sweep.cell["celsius"]))
 
     def part(state: State, start: int, stop: int) -> None:
-        edges = _kernels.Edges(state.edges) if len(state.edges) else None
+        free = one_phi if len(state.edges) <= LOG_FREE else None
+        edges = _kernels.Edges(state.edges, free) if len(state.edges) else None
         for columns, first, lo, hi in pieces(start, stop):
             blocks, counts = equation.reduce(
                 columns, lo - first, hi - lo, edges, sums=sums, far=far, isa=isa

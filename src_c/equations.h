@@ -316,6 +316,46 @@ static void apply_pump(const fr_model *model, ptrdiff_t n, const fr_columns *in,
     pumped_x[model->pump_ion] = pumped;
 }
 
+/* The two sums of k monovalent ions, a constant where this is called: what is left of V without
+   its logarithm. */
+FR_INLINE uint64_t sums_of_terms(const int k, const fr_terms *t, ptrdiff_t n, double *restrict num,
+                                 double *restrict den, const uint64_t *restrict suspect)
+{
+    uint64_t any = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        double a = 0.0, b = 0.0;
+        uint64_t flags = suspect[i];
+        for (int j = 0; j < k; j++)
+            add(t->weight[j][i], t->to_num[j][i], t->to_den[j][i], &a, &b, &flags);
+        any |= flags | not_normal(a) | not_normal(b);
+        num[i] = a;
+        den[i] = b;
+    }
+    return any;
+}
+
+/* num and den of a chunk of V = phi ln(num/den).  Bit 63 of the result is set if some point is not
+   ordinary, or if the model is not of this kind. */
+static uint64_t ghk_sums(const fr_model *model, ptrdiff_t n, const fr_columns *in,
+                         double *restrict num, double *restrict den)
+{
+    const double *const celsius = in->x[3 * model->n_ions];
+    double pumped[CHUNK];
+    uint64_t suspect[CHUNK];
+    const double *columns[FR_MAX_COLUMNS];
+    for (ptrdiff_t i = 0; i < n; i++)
+        suspect[i] = not_temperate(celsius[i]);
+    apply_pump(model, n, in, columns, pumped, suspect);
+    const fr_terms mono = terms_of(model, 1, columns), di = terms_of(model, 2, columns);
+    switch (di.count > 0 ? 0 : mono.count) {
+    case 1: return sums_of_terms(1, &mono, n, num, den, suspect);
+    case 2: return sums_of_terms(2, &mono, n, num, den, suspect);
+    case 3: return sums_of_terms(3, &mono, n, num, den, suspect);
+    case 4: return sums_of_terms(4, &mono, n, num, den, suspect);
+    default: return SIGN;
+    }
+}
+
 static uint64_t ghk_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
                           double *restrict V, uint64_t *restrict suspect)
 {

@@ -106,9 +106,12 @@ typedef struct {
 
 /* Edges between which potentials are counted, and an index that finds their neighbourhood. */
 typedef struct {
-    ptrdiff_t n_edges;   /* at least 1 */
-    const double *edges; /* finite, strictly increasing */
-    double scale;        /* cell of V: (V - edges[0]) scale, cut off at 0 and n_cells */
+    ptrdiff_t n_edges;    /* at least 1 */
+    const double *edges;  /* finite, strictly increasing */
+    const double *ratios; /* exp(edge / phi), within 4 ulp, where celsius is one number for all
+                             points and counts alone are wanted: no logarithm is then needed; or
+                             NULL */
+    double scale;         /* cell of V: (V - edges[0]) scale, cut off at 0 and n_cells */
     int32_t n_cells;
     const int32_t *first; /* n_cells + 2: how many edges lie in lower cells than this one */
     int64_t *counts;      /* n_edges + 1, added to: V < edges[0], edges[0] <= V < edges[1], ... */

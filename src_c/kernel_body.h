@@ -175,6 +175,18 @@ static fr_error points(const fr_model *model, const fr_lattice *lattice, const f
     return FR_OK;
 }
 
+/* Counts the next n <= CHUNK points without their logarithms, and moves on; or returns 0. */
+static int count_ratios(fr_walk *walk, ptrdiff_t n, const fr_counts *counts)
+{
+    double num[CHUNK], den[CHUNK];
+    load(&walk->layout, walk->columns, walk->n_columns, walk->index, n, &walk->loaded);
+    if ((ghk_sums(walk->model, n, &walk->loaded, num, den) & SIGN) ||
+        !add_ratio_counts(counts, num, den, n))
+        return 0;
+    advance(&walk->layout, n, walk->index);
+    return 1;
+}
+
 static fr_error reduce(const fr_model *model, const fr_lattice *lattice, const fr_column *columns,
                        ptrdiff_t start, ptrdiff_t count, int far, int sums, fr_block *blocks,
                        const fr_counts *counts)
@@ -182,6 +194,8 @@ static fr_error reduce(const fr_model *model, const fr_lattice *lattice, const f
     fr_walk walk;
     double V[CHUNK];
     uint8_t status[CHUNK] = {0};
+    const int ratios =
+        !sums && counts && counts->ratios && counts->n_edges <= FEW && model->equation == FR_GHK;
     if (start % FR_BLOCK != 0)
         return FR_BAD_RANGE;
     const fr_error error = begin(&walk, model, lattice, columns, start, count, far);
@@ -193,6 +207,10 @@ static fr_error reduce(const fr_model *model, const fr_lattice *lattice, const f
         memset(blocks, 0, sizeof *blocks);
         for (ptrdiff_t n; done < end; done += n) {
             n = shorter(end - done, CHUNK);
+            if (ratios && count_ratios(&walk, n, counts)) {
+                blocks->n += n;
+                continue;
+            }
             const int any = compute(&walk, n, V, status);
             const ptrdiff_t valid = any ? sort_out(blocks, status, n) : n;
             if (sums && valid > 0)

@@ -13,6 +13,11 @@ typedef struct {
     double sum[LANES], sum_rest[LANES], squares[LANES], squares_rest[LANES];
 } fr_sums;
 
+FR_INLINE double magnitude(double x)
+{
+    return double_of(bits_of(x) & ~SIGN);
+}
+
 /* *sum + x, exactly: as *sum and what is added to *rest (Knuth's two-sum) */
 FR_INLINE void add_exactly(double *sum, double *rest, double x)
 {
@@ -194,12 +199,34 @@ static void add_counts(const fr_counts *counts, double *restrict V, ptrdiff_t n,
     counts->counts[counts->n_edges] -= n - valid;
 }
 
-/* ---- all pairs of two tables of logarithms, without visiting them ---- */
-
-FR_INLINE double magnitude(double x)
+/* The same without logarithms, for few edges: V < edge where num < ratio den, but for a margin
+   that covers all rounding on either side (2 ulp of the logarithm and 4 of the ratio, weighed by
+   the size of edge / phi).  Counts nothing and returns 0 if a point lies within it. */
+static int add_ratio_counts(const fr_counts *counts, const double *restrict num,
+                            const double *restrict den, ptrdiff_t n)
 {
-    return double_of(bits_of(x) & ~SIGN);
+    int64_t below[FEW];
+    uint64_t near = 0;
+    for (ptrdiff_t e = 0; e < counts->n_edges; e++) {
+        const double ratio = counts->ratios[e];
+        const double margin = 0x1p-49 * (1.0 + magnitude(log_ratio(ratio, 1.0)));
+        int64_t less = 0;
+        for (ptrdiff_t i = 0; i < n; i++) {
+            const double boundary = ratio * den[i];
+            less += num[i] < boundary;
+            near |= bits_of(magnitude(num[i] - boundary) - margin * num[i]);
+        }
+        below[e] = less;
+    }
+    if (near & SIGN)
+        return 0;
+    for (ptrdiff_t e = 0; e < counts->n_edges; e++)
+        counts->counts[e] += below[e] - (e > 0 ? below[e - 1] : 0);
+    counts->counts[counts->n_edges] += n - below[counts->n_edges - 1];
+    return 1;
 }
+
+/* ---- all pairs of two tables of logarithms, without visiting them ---- */
 
 /* How many of b have phi (a - b) < edge, where the first of them is between `from` and `to`. */
 static int64_t pairs_of_one(double phi, double a, const double *b, ptrdiff_t n_b, ptrdiff_t from,

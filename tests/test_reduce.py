@@ -885,3 +885,37 @@ def test_reducers_are_immutable(reducer):
 
 def test_arrays_of_reducers_stay_read_only_through_pickle():
     assert not pickle.loads(pickle.dumps(fr.Histogram())).bins.flags.writeable
+
+
+# ---- without logarithms ----
+
+
+@pytest.mark.parametrize("n_edges", [1, 2, 4])
+def test_counts_without_logarithms_are_those_of_the_potentials(n_edges, isa):
+    # permeabilities as people write them: many potentials are equal, and edges lie on them
+    grid = fr.grid(
+        NEURON,
+        P_Na=np.round(np.geomspace(0.01, 1, 40), 3),
+        P_K=np.round(np.linspace(0.5, 2, 31), 2),
+        P_Cl=np.arange(10) / 10,
+    )
+    V, random = grid.values().ravel(), np.random.default_rng(n_edges)
+    phi = float(fr.model.phi(NEURON["celsius"]))
+    equation, columns = grid.cell.model.equation(), grid._columns(None)
+    for _ in range(100):
+        values = random.choice(V, n_edges)
+        steps = random.choice([-math.inf, 0.0, math.inf], n_edges)
+        edges = np.where(steps == 0, values, np.nextafter(values, steps))
+        edges = np.unique(edges)
+        free = _kernels.Edges(edges, phi)
+        assert free.ratios is not None
+        _, counts = equation.reduce(columns, 0, V.size, free, sums=False, isa=isa)
+        assert np.cumsum(counts)[:-1].tolist() == [int((V < edge).sum()) for edge in edges]
+
+
+def test_bad_rows_are_counted_without_logarithms_too(isa):
+    K_out = np.where(np.arange(100_000) % 1000 == 7, -1.0, np.linspace(1, 50, 100_000))
+    sweep = fr.table(NEURON, {"K_out": K_out})
+    V = sweep.values()
+    valid = V[np.isfinite(V)]
+    assert sweep.fraction(below=-55, engine=isa) == (valid < -55).sum() / valid.size

@@ -730,7 +730,7 @@ static edge_index new_index(const double *given, ptrdiff_t n, int32_t n_cells)
     index.counts = allocate((size_t)(kept + 1) * sizeof *index.counts);
     for (e = 0; e <= kept; e++)
         index.counts[e] = 100 * e; /* what is counted is added to */
-    const fr_counts counts_of = {kept,    index.edges, index.scale,
+    const fr_counts counts_of = {kept,    index.edges, NULL,        index.scale,
                                  n_cells, index.first, index.counts};
     index.counts_of = counts_of;
     return index;
