@@ -2,10 +2,8 @@
 
 import argparse
 import contextlib
-import csv
 import functools
 import importlib.util
-import itertools
 import math
 import os
 import sys
@@ -13,11 +11,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
-from . import __version__, cells, engine, info, output, plot
+from . import __version__, cells, csvfile, engine, info, output, plot
 from .cell import POTENTIALS, Cell
 from .grids import grid
 from .physics import unknown
@@ -317,126 +315,19 @@ def _axis(name: str, text: str) -> tuple[int, Callable[[], np.ndarray]]:
 
 def _table(cell: Cell, options: argparse.Namespace) -> Sweep:
     rename = dict(_split(text, "--rename") for text in options.rename)
-    path = options.table
-    with open(path, newline="", encoding="utf-8-sig") as file:  # once: it may be a pipe
-        records = Records(file)
-        try:
-            names = _header(next(iter(records), ""))
-            for name in (*rename, *options.keep):
-                if name not in names:
-                    raise ValueError(unknown("column", name, names))
-            for name in names:
-                if name not in options.keep and rename.get(name, name) not in cell:
-                    raise ValueError(
-                        f"column {name!r}: {unknown('parameter', name, cell)} "
-                        "(--rename gives it another name, --keep passes over it)"
-                    )
-            columns = _columns(records, names, [n for n in names if n not in options.keep])
-        except (ValueError, csv.Error) as error:
-            raise ValueError(f"{path}: line {records.line}: {error}") from None
-    return table(cell, columns, rename=rename)
 
-
-class Records:
-    """The records of a CSV file as they stand there, and the line where the latest begins.
-
-    A record ends with its line, unless a quoted field goes on in the next.
-    """
-
-    def __init__(self, file: TextIO):
-        self.line = 1
-        self.latest = ""
-        self._file = file
-        self._lines_read = 0
-
-    def __iter__(self) -> Iterator[str]:
-        while text := self._next():
-            self.line = self._lines_read
-            if '"' in text:
-                text = self._to_closing_quote(text)
-            if text.strip():
-                self.latest = text
-                yield text
-
-    def _next(self) -> str:
-        try:
-            text = next(self._file, "")
-        except UnicodeDecodeError as error:  # found where text is decoded, some lines ahead
-            self.line = self._lines_read + 1 + error.object.count(b"\n", 0, error.start)
-            raise
-        self._lines_read += 1
-        return text
-
-    def _to_closing_quote(self, text: str) -> str:
-        """The record that begins with a line: NumPy would take a quote left open for a long one."""
-        parts = [text]
-
-        def lines() -> Iterator[str]:
-            yield text
-            while more := self._next():
-                parts.append(more)
-                yield more
-
-        try:
-            next(csv.reader(lines(), strict=True))
-        except csv.Error as error:
-            raise ValueError(f"{error} (a quote left open?)") from None
-        return "".join(parts)
-
-
-def _fields(record: str) -> list[str]:
-    return next(csv.reader([record], strict=True), [])
-
-
-def _header(record: str) -> list[str]:
-    """The column names in the first record of a CSV file."""
-    names = [name.strip() for name in _fields(record)]
-    if not any(names):
-        raise ValueError("a header with column names is needed")
-    for name in names:
-        if names.count(name) > 1 or not name:
-            raise ValueError(f"each column needs its own name, got {name!r}")
-    return names
-
-
-def _columns(records: Records, names: list[str], wanted: list[str]) -> dict[str, np.ndarray]:
-    """Some columns of the records below the header; `records` then knows of which an error is."""
-    passed_over: dict[int | str, Any] = {
-        j: lambda text: 0.0 for j, name in enumerate(names) if name not in wanted
-    }
-    rest = iter(records)
-    first = next(rest, None)
-    if first is None:
-        raise ValueError("no rows below the header")
-    _check_record(first, names, wanted)  # NumPy takes its number of columns for that of the table
-    try:
-        rows = np.loadtxt(
-            itertools.chain([first], rest),
-            delimiter=",",
-            ndmin=2,
-            quotechar='"',
-            comments=None,
-            converters=passed_over or None,
-        )
-    except ValueError:
-        _check_record(records.latest, names, wanted)
-        raise
-    return {name: rows[:, j] for j, name in enumerate(names) if name in wanted}
-
-
-def _check_record(record: str, names: list[str], wanted: list[str]) -> None:
-    """Raise for the first value of a record that is no number, or for their number."""
-    fields = _fields(record)
-    if len(fields) != len(names):
-        raise ValueError(f"{len(fields)} values for {len(names)} columns")
-    for name, text in zip(names, fields):
-        try:
-            if name in wanted:
-                float(text.replace("_", "?"))  # Python's 1_000 is no number to others
-        except ValueError:
+    def is_parameter(name: str) -> bool:
+        if name in options.keep:
+            return False
+        if rename.get(name, name) not in cell:
             raise ValueError(
-                f"column {name!r} must be a number (nan if missing), got {text!r}"
-            ) from None
+                f"column {name!r}: {unknown('parameter', name, cell)} "
+                "(--rename gives it another name, --keep passes over it)"
+            )
+        return True
+
+    columns = csvfile.read(options.table, [*rename, *options.keep], is_parameter)
+    return table(cell, columns, rename=rename)
 
 
 # ---- output ----
