@@ -1,5 +1,7 @@
 """Tallies: what has been counted of a sweep so far, to be saved, gone on with, and merged."""
 
+import functools
+import json
 import math
 import os
 import time
@@ -108,6 +110,11 @@ class Tally:
 
     # ---- files ----
 
+    @functools.cached_property
+    def _text(self) -> str:
+        """The description, made text once: with long axes that takes longer than all the rest."""
+        return json.dumps(self.description)
+
     def save(self, path: "str | os.PathLike[str]") -> None:
         """Write to a file; an existing one is replaced only by the whole new one."""
         states = [*self.found, *([self.state] if self.state is not None else [])]
@@ -124,7 +131,7 @@ class Tally:
             files.seal(
                 {
                     "fastrest": __version__,
-                    "sweep": self.description,
+                    "sweep": self._text,
                     "digest": self.digest,
                     "method": self.method,
                     "reducers": [one.spec() for one in self.reducers],
@@ -153,7 +160,7 @@ class Tally:
             raise ValueError(
                 f"{path} was written by fastrest {data.get('fastrest')}, this is {__version__}"
             )
-        description = data["sweep"]
+        description = json.loads(data["sweep"])
         sweep = (
             files.described_grid(description)
             if "axes" in description
