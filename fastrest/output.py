@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two records of what is done.
 SAVE_EVERY = 5.0
+#: Points after which it is saved in any case: Ctrl-C waits until what was written is on the disk.
+SAVE_POINTS = 1 << 23
 #: Points of a block, a chunk of zarr and a part of Parquet.
 TASK = engine.BLOCKS_PER_TASK * engine.BLOCK
 #: For zarr: a chunk that is not there is one that was lost.
@@ -499,7 +501,9 @@ class Record:
 
     def add(self, start: int, stop: int, written: list[Path]) -> None:
         self.fresh.append((start, stop, written))
-        if time.monotonic() - self.saved >= SAVE_EVERY and self.saving.acquire(blocking=False):
+        waiting = sum(b - a for a, b, _ in self.fresh)
+        due = time.monotonic() - self.saved >= SAVE_EVERY or waiting >= SAVE_POINTS
+        if due and self.saving.acquire(blocking=False):
             try:
                 self.save()
             finally:
