@@ -30,6 +30,10 @@ NO_PERMEANT = list(Status).index(Status.NO_PERMEANT)
 GUARD = 64 * 2.0**-53
 #: Beyond, products of moderate sums and exp(2t/phi) might leave the doubles: V is computed.
 LARGEST_U = 150.0
+#: Bytes per entry of a list: its logarithm, its number, sorted copies.
+BYTES = 40
+#: Entries times edges in one call of the kernel: some 20 ms.
+AT_ONCE = 1 << 24
 #: Seconds per point pointwise; per entry of a list, per entry and edge, and per setting: they
 #: choose a method and the length of tasks, and nothing else depends on them.
 POINT, ENTRY, PAIR, SETTING = 1e-9, 6e-8, 1e-9, 2e-4
@@ -74,6 +78,12 @@ def seconds(sweep: "Sweep", n_edges: int) -> float:
     if sweep.cell.model.separable:
         return SETTING + (ENTRY + n_edges * PAIR) * entries
     return n_edges * (SETTING + 2 * ENTRY * entries)
+
+
+def work_bytes(sweep: "Sweep") -> int:
+    """About the memory that a thread takes for a setting."""
+    axes = Axes(sweep)  # type: ignore[arg-type]
+    return BYTES * (axes.size(axes.num) + axes.size(axes.den))
 
 
 def pays(sweep: "Sweep", n_edges: int) -> bool:
@@ -179,10 +189,8 @@ class Monovalent(Pairs):
             (A.invalid[RANGE], B.invalid[RANGE]),
         )
         if one.n and len(one.edges):
-            below = np.zeros(len(one.edges), np.int64)
             a_sorted, b_sorted = (np.sort(x[np.isfinite(x)]) for x in (a, b))
-            _kernels.pairs(scale, a_sorted, b_sorted, one.edges, below, isa=self.isa)
-            self.count(one, below)
+            self.count(one, self.below(scale, a_sorted, b_sorted, one.edges))
         if one.n and sums:
             _add_sums(one, A, B, scale, self.copies)
             first = sum(i * math.prod(self.axes.shape[d + 1 :]) for d, i in place.items())
@@ -194,6 +202,18 @@ class Monovalent(Pairs):
                 one.max = high
                 one.argmax = first + self.first_pair(a, b, A.max, B.min, high, scale)
         return one
+
+    def below(self, scale: float, a: np.ndarray, b: np.ndarray, edges: np.ndarray) -> np.ndarray:
+        """How many pairs have V < each edge: the kernel goes through the first list."""
+        if len(a) > len(b):  # V < t where -V = scale (b - a) > -t, to the bit
+            mirrored = np.nextafter(-edges[::-1], np.inf)
+            return len(a) * len(b) - self.below(scale, b, a, mirrored)[::-1]
+        found = np.zeros(len(edges), np.int64)
+        step = max(1, AT_ONCE // len(a))  # Ctrl-C is seen between the calls
+        for i in range(0, len(edges), step):
+            some = slice(i, i + step)
+            _kernels.pairs(scale, a, b, edges[some], found[some], isa=self.isa)
+        return found
 
     def first_pair(
         self, a: np.ndarray, b: np.ndarray, a_best: float, b_best: float, V: float, scale: float

@@ -160,7 +160,12 @@ def run(
     left = engine.common(engine.gaps(counted.done, len(sweep)), ranges)
     points = sum(stop - start for start, stop in ranges)
     if method == "pointwise":
-        engine.check_memory(sweep._work_bytes(), max_memory, "sweep fewer points at a time")
+        need, instead = sweep._work_bytes(), "sweep fewer points at a time"
+    else:
+        workers = engine.thread_count(threads, points) if executor is None else 1
+        need = min(workers, -(-points // size)) * factored.work_bytes(sweep)
+        instead = "the lists of method='factored' are long: use threads=1, or method='pointwise'"
+    engine.check_memory(need, max_memory, instead)
     lock = threading.Lock()
 
     def add(found: State, start: int, stop: int) -> None:

@@ -510,3 +510,9 @@ def test_grids_with_narrow_axes_are_counted_as_all_of_their_points(ulps):
     edges = np.unique(grid.values())[::7]
     h = grid.histogram(edges, method="factored")
     assert h.counts.tolist() == np.histogram(grid.values(), edges)[0].tolist()
+
+
+def test_lists_that_do_not_fit_are_refused_before_they_are_made():
+    grid = fr.grid(NEURON, K_out=np.linspace(1, 50, 100), K_in=np.linspace(50, 150, 10_000))
+    with pytest.raises(MemoryError, match="use threads=1, or method='pointwise'"):
+        grid.summary(method="factored", max_memory=100_000)
