@@ -8,6 +8,7 @@ import pytest
 
 import fastrest as fr
 from fastrest import _kernels
+from fastrest import files as files_module
 
 from .baselines import dask_summary, numpy_ghk
 from .conftest import random_columns
@@ -18,6 +19,7 @@ cached = pytest.mark.benchmark(group="table of 524288 rows, cached: what do answ
 #: Eight blocks: 38 MB of columns, which stay in a third-level cache.
 ROWS = 8 * _kernels.BLOCK
 EDGES = np.linspace(-100, 0, 201)
+Q = [0.05, 0.5, 0.95]
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,24 @@ def test_numpy(benchmark, note, cell, table):
     mean, *_ = benchmark(summary)
     note(ROWS, peer=f"numpy {np.__version__}", threads=1)
     assert abs(mean - table.summary().mean) < 1e-9
+
+
+@cached
+def test_quantiles(benchmark, note, table):
+    answer = benchmark(table.quantile, Q, threads=1)
+    note(ROWS, isa=fr.info()["isa"], threads=1)
+    assert np.array_equal(answer, np.quantile(table.values(), Q, method="inverted_cdf"))
+
+
+@cached
+def test_quantiles_numpy(benchmark, note, cell, table):
+    def quantiles():
+        V = numpy_ghk(**table._inputs, celsius=cell["celsius"])
+        return np.quantile(V, Q, method="inverted_cdf")
+
+    answer = benchmark(quantiles)
+    note(ROWS, peer=f"numpy {np.__version__}", threads=1)
+    assert np.allclose(answer, table.quantile(Q), rtol=0, atol=1e-9)
 
 
 # ---- larger than a cache: beside Dask with NumPy ----
@@ -155,6 +175,37 @@ def test_histogram_of_a_large_grid(benchmark, note, cell, method):
     note(len(grid), isa=fr.info()["isa"], threads=2)
     assert np.array_equal(answer.counts, grid.histogram(EDGES, method=other).counts)
     assert answer.counts.sum() + answer.below + answer.above == len(grid)
+
+
+# ---- to a file ----
+
+files = pytest.mark.benchmark(group="grid of 4e7 points to a .npy file: how long?")
+
+
+@pytest.fixture(scope="module")
+def grid_to_save(cell):
+    return settings(cell, 640)
+
+
+@files
+def test_save(benchmark, note, grid_to_save, tmp_path):
+    path = tmp_path / "v.npy"
+    benchmark.pedantic(grid_to_save.save, args=(path,), kwargs={"threads": 2}, rounds=3)
+    note(len(grid_to_save), isa=fr.info()["isa"], threads=2)
+    assert np.array_equal(np.load(path), grid_to_save.values())
+
+
+@files
+def test_save_numpy(benchmark, note, grid_to_save, tmp_path):
+    path = tmp_path / "v.npy"
+
+    def save():
+        np.save(path, grid_to_save.values())
+        files_module.sync(path)  # as save does: on the disk, not only on its way
+
+    benchmark.pedantic(save, rounds=3)
+    note(len(grid_to_save), peer=f"numpy {np.__version__}", threads=2)
+    assert np.load(path, mmap_mode="r").shape == grid_to_save.shape
 
 
 # ---- memory ----
