@@ -28,8 +28,6 @@ INFINITE, RANGE = (list(Status).index(bit) for bit in (Status.INFINITE, Status.R
 NO_PERMEANT = list(Status).index(Status.NO_PERMEANT)
 #: Of two sides of a test with divalent ions: what rounding could move, times 4 and more.
 GUARD = 64 * 2.0**-53
-#: Beyond, products of moderate sums and exp(2t/phi) might leave the doubles: V is computed.
-LARGEST_U = 150.0
 #: Bytes per entry of a list: its logarithm, its number, sorted copies.
 BYTES = 40
 #: Entries times edges in one call of the kernel: some 20 ms.
@@ -302,32 +300,33 @@ class Divalent(Pairs):
     def below(self, t: float, scale: float, left: Any, right: Any, numbers: Any, first: int) -> int:
         """How many pairs have V < t."""
         u = t / scale
-        order = np.arange(len(right[0]))
-        start, stop = np.zeros(len(left[0]), np.intp), np.full(len(left[0]), len(order))
-        if abs(u) < LARGEST_U:
-            x = math.exp(u)
-            L = left[0] * (1.0 + x) + 4.0 * left[1]
-            R = x * (1.0 + x) * right[0] + 4.0 * x * x * right[1]
-            order = np.argsort(R)
-            guard = GUARD * (1.0 + abs(u))
-            start = np.searchsorted(R[order], L * (1.0 - guard), side="left")
-            stop = np.searchsorted(R[order], L * (1.0 + guard), side="right")
+        x = math.exp(-abs(u))
+        outer, inner = (x * (1.0 + x), 4.0 * x * x), (1.0 + x, 4.0)
+        if u > 0:  # both sides divided by exp(2u), so that the larger one stays within the doubles
+            inner, outer = outer, inner
+        L = inner[0] * left[0] + inner[1] * left[1]
+        R = outer[0] * right[0] + outer[1] * right[1]
+        order = np.argsort(R)
+        guard = GUARD * (1.0 + abs(u))
+        start = np.searchsorted(R[order], L * (1.0 - guard), side="left")
+        stop = np.searchsorted(R[order], L * (1.0 + guard), side="right")
         sure = int((len(order) - stop).sum())
-        return sure + sum(
-            self.below_one_by_one(t, int(numbers[0][i]) + first, numbers[1][order[lo:hi]])
-            for i, lo, hi in zip(*(x.tolist() for x in _unequal(start, stop)))
-        )
+        return sure + self.below_one_by_one(t, first + numbers[0], numbers[1][order], start, stop)
 
-    def below_one_by_one(self, t: float, first: int, numbers: np.ndarray) -> int:
-        """How many of some points have V < t, by their potentials."""
-        cell, points = self.grid.cell, first + numbers
-        varied = self.grid.parameters(points)
-        V = np.empty(len(points))
-        columns = cell.model.columns({**cell, **varied})
-        self.equation.points(columns, 0, len(points), V, isa=self.isa)
-        return int((t > V).sum())
-
-
-def _unequal(start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    places = np.flatnonzero(start != stop)
-    return places, start[places], stop[places]
+    def below_one_by_one(
+        self, t: float, rows: np.ndarray, columns: np.ndarray, start: np.ndarray, stop: np.ndarray
+    ) -> int:
+        """How many of some pairs have V < t, by their potentials: of row i the columns from start
+        to stop."""
+        found = 0
+        ends = np.cumsum(stop - start)
+        for lo in range(0, int(ends[-1]), AT_ONCE >> 4):
+            pairs = np.arange(lo, min(lo + (AT_ONCE >> 4), int(ends[-1])))
+            i = np.searchsorted(ends, pairs, side="right")
+            points = rows[i] + columns[stop[i] - (ends[i] - pairs)]
+            values = {**self.grid.cell, **self.grid.parameters(points)}
+            V = np.empty(len(points))
+            inputs = self.grid.cell.model.columns(values)
+            self.equation.points(inputs, 0, len(points), V, isa=self.isa)
+            found += int(np.count_nonzero(np.less(V, t)))
+        return found

@@ -516,3 +516,19 @@ def test_lists_that_do_not_fit_are_refused_before_they_are_made():
     grid = fr.grid(NEURON, K_out=np.linspace(1, 50, 100), K_in=np.linspace(50, 150, 10_000))
     with pytest.raises(MemoryError, match="use threads=1, or method='pointwise'"):
         grid.summary(method="factored", max_memory=100_000)
+
+
+def test_quantiles_in_the_tails_of_divalent_grids_are_found():
+    cell = fr.Cell(
+        fr.GHK("Ca", "Mg"),
+        **{"P_Ca": 1, "P_Mg": 0.5, "Ca_out": 2, "Mg_out": 1, "Ca_in": 1e-6, "Mg_in": 1e-3},
+        celsius=37,
+    )
+    axis = np.geomspace(1e-200, 1e100, 40)  # potentials of thousands of mV
+    grid = fr.grid(cell, Mg_out=axis, Ca_in=axis)
+    V = grid.values()
+    q = [0, 0.1, 0.5, 0.9, 1]
+    expected = np.quantile(V[np.isfinite(V)], q, method="inverted_cdf")
+    assert np.ptp(V[np.isfinite(V)]) > 5000
+    assert grid.quantile(q, method="factored").tolist() == expected.tolist()
+    assert grid.quantile(q, method="pointwise").tolist() == expected.tolist()
