@@ -170,6 +170,9 @@ def _sweep(options: argparse.Namespace) -> None:
         plot.check(sweep)
     if options.histogram and not options.part:
         _check_picture("--histogram", options.histogram)
+    named = [p for p in (options.histogram, options.plot, options.out, options.checkpoint) if p]
+    if len({os.path.realpath(path) for path in named}) < len(named):
+        raise ValueError(f"every file needs its own name, got {', '.join(named)}")
     reducers = _reducers(sweep, options)
     if options.part or options.tally:
         return _part(sweep, reducers, options)
@@ -222,6 +225,9 @@ def _part(sweep: Sweep, reducers: list[Reducer], options: argparse.Namespace) ->
     if options.out or options.plot:
         raise ValueError("--part counts: it goes with --summary and --histogram, not files")
     part = sweep.part(int(k), int(n))
+    folder = Path(options.tally).resolve().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise OSError(f"{options.tally} cannot be written: there is no folder {folder} to write to")
     tally = part.tally(*reducers, threads=options.threads, checkpoint=options.checkpoint)
     tally.save(options.tally)
     print(f"wrote    {options.tally}: {tally!r}")

@@ -19,7 +19,8 @@ from .physics import Ion
 if TYPE_CHECKING:
     from .sweep import Sweep
 
-TEMPORARY = ".part"
+#: Ends the name of a small file while it is written: not .part, which unfinished outputs have.
+TEMPORARY = ".writing"
 
 
 # ---- a sweep as text ----

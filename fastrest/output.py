@@ -31,6 +31,8 @@ from .tables import Table
 if TYPE_CHECKING:
     from .sweep import Sweep
 
+#: Ends the name of an output that is not whole yet.
+PART = ".part"
 #: Seconds between two records of what is done.
 SAVE_EVERY = 5.0
 #: Points after which it is saved in any case: Ctrl-C waits until what was written is on the disk.
@@ -538,7 +540,7 @@ def save(
 ) -> None:
     """See `Sweep.save`."""
     kind, target = _format_of(path), Path(path).resolve()
-    part = beside(target, files.TEMPORARY)
+    part = beside(target, PART)
     form = kind(sweep, checked_dtype(dtype), part)
     card = _card(sweep, form, engine_name)
     old = beside(part, REPLACED)
@@ -593,9 +595,10 @@ def save(
 def check(sweep: "Sweep", path: StrPath) -> None:
     """Raise what `save` would raise before it computes anything, and touch nothing."""
     kind, target = _format_of(path), Path(path).resolve()
-    form = kind(sweep, np.dtype(np.float64), beside(target, files.TEMPORARY))
-    _card(sweep, form, None)
+    form = kind(sweep, np.dtype(np.float64), beside(target, PART))
+    card = _card(sweep, form, None)
     _check_target(kind, target)
+    Record(form.part, {k: v for k, v in card.items() if k != "sweep"}).resume()
     _check_space(form, path, 0 if form.part.exists() else len(sweep))
 
 
@@ -732,7 +735,7 @@ def load(path: StrPath) -> "Sweep":
     """
     kind, target = _format_of(path), Path(path).resolve()
     if not target.exists():
-        part = beside(target, files.TEMPORARY)
+        part = beside(target, PART)
         if part.exists():
             raise FileNotFoundError(
                 f"{path} is not finished ({part.name} is): the same save goes on with it"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _kernels, engine, factored, files
+from .engine import common
 from .model import phi
 from .reduce import Reducer, State
 from .tally import Checkpoint, Tally
@@ -60,6 +61,10 @@ def tally(
     file = Checkpoint(checkpoint) if checkpoint else None
     if file:
         counted = file.resume(counted)
+        if ranges and common(counted.done, ranges) != counted.done:
+            raise ValueError(
+                f"checkpoint {file.path} is of another part: delete it or name another file"
+            )
     while counted.next_pass():
         run(counted, isa, threads, executor, progress, max_memory, file, ranges)
         if ranges:
@@ -92,6 +97,9 @@ def choose(sweep: "Sweep", reducers: Sequence[Reducer], method: str) -> str:
         raise ValueError("method='factored' needs a grid whose two sums factor")
     if method != "auto" or not possible:
         return "pointwise" if method == "auto" else method
+    available = engine.memory_available()
+    if available is not None and factored.work_bytes(sweep) > available:
+        return "pointwise"
     edges = [one.edges(sweep, "factored", []) for one in reducers]
     n_edges = sum(len(e) for e in edges if e is not None)
     return "factored" if factored.pays(sweep, n_edges) else "pointwise"

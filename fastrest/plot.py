@@ -53,6 +53,7 @@ def histogram(answer: HistogramAnswer, ax: "Axes | None", cell: Cell | None) -> 
     ax = _axes(ax)
     ax.stairs(answer.counts, answer.edges, fill=True, alpha=0.7)
     ax.set(xlabel="membrane potential (mV)", ylabel="points", xlim=answer.edges[[0, -1]])
+    ax.set_ylim(0, None if answer.counts.any() else 1)
     beyond = [
         f"{n:,} {what}" for n, what in ((answer.below, "below"), (answer.above, "above")) if n
     ]

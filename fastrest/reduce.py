@@ -346,7 +346,7 @@ class Histogram(OnePass):
     bins: np.ndarray
 
     def __init__(self, bins: int | npt.ArrayLike = 200, range: tuple[float, float] = (-100.0, 0.0)):
-        if np.ndim(bins) == 0:
+        if _is_regular(bins) and np.ndim(bins) == 0:
             n = bins.__index__() if hasattr(bins, "__index__") else 0
             if isinstance(bins, bool) or n < 1:
                 raise ValueError(f"bins must be a whole number >= 1 or edges, got {bins!r}")

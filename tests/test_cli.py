@@ -119,6 +119,14 @@ BAD = [
     (["--grid", "K_out=1,2", "--set", "celsius=hot"], "--set celsius must be a number, got 'hot'"),
     (["--grid", "K_out=1,2", "--out", "v.csv"], "path must end in .npy, .zarr or .parquet"),
     (["--grid", "K_out=1,2", "--histogram", "h.csv"], "--histogram must end in one of"),
+    (
+        ["--grid", "K_out=1,2", "--histogram", "same.png", "--plot", "./same.png"],
+        "every file needs its own name, got same.png, ./same.png",
+    ),
+    (
+        ["--grid", "K_out=1,2", "--part", "0/1", "--tally", "no/t"],
+        "no/t cannot be written: there is no folder",
+    ),
     (["--grid", "K_out=1,2", "--part", "0/2"], "--part K/N and --tally FILE go together"),
     (["--grid", "K_out=1,2", "--tally", "t"], "--part K/N and --tally FILE go together"),
     (["--grid", "K_out=1,2", "--part", "2/2", "--tally", "t"], "k must be from 0 to n - 1 = 1"),

@@ -641,7 +641,7 @@ def test_a_file_that_may_not_be_used_is_an_error_at_once(tmp_path, what):
     )
 
     folder.chmod(0o755)
-    file_name = r"'c'" if what == "unreadable file" else r"'c.part'"
+    file_name = r"'c'" if what == "unreadable file" else r"'c.writing'"
     assert (ran.stdout, ran.stderr) == (f"[Errno 13] Permission denied: {file_name}\n", "")
     if before is None:
         assert os.listdir(folder) == []
@@ -736,7 +736,7 @@ def test_a_count_interrupted_again_and_again_goes_on_to_the_same_bits(path, thre
             signal.setitimer(signal.ITIMER_REAL, 0)
         except KeyboardInterrupt:
             interrupted += 1
-            assert not os.path.exists(path + ".part")
+            assert not os.path.exists(path + ".writing")
     assert interrupted >= 10, interrupted
     assert found == expected
     print(os.listdir(folder))
@@ -882,3 +882,19 @@ def test_thresholds_of_any_number_type_can_be_saved(tmp_path):
     reducers = fr.Fraction(below=np.float32(-55)), fr.Classes(threshold=np.int64(-50))
     sweep.part(0, 1).tally(*reducers).save(tmp_path / "t")
     assert fr.merge([tmp_path / "t"]) == sweep.reduce(*reducers)
+
+
+def test_a_checkpoint_is_tied_to_its_part(tmp_path):
+    sweep = fr.grid(fr.cells["mammalian neuron"], K_out=np.linspace(1, 50, 300_000))
+    first = sweep.part(0, 2).tally(fr.Summary(), checkpoint=tmp_path / "c")
+    again = sweep.part(0, 2).tally(fr.Summary(), checkpoint=tmp_path / "c")
+    assert again.done == first.done
+    with pytest.raises(ValueError, match="is of another part"):
+        sweep.part(1, 2).tally(fr.Summary(), checkpoint=tmp_path / "c")
+
+
+def test_checkpoints_leave_unfinished_outputs_alone(tmp_path):
+    unfinished = tmp_path / "v.npy.part"
+    unfinished.write_text("hours of work")
+    fr.grid(fr.cells["mammalian neuron"], K_out=[1, 2]).summary(checkpoint=tmp_path / "v.npy")
+    assert unfinished.read_text() == "hours of work"
