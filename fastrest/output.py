@@ -107,6 +107,8 @@ class Format:
     unit, units = TASK, 1
     with_status = True
     card_name = ""
+    #: a module that is not always there, and the extra that brings it
+    needs: tuple[str, str] | None = None
 
     def __init__(self, sweep: "Sweep", dtype: np.dtype[Any], part: Path):
         self.sweep, self.dtype, self.part = sweep, dtype, part
@@ -225,6 +227,7 @@ class Npy(Format):
 class Zarr(Format):
     """A group of arrays that xarray opens as a Dataset: ``V``, ``status``, and the coordinates."""
 
+    needs = ("zarr", "zarr")
     card_name = "zarr.json"
 
     def __init__(self, sweep: "Sweep", dtype: np.dtype[Any], part: Path):
@@ -343,6 +346,7 @@ class Zarr(Format):
 class Parquet(Format):
     """A folder of files that data frames read as one: a row per point, in order."""
 
+    needs = ("pyarrow.parquet", "parquet")
     card_name = "_fastrest.json"  # readers pass over names that begin with _
 
     def _name(self, start: int) -> str:
@@ -596,6 +600,8 @@ def check(sweep: "Sweep", path: StrPath) -> None:
     """Raise what `save` would raise before it computes anything, and touch nothing."""
     kind, target = _format_of(path), Path(path).resolve()
     form = kind(sweep, np.dtype(np.float64), beside(target, PART))
+    if kind.needs:
+        _needed(*kind.needs)
     card = _card(sweep, form, None)
     _check_target(kind, target)
     Record(form.part, {k: v for k, v in card.items() if k != "sweep"}).resume()

@@ -53,14 +53,13 @@ def histogram(answer: HistogramAnswer, ax: "Axes | None", cell: Cell | None) -> 
     ax = _axes(ax)
     ax.stairs(answer.counts, answer.edges, fill=True, alpha=0.7)
     ax.set(xlabel="membrane potential (mV)", ylabel="points", xlim=answer.edges[[0, -1]])
-    ax.set_ylim(0, None if answer.counts.any() else 1)
-    beyond = [
-        f"{n:,} {what}" for n, what in ((answer.below, "below"), (answer.above, "above")) if n
-    ]
-    if beyond:
-        ax.set_title(f"beyond the edges: {', '.join(beyond)}", fontsize="small")
+    ax.set_ylim(0, 1.3 * max(1, int(answer.counts.max())))  # labels stand above the steps
+    if answer.below or answer.above:
+        beyond = f"{answer.below:,} points below, {answer.above:,} above the edges"
+        ax.set_title(beyond, fontsize="small", loc="right")
     if cell is not None:
         _draw_bounds(cell, ax, "x")
+        ax.set_title(cell.name, loc="left")
     return ax
 
 

@@ -447,3 +447,17 @@ def test_a_closed_pipe_is_not_an_error():
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
+
+
+@pytest.mark.parametrize("module", ["zarr", "pyarrow"])
+def test_a_missing_package_is_told_before_anything_is_computed(
+    tmp_path, capsys, monkeypatch, module
+):
+    for name in (module, "pyarrow.parquet"):  # the latter may have been imported before
+        monkeypatch.setitem(sys.modules, name, None)
+    suffix = {"zarr": "zarr", "pyarrow": "parquet"}[module]
+    path = str(tmp_path / f"v.{suffix}")
+    code, out, err = run(capsys, "sweep", NEURON, "--grid", "K_out=1,2", "--out", path)
+    assert (code, out) == (2, "")
+    assert f".{suffix} needs {module}: pip install 'fastrest-ghk[{suffix}]'" in err
+    assert os.listdir(tmp_path) == []
