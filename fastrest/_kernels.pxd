@@ -1,7 +1,7 @@
 """The C core as Cython sees it: src_c/fastrest.h is its manual."""
 
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 
 cdef extern from "fastrest.h" nogil:
@@ -10,6 +10,10 @@ cdef extern from "fastrest.h" nogil:
         FR_MAX_COLUMNS
         FR_MAX_DIMS
         FR_BLOCK
+        FR_PIECE_TERMS
+        FR_PIECE_KEYS
+        FR_BITS
+        FR_MAX_LATIN_LOG2
     double FR_KELVIN_AT_0_CELSIUS
     double FR_PHI_PER_KELVIN
     double FR_CELSIUS_MIN
@@ -44,13 +48,48 @@ cdef extern from "fastrest.h" nogil:
         int pump_ion
         signed char z[FR_MAX_IONS]
 
+    ctypedef enum fr_base:
+        FR_UNIFORM
+        FR_NORMAL
+        FR_TRIANGULAR
+        FR_PIECES
+
+    ctypedef struct fr_pieces:
+        ptrdiff_t n
+        const double *breaks
+        const double *terms
+        const int32_t *first
+
+    ctypedef struct fr_quantile:
+        fr_base base
+        int log
+        double offset, scale, a, b, c
+        fr_pieces lower, upper
+
+    ctypedef enum fr_method:
+        FR_RANDOM
+        FR_SOBOL
+        FR_LATIN
+
+    ctypedef struct fr_sample:
+        fr_method method
+        int n_inputs
+        int64_t n_points
+        uint32_t key[2]
+        const uint64_t *directions
+        const uint64_t *shifts
+        const fr_quantile *quantiles
+        const double *cholesky
+
     ctypedef struct fr_lattice:
         int ndim
         const ptrdiff_t *shape
+        const fr_sample *sample
 
     ctypedef struct fr_column:
         const char *data
         const ptrdiff_t *strides
+        int input
 
     ctypedef struct fr_output:
         char *values
@@ -81,6 +120,10 @@ cdef extern from "fastrest.h" nogil:
         fr_error (*reduce)(const fr_model *, const fr_lattice *, const fr_column *,
                            ptrdiff_t, ptrdiff_t, int, int, fr_block *,
                            const fr_counts *) noexcept nogil
+        void (*draw)(const fr_sample *, int64_t, ptrdiff_t, double *const *) noexcept nogil
+        void (*quantiles)(const fr_quantile *, const double *, const double *, ptrdiff_t,
+                          double *) noexcept nogil
+        void (*normal_tails)(double, double *, double *) noexcept nogil
         void (*pairs)(double, const double *, ptrdiff_t, const double *, ptrdiff_t, double,
                       int32_t, const int32_t *, const double *, ptrdiff_t,
                       int64_t *) noexcept nogil

@@ -7,6 +7,11 @@ MAX_IONS: int
 MAX_DIMS: int
 BLOCK: int
 BLOCK_DTYPE: np.dtype
+BITS: int
+MAX_POINTS: dict[str, int]
+PIECE_TERMS: int
+BASES: dict[str, int]
+METHODS: dict[str, int]
 KELVIN_AT_0_CELSIUS: float
 PHI_PER_KELVIN: float
 CELSIUS_RANGE: tuple[float, float]
@@ -15,6 +20,44 @@ EQUATIONS: dict[str, int]
 COMPILED: dict[str, int]
 SUPPORTED: tuple[str, ...]
 ISA: str
+
+Pieces = tuple[np.ndarray, np.ndarray]
+
+class Quantile:
+    def __init__(
+        self,
+        base: str,
+        log: bool,
+        offset: float,
+        scale: float,
+        a: float,
+        b: float,
+        c: float,
+        pieces: tuple[Pieces, Pieces] | None = None,
+    ) -> None: ...
+    def __call__(self, u: np.ndarray, v: np.ndarray, *, isa: str | None = None) -> np.ndarray: ...
+
+def normal_tails(z: float, isa: str | None = None) -> tuple[float, float]: ...
+
+class Sample:
+    def __init__(
+        self,
+        method: str,
+        n_points: int,
+        quantiles: list[Quantile],
+        *,
+        key: int = 0,
+        directions: np.ndarray | None = None,
+        shifts: np.ndarray | None = None,
+        cholesky: np.ndarray | None = None,
+    ) -> None: ...
+    def draw(self, start: int, count: int, *, isa: str | None = None) -> np.ndarray: ...
+    def draw_at(self, points: np.ndarray, *, isa: str | None = None) -> np.ndarray: ...
+    def column(self, input: int) -> Draw: ...
+
+class Draw:
+    sample: Sample
+    input: int
 
 class Edges:
     edges: np.ndarray
@@ -30,7 +73,7 @@ class Equation:
     def __init__(self, name: str, z: tuple[int, ...] = (), pump_ion: int = -1) -> None: ...
     def points(
         self,
-        columns: Sequence[np.ndarray | float],
+        columns: Sequence[np.ndarray | float | Draw],
         start: int,
         count: int,
         out: np.ndarray | None = None,
@@ -41,7 +84,7 @@ class Equation:
     ) -> None: ...
     def reduce(
         self,
-        columns: Sequence[np.ndarray | float],
+        columns: Sequence[np.ndarray | float | Draw],
         start: int,
         count: int,
         edges: Edges | None = None,

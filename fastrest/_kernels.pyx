@@ -10,7 +10,7 @@ from operator import index
 import numpy as np
 
 cimport numpy as cnp
-from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 
@@ -25,6 +25,10 @@ cnp.import_umath()
 MAX_IONS = FR_MAX_IONS
 MAX_DIMS = FR_MAX_DIMS
 BLOCK = FR_BLOCK
+BITS = FR_BITS
+MAX_POINTS = {"random": <int64_t>1 << 62, "sobol": <int64_t>1 << FR_BITS,
+              "lhs": <int64_t>1 << FR_MAX_LATIN_LOG2}
+PIECE_TERMS = FR_PIECE_TERMS
 KELVIN_AT_0_CELSIUS = FR_KELVIN_AT_0_CELSIUS
 PHI_PER_KELVIN = FR_PHI_PER_KELVIN
 CELSIUS_RANGE = (FR_CELSIUS_MIN, FR_CELSIUS_MAX)
@@ -48,6 +52,16 @@ EQUATIONS = {
     "separable": FR_SEPARABLE,
     "log_ratio": FR_LOG_RATIO,
 }
+
+
+BASES = {
+    "uniform": FR_UNIFORM,
+    "normal": FR_NORMAL,
+    "triangular": FR_TRIANGULAR,
+    "pieces": FR_PIECES,
+}
+
+METHODS = {"random": FR_RANDOM, "sobol": FR_SOBOL, "lhs": FR_LATIN}
 
 
 # ---- instruction sets ----
@@ -112,7 +126,7 @@ cdef struct Inputs:
     fr_column columns[FR_MAX_COLUMNS]
     double numbers[FR_MAX_COLUMNS]
     ptrdiff_t zeros[FR_MAX_DIMS]
-    ptrdiff_t one
+    ptrdiff_t length
 
 
 #: fr_block of fastrest.h
@@ -123,6 +137,181 @@ BLOCK_DTYPE = np.dtype([
 ])
 assert BLOCK_DTYPE.itemsize == sizeof(fr_block)
 
+
+# ---- samples ----
+
+cdef class Quantile:
+    """One input's quantile function, as the C core computes it.
+
+    Parameters
+    ----------
+    base : str
+        A key of ``BASES``; fastrest.h says what the numbers mean.
+    log : bool
+    offset, scale, a, b, c : float
+    pieces : ((breaks, terms), (breaks, terms)), optional
+        Of base "pieces": float64 arrays of shapes (n + 1,) and (n, ``PIECE_TERMS``), for the
+        lower and the upper half.
+    """
+
+    cdef fr_quantile quantile
+    cdef object kept
+
+    def __cinit__(self, str base not None, bint log, double offset, double scale, double a,
+                  double b, double c, pieces=None):
+        cdef fr_quantile *q = &self.quantile
+        q.base = BASES[base]
+        q.log, q.offset, q.scale, q.a, q.b, q.c = log, offset, scale, a, b, c
+        if (q.base == FR_PIECES) != (pieces is not None):
+            raise ValueError("pieces go with base 'pieces'")
+        if pieces is not None:
+            (lower, upper) = pieces
+            self.kept = (self.tabulated(&q.lower, lower[0], lower[1]),
+                         self.tabulated(&q.upper, upper[0], upper[1]))
+
+    cdef tabulated(self, fr_pieces *pieces, cnp.ndarray breaks, cnp.ndarray terms):
+        n = breaks.shape[0] - 1
+        for array in (breaks, terms):
+            if not is_native(array, cnp.NPY_DOUBLE) or not array.flags.c_contiguous:
+                raise TypeError("pieces must be contiguous native float64")
+        if n < 1 or breaks.ndim != 1 or (<object>terms).shape != (n, FR_PIECE_TERMS):
+            raise ValueError(f"pieces must have shapes (n + 1,) and (n, {FR_PIECE_TERMS})")
+        eighths = (8 + np.arange(FR_PIECE_KEYS) % 8) * 2.0 ** (np.arange(FR_PIECE_KEYS) // 8 - 56.0)
+        cdef cnp.ndarray first = np.searchsorted(breaks, [*eighths, 0.5]).astype(np.int32)
+        if breaks[-1] != 0.5 or (breaks[first] != [*eighths, 0.5]).any():
+            raise ValueError("breaks must have every eighth of an octave from 2^-53 to 1/2")
+        pieces.n = n
+        pieces.breaks = <const double *>cnp.PyArray_DATA(breaks)
+        pieces.terms = <const double *>cnp.PyArray_DATA(terms)
+        pieces.first = <const int32_t *>cnp.PyArray_DATA(first)
+        return breaks, terms, first
+
+    def __call__(self, u, v, *, isa=None):
+        """Quantiles at probabilities u, above 0 and below 1, and v = 1 - u: arrays of one length."""
+        cdef const fr_kernels *kernels = active if isa is None else kernels_named(isa)
+        cdef cnp.ndarray below = np.ascontiguousarray(u, np.float64)
+        cdef cnp.ndarray above = np.ascontiguousarray(v, np.float64)
+        if below.ndim != 1 or not cnp.PyArray_SAMESHAPE(below, above):
+            raise ValueError("u and v must be 1-D, of one length")
+        cdef cnp.ndarray x = np.empty(below.shape[0])
+        with nogil:
+            kernels.quantiles(&self.quantile, <const double *>cnp.PyArray_DATA(below),
+                              <const double *>cnp.PyArray_DATA(above), below.shape[0],
+                              <double *>cnp.PyArray_DATA(x))
+        return x
+
+
+def normal_tails(double z, isa=None):
+    """The normal distribution's probabilities below and above z."""
+    cdef const fr_kernels *kernels = active if isa is None else kernels_named(isa)
+    cdef double lower, upper
+    kernels.normal_tails(z, &lower, &upper)
+    return lower, upper
+
+
+cdef class Sample:
+    """Points of random inputs, each a function of its number: nothing is stored.
+
+    Parameters
+    ----------
+    method : str
+        A key of ``METHODS``.
+    n_points : int
+    quantiles : list of Quantile
+        One for each input.
+    key : int
+        Of 64 bits, for "random" and "lhs".
+    directions, shifts : ndarray of uint64, of shapes (inputs, BITS) and (inputs,)
+        For "sobol".
+    cholesky : ndarray of float64 of shape (inputs, inputs), optional
+        Lower triangle of the normal scores' correlation.
+    """
+
+    cdef fr_sample sample
+    cdef fr_quantile quantiles[FR_MAX_COLUMNS]
+    cdef object kept
+
+    def __cinit__(self, str method not None, Py_ssize_t n_points, list quantiles not None, *,
+                  uint64_t key=0, cnp.ndarray directions=None, cnp.ndarray shifts=None,
+                  cnp.ndarray cholesky=None):
+        cdef fr_sample *sample = &self.sample
+        cdef int k
+        n = len(quantiles)
+        sample.method = METHODS[method]
+        if not 1 <= n <= FR_MAX_COLUMNS or n_points < 1:
+            raise ValueError(f"a sample needs 1 to {FR_MAX_COLUMNS} inputs and at least one point")
+        if n_points > MAX_POINTS[method]:
+            raise ValueError(f"at most {MAX_POINTS[method]} points, got {n_points}")
+        for array, typenum, shape in ((directions, cnp.NPY_UINT64, (n, FR_BITS)),
+                                      (shifts, cnp.NPY_UINT64, (n,)),
+                                      (cholesky, cnp.NPY_DOUBLE, (n, n))):
+            if array is not None and (not is_native(array, typenum) or array.shape != shape
+                                      or not array.flags.c_contiguous):
+                raise ValueError(f"an array must be contiguous, of shape {shape}")
+        if method == "sobol":
+            sample.directions = <const uint64_t *>cnp.PyArray_DATA(directions)
+            sample.shifts = <const uint64_t *>cnp.PyArray_DATA(shifts)
+        if cholesky is not None:
+            sample.cholesky = <const double *>cnp.PyArray_DATA(cholesky)
+        for k in range(n):
+            self.quantiles[k] = (<Quantile?>quantiles[k]).quantile
+        sample.n_inputs, sample.n_points, sample.quantiles = n, n_points, self.quantiles
+        sample.key[0], sample.key[1] = <uint32_t>key, <uint32_t>(key >> 32)
+        self.kept = quantiles, directions, shifts, cholesky
+
+    def draw(self, Py_ssize_t start, Py_ssize_t count, *, isa=None):
+        """Every input at the points [start, start + count): ndarray of shape (inputs, count)."""
+        cdef const fr_kernels *kernels = active if isa is None else kernels_named(isa)
+        cdef double *x[FR_MAX_COLUMNS]
+        cdef int k
+        if start < 0 or count < 0 or start > self.sample.n_points - count:
+            check(FR_BAD_RANGE)
+        cdef cnp.ndarray found = np.empty((self.sample.n_inputs, count))
+        for k in range(self.sample.n_inputs):
+            x[k] = <double *>cnp.PyArray_DATA(found) + k * count
+        with nogil:
+            kernels.draw(&self.sample, start, count, x)
+        return found
+
+    def draw_at(self, cnp.ndarray points not None, *, isa=None):
+        """Every input at points of any numbers: ndarray of shape (inputs, len(points))."""
+        cdef const fr_kernels *kernels = active if isa is None else kernels_named(isa)
+        cdef double *x[FR_MAX_COLUMNS]
+        cdef Py_ssize_t i, n = points.shape[0]
+        cdef int k
+        if not is_native(points, cnp.NPY_INT64) or points.ndim != 1:
+            raise TypeError("points must be a 1-D array of int64")
+        if n and not 0 <= points.min() <= points.max() < self.sample.n_points:
+            check(FR_BAD_RANGE)
+        cdef cnp.ndarray found = np.empty((self.sample.n_inputs, n))
+        cdef cnp.ndarray plain = np.ascontiguousarray(points)
+        cdef const int64_t *numbers = <const int64_t *>cnp.PyArray_DATA(plain)
+        cdef double *data = <double *>cnp.PyArray_DATA(found)
+        with nogil:
+            for i in range(n):
+                for k in range(self.sample.n_inputs):
+                    x[k] = data + k * n + i
+                kernels.draw(&self.sample, numbers[i], 1, x)
+        return found
+
+    def column(self, int input):
+        """An input as a column of an equation."""
+        if not 0 <= input < self.sample.n_inputs:
+            raise IndexError(input)
+        return Draw(self, input)
+
+
+cdef class Draw:
+    """A column of an equation that is drawn from a sample, as one of its inputs."""
+
+    cdef readonly Sample sample
+    cdef readonly int input
+
+    def __cinit__(self, Sample sample not None, int input):
+        self.sample, self.input = sample, input
+
+
+# ---- counts ----
 
 cdef class Edges:
     """Edges between which potentials are counted, with the index that the C core looks them up by.
@@ -201,16 +390,26 @@ cdef class Equation:
     cdef int take(self, list columns, Inputs *inputs) except -1:
         """Pointers, strides and shape of the columns, checked."""
         cdef cnp.ndarray array, first = None
+        cdef Sample sample = None
         cdef int j
         if len(columns) != self.n_columns:
             raise ValueError(f"{self.name} takes {self.n_columns} columns, got {len(columns)}")
         memset(inputs.zeros, 0, sizeof(inputs.zeros))
-        inputs.one = 1
+        inputs.length = 1
+        inputs.lattice.sample = NULL
         for j in range(self.n_columns):
+            inputs.columns[j].input = -1
+            inputs.columns[j].strides = inputs.zeros
             if isinstance(columns[j], float):
                 inputs.numbers[j] = columns[j]
                 inputs.columns[j].data = <const char *>&inputs.numbers[j]
-                inputs.columns[j].strides = inputs.zeros
+                continue
+            if isinstance(columns[j], Draw):
+                if sample is not None and columns[j].sample is not sample:
+                    raise ValueError("columns must be drawn from one sample")
+                sample = columns[j].sample
+                inputs.columns[j].data = NULL
+                inputs.columns[j].input = columns[j].input
                 continue
             array = columns[j]
             if not is_native(array, cnp.NPY_DOUBLE):
@@ -221,8 +420,15 @@ cdef class Equation:
                 raise ValueError("columns must have one shape")
             inputs.columns[j].data = cnp.PyArray_BYTES(array)
             inputs.columns[j].strides = <const ptrdiff_t *>cnp.PyArray_STRIDES(array)
+        if sample is not None:
+            if first is not None:
+                raise ValueError("columns are drawn, or arrays: not both")
+            inputs.length = sample.sample.n_points
+            inputs.lattice.ndim, inputs.lattice.shape = 1, &inputs.length
+            inputs.lattice.sample = &sample.sample
+            return 0
         inputs.lattice.ndim = 1 if first is None else cnp.PyArray_NDIM(first)
-        inputs.lattice.shape = (&inputs.one if first is None
+        inputs.lattice.shape = (&inputs.length if first is None
                                 else <const ptrdiff_t *>cnp.PyArray_DIMS(first))
         return 0
 
@@ -232,9 +438,10 @@ cdef class Equation:
 
         Parameters
         ----------
-        columns : list of ndarray or float
+        columns : list of ndarray, float or Draw
             ``n_columns`` native aligned float64 arrays of one shape (broadcast views will do):
-            the lattice. A float is the same at every point; without any array there is one.
+            the lattice; or inputs of one sample (`Sample.column`), whose points are the lattice.
+            A float is the same at every point; without any array there is one.
         out : ndarray of shape (count,), float64 or float32, optional
         status : contiguous uint8 ndarray of shape (count,), optional
         stream : bool
@@ -418,6 +625,8 @@ cdef void ufunc_loop(char **args, const cnp.npy_intp *dimensions, const cnp.npy_
     for j in range(n):
         columns[j].data = args[j]
         columns[j].strides = <const ptrdiff_t *>&steps[j]
+        columns[j].input = -1
+    lattice.sample = NULL
     lattice.ndim = 1
     lattice.shape = <const ptrdiff_t *>dimensions
     out.values = args[n]

@@ -15,6 +15,11 @@
 #define TWO_TO_MINUS_480 UINT64_C(0x21F0000000000000)
 #define TWO_TO_480 UINT64_C(0x5DF0000000000000)
 
+FR_INLINE double magnitude(double x)
+{
+    return double_of(bits_of(x) & ~SIGN);
+}
+
 /* ---- what makes a value suspect: bit 63 of these words ---- */
 
 /* a double that is not normal and positive: below the least normal, infinite, NaN, or negative */

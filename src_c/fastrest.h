@@ -72,15 +72,65 @@ typedef struct {
     signed char z[FR_MAX_IONS];
 } fr_model;
 
+/* Where the quantiles y of an input's basic distribution come from. */
+typedef enum {
+    FR_UNIFORM,    /* y = u */
+    FR_NORMAL,     /* standard normal, truncated: a of it cut off below, b above, c left */
+    FR_TRIANGULAR, /* on [0, 1], the mode at a */
+    FR_PIECES      /* tabulated */
+} fr_base;
+
+/* A quantile function, tabulated from one end of a distribution to its middle: polynomials in
+ * t = the probability between here and that end, 2^-53 <= t <= 1/2. */
+enum { FR_PIECE_TERMS = 8, FR_PIECE_KEYS = 8 * 52 };
+typedef struct {
+    ptrdiff_t n;          /* how many */
+    const double *breaks; /* n + 1, increasing, with every eighth of an octave of t among them */
+    const double *terms;  /* n FR_PIECE_TERMS: of s^0, s^1, ..., s from 0 to 1 along a piece */
+    const int32_t *first; /* FR_PIECE_KEYS + 1: how many pieces lie before each such eighth */
+} fr_pieces;
+
+/* An input's distribution: x = offset + scale y, or offset exp(scale y). */
+typedef struct {
+    fr_base base;
+    int log;
+    double offset, scale;
+    double a, b, c;
+    fr_pieces lower, upper; /* FR_PIECES: for u < 1/2 with t = u, for u > 1/2 with t = 1 - u */
+} fr_quantile;
+
+typedef enum {
+    FR_RANDOM, /* independent points */
+    FR_SOBOL,  /* a Sobol' sequence, scrambled as its directions and shifts are */
+    FR_LATIN   /* a Latin hypercube: of n_points, each has its own n_points-th of every input */
+} fr_method;
+
+/* A sample: point i is a function of this and i alone.  Uniform numbers are (k + 1/2) 2^-FR_BITS
+ * with whole k. */
+enum { FR_BITS = 52, FR_MAX_LATIN_LOG2 = 40 };
+typedef struct {
+    fr_method method;
+    int n_inputs; /* at most FR_MAX_COLUMNS */
+    int64_t n_points;
+    uint32_t key[2]; /* FR_RANDOM, FR_LATIN: of Philox4x32-10 */
+    const uint64_t
+        *directions;        /* FR_SOBOL: n_inputs x FR_BITS, of bit 0, 1, ... of the Gray code */
+    const uint64_t *shifts; /* FR_SOBOL: n_inputs, by exclusive or */
+    const fr_quantile *quantiles;
+    const double *cholesky; /* n_inputs x n_inputs, of the normal scores' correlation; or NULL */
+} fr_sample;
+
 typedef struct {
     int ndim;
     const ptrdiff_t *shape;
+    const fr_sample *sample; /* NULL, or what columns without data are drawn from: then ndim is 1 */
 } fr_lattice;
 
-/* One input: its first element and its stride in bytes along each dimension of the lattice. */
+/* One parameter: its first element and its stride in bytes along each dimension of the lattice. */
 typedef struct {
-    const char *data; /* native, aligned doubles */
+    const char *data; /* native, aligned doubles; or NULL: drawn */
     const ptrdiff_t *strides;
+    int input; /* the input it is of those drawn, or of those that pick-freeze varies; or -1 */
 } fr_column;
 
 /* Where the results go.  Point `start` is written first: outputs are not offset by the callee. */
@@ -134,6 +184,16 @@ typedef struct {
      *      scale, n_cells, first: an index of b, as that of fr_counts
      * out: below, added to: how many of the n_a n_b potentials phi (a - b), rounded as
      *      FR_SEPARABLE rounds them, are less than each edge */
+    /* in:  sample; start, count
+     * out: x[k][i]: input k at point start + i */
+    void (*draw)(const fr_sample *sample, int64_t start, ptrdiff_t count, double *const *x);
+    /* in:  n probabilities u in (0, 1) and what is left to 1, v
+     * out: x[i], the quantile */
+    void (*quantiles)(const fr_quantile *quantile, const double *u, const double *v, ptrdiff_t n,
+                      double *x);
+    /* in:  z
+     * out: the normal distribution's probabilities below and above z */
+    void (*normal_tails)(double z, double *lower, double *upper);
     void (*pairs)(double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
                   double scale, int32_t n_cells, const int32_t *first, const double *edges,
                   ptrdiff_t n_edges, int64_t *below);

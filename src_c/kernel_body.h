@@ -7,7 +7,7 @@
  * Defines one global: fr_kernels_<FR_ISA>.
  *
  * The points are taken in chunks that stay in the L1 cache: lattice.h loads the columns of a
- * chunk, equations.h computes it, put() writes it.
+ * chunk, or draws.h draws them; equations.h computes it, put() writes it.
  */
 
 enum { CHUNK = 256 }; /* points: 26 kB for three ions, if all columns need a buffer */
@@ -16,6 +16,8 @@ enum { CHUNK = 256 }; /* points: 26 kB for three ions, if all columns need a buf
 #include "lattice.h"
 #include "equations.h"
 #include "sums.h"
+#include "quantiles.h"
+#include "draws.h"
 
 /* ---- the one routine that writes results ---- */
 
@@ -90,8 +92,33 @@ typedef struct {
     fr_row equation;
     fr_layout layout;
     ptrdiff_t index[FR_MAX_DIMS]; /* of the next point */
+    const fr_sample *sample;
+    double *drawn[FR_MAX_COLUMNS]; /* where the inputs of the sample go */
     fr_columns loaded;
 } fr_walk;
+
+/* The buffers of columns that are drawn; several may be of one input. */
+static fr_error begin_draws(fr_walk *walk, const fr_lattice *lattice, const fr_column *columns,
+                            int n_columns)
+{
+    walk->sample = lattice->sample;
+    memset(walk->drawn, 0, sizeof walk->drawn);
+    for (int j = 0; j < n_columns; j++) {
+        if (columns[j].data)
+            continue;
+        const int input = columns[j].input;
+        if (!walk->sample || lattice->ndim != 1 || walk->sample->n_inputs > FR_MAX_COLUMNS ||
+            input < 0 || input >= walk->sample->n_inputs)
+            return FR_BAD_LATTICE;
+        if (!walk->drawn[input])
+            walk->drawn[input] = walk->loaded.buffers[j];
+        walk->loaded.x[j] = walk->drawn[input];
+    }
+    for (int k = 0; walk->sample && k < walk->sample->n_inputs; k++)
+        if (!walk->drawn[k])
+            return FR_BAD_LATTICE;
+    return FR_OK;
+}
 
 static fr_error begin(fr_walk *walk, const fr_model *model, const fr_lattice *lattice,
                       const fr_column *columns, ptrdiff_t start, ptrdiff_t count, int far)
@@ -99,6 +126,9 @@ static fr_error begin(fr_walk *walk, const fr_model *model, const fr_lattice *la
     const int n_columns = fr_model_columns(model);
     if (n_columns == 0)
         return FR_BAD_MODEL;
+    const fr_error bad_draws = begin_draws(walk, lattice, columns, n_columns);
+    if (bad_draws)
+        return bad_draws;
     const fr_error error = lay_out(lattice, columns, n_columns, start, count, &walk->layout);
     if (error || count == 0)
         return error;
@@ -115,6 +145,14 @@ static fr_error begin(fr_walk *walk, const fr_model *model, const fr_lattice *la
     walk->loaded.far = far;
     locate(&walk->layout, start, walk->index);
     return FR_OK;
+}
+
+/* The columns of the next n <= CHUNK points. */
+static void fetch(fr_walk *walk, ptrdiff_t n)
+{
+    load(&walk->layout, walk->columns, walk->n_columns, walk->index, n, &walk->loaded);
+    if (walk->sample)
+        draw_chunk(walk->sample, walk->index[0], n, walk->drawn);
 }
 
 /* Computes the suspect points of a chunk again, one by one, and notes their status. */
@@ -142,7 +180,7 @@ static int compute(fr_walk *walk, ptrdiff_t n, double *restrict V, uint8_t *rest
     uint64_t suspect[CHUNK];
     int any = 0;
     if (!walk->by_rows || (equation.rows(&walk->layout, walk->columns, walk->index, n, V) & SIGN)) {
-        load(&walk->layout, walk->columns, walk->n_columns, walk->index, n, &walk->loaded);
+        fetch(walk, n);
         any = (equation.chunk(walk->model, n, &walk->loaded, V, suspect) & SIGN) != 0;
         if (any)
             settle(walk, n, suspect, V, status);
@@ -179,7 +217,7 @@ static fr_error points(const fr_model *model, const fr_lattice *lattice, const f
 static int count_ratios(fr_walk *walk, ptrdiff_t n, const fr_counts *counts)
 {
     double num[CHUNK], den[CHUNK];
-    load(&walk->layout, walk->columns, walk->n_columns, walk->index, n, &walk->loaded);
+    fetch(walk, n);
     if ((ghk_sums(walk->model, n, &walk->loaded, num, den) & SIGN) ||
         !add_ratio_counts(counts, num, den, n))
         return 0;
@@ -232,4 +270,5 @@ static fr_error reduce(const fr_model *model, const fr_lattice *lattice, const f
 #define FR_STRING_(a) #a
 #define FR_STRING(a) FR_STRING_(a)
 
-const fr_kernels FR_JOIN(fr_kernels_, FR_ISA) = {FR_STRING(FR_ISA), points, reduce, pairs};
+const fr_kernels FR_JOIN(fr_kernels_, FR_ISA) = {FR_STRING(FR_ISA), points,       reduce, draw,
+                                                 quantiles,         normal_tails, pairs};

@@ -133,7 +133,7 @@ static void gather(const fr_layout *layout, int j, const char *data, const ptrdi
 }
 
 /* The columns of one chunk, as pointers to contiguous doubles: into the caller's memory where they
-   are contiguous there, else into a buffer. */
+   are contiguous there, else into a buffer.  Columns without data are not touched. */
 typedef struct {
     const double *x[FR_MAX_COLUMNS];
     int far; /* they come from beyond the caches, if they are the caller's own memory */
@@ -147,6 +147,8 @@ static void load(const fr_layout *layout, const fr_column *columns, int n_column
     const int inner = layout->ndim - 1;
     const int one_row = layout->shape[inner] - index[inner] >= n;
     for (int j = 0; j < n_columns; j++) {
+        if (!columns[j].data)
+            continue;
         const ptrdiff_t stride = layout->strides[j][inner];
         const char *const source = element(layout, j, columns[j].data, index);
         double *const buffer = loaded->buffers[j];

@@ -13,11 +13,6 @@ typedef struct {
     double sum[LANES], sum_rest[LANES], squares[LANES], squares_rest[LANES];
 } fr_sums;
 
-FR_INLINE double magnitude(double x)
-{
-    return double_of(bits_of(x) & ~SIGN);
-}
-
 /* *sum + x, exactly: as *sum and what is added to *rest (Knuth's two-sum) */
 FR_INLINE void add_exactly(double *sum, double *rest, double x)
 {

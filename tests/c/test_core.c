@@ -155,7 +155,7 @@ static fr_error run(const fr_kernels *kernels, const fr_model *model, const tabl
                     ptrdiff_t start, ptrdiff_t count, const fr_output *out)
 {
     const ptrdiff_t stride = (ptrdiff_t)sizeof(double);
-    const fr_lattice lattice = {1, &t->n};
+    const fr_lattice lattice = {1, &t->n, NULL};
     fr_column columns[FR_MAX_COLUMNS];
     for (int j = 0; j < t->n_columns; j++) {
         columns[j].data = (const char *)t->x[j];
@@ -169,7 +169,7 @@ static double potential(const fr_kernels *kernels, const fr_model *model, const 
                         uint8_t *status)
 {
     const ptrdiff_t one = 1, stride = 0;
-    const fr_lattice lattice = {1, &one};
+    const fr_lattice lattice = {1, &one, NULL};
     fr_column columns[FR_MAX_COLUMNS];
     double V = 0.0;
     const fr_output out = to_doubles(&V, status);
@@ -245,7 +245,7 @@ static void misuse_is_reported_and_nothing_is_written(const fr_kernels *kernels)
     uint8_t status[4] = {5, 6, 7, 8};
     const fr_output out = to_doubles(V, status);
     const ptrdiff_t four = 4;
-    const fr_lattice line = {1, &four};
+    const fr_lattice line = {1, &four, NULL};
 
     for (size_t m = 0; m < sizeof BAD_MODELS / sizeof *BAD_MODELS; m++) {
         CHECK(fr_model_columns(&BAD_MODELS[m]) == 0);
@@ -255,12 +255,12 @@ static void misuse_is_reported_and_nothing_is_written(const fr_kernels *kernels)
     ptrdiff_t ones[FR_MAX_DIMS + 1];
     for (int d = 0; d <= FR_MAX_DIMS; d++)
         ones[d] = 1;
-    const fr_lattice no_dims = {0, ones}, negative_dims = {-1, ones};
-    const fr_lattice too_many = {FR_MAX_DIMS + 1, ones};
+    const fr_lattice no_dims = {0, ones, NULL}, negative_dims = {-1, ones, NULL};
+    const fr_lattice too_many = {FR_MAX_DIMS + 1, ones, NULL};
     const ptrdiff_t negative[] = {2, -1}, too_large[] = {PTRDIFF_MAX, 2};
     const ptrdiff_t just_too_large[] = {PTRDIFF_MAX / 4 + 1, 4};
-    const fr_lattice negative_length = {2, negative}, overflow = {2, too_large};
-    const fr_lattice just_overflow = {2, just_too_large};
+    const fr_lattice negative_length = {2, negative, NULL}, overflow = {2, too_large, NULL};
+    const fr_lattice just_overflow = {2, just_too_large, NULL};
     CHECK(kernels->points(&ghk, &no_dims, columns, 0, 1, &out) == FR_BAD_LATTICE);
     CHECK(kernels->points(&ghk, &negative_dims, columns, 0, 1, &out) == FR_BAD_LATTICE);
     CHECK(kernels->points(&ghk, &too_many, columns, 0, 1, &out) == FR_BAD_LATTICE);
@@ -276,7 +276,7 @@ static void misuse_is_reported_and_nothing_is_written(const fr_kernels *kernels)
               FR_BAD_RANGE);
 
     const ptrdiff_t none[] = {3, 0, 5};
-    const fr_lattice empty = {3, none};
+    const fr_lattice empty = {3, none, NULL};
     CHECK(kernels->points(&ghk, &empty, columns, 0, 1, &out) == FR_BAD_RANGE);
     /* no points are no misuse */
     CHECK(kernels->points(&ghk, &empty, columns, 0, 0, &out) == FR_OK);
@@ -289,9 +289,9 @@ static void misuse_is_reported_and_nothing_is_written(const fr_kernels *kernels)
     }
 
     /* the largest lattices are fine */
-    const fr_lattice most_dims = {FR_MAX_DIMS, ones};
+    const fr_lattice most_dims = {FR_MAX_DIMS, ones, NULL};
     const ptrdiff_t huge[] = {PTRDIFF_MAX / 4, 4};
-    const fr_lattice most_points = {2, huge};
+    const fr_lattice most_points = {2, huge, NULL};
     CHECK(kernels->points(&ghk, &most_dims, columns, 0, 1, &out) == FR_OK);
     CHECK(V[0] == 0.0 && status[0] == 0);
     CHECK(kernels->points(&ghk, &most_points, columns, PTRDIFF_MAX / 4 * 4 - 4, 4, &out) == FR_OK);
@@ -564,6 +564,7 @@ static void fill(random_lattice *r, const fr_model *model, int ndim)
     static const ptrdiff_t lengths[] = {1, 2, 3, 5, 7, 64, 255, 256, 257, 300};
     r->lattice.ndim = ndim;
     r->lattice.shape = r->shape;
+    r->lattice.sample = NULL;
     r->n_columns = fr_model_columns(model);
     r->size = 1;
     for (int d = 0; d < ndim; d++) {
@@ -658,7 +659,8 @@ static void repeated_values_are_not_taken_from_another_row(const fr_kernels *ker
     const fr_model model = {FR_LOG_RATIO, 0, NO_PUMP, {0}};
     const double num[] = {2.0, 3.0}, den = 1.0;
     const ptrdiff_t strides[] = {0, (ptrdiff_t)sizeof(double), 0}, constant[] = {0, 0, 0};
-    const fr_column columns[] = {{(const char *)num, strides}, {(const char *)&den, constant}};
+    const fr_column columns[] = {{(const char *)num, strides, -1},
+                                 {(const char *)&den, constant, -1}};
     double V[8 + 4 * 256];
     uint8_t status;
     double logs[2];
@@ -668,7 +670,7 @@ static void repeated_values_are_not_taken_from_another_row(const fr_kernels *ker
     }
     for (int l = 0; l < 8; l++) {
         const ptrdiff_t length = lengths[l], shape[] = {2, 2, lengths[l]};
-        const fr_lattice lattice = {3, shape};
+        const fr_lattice lattice = {3, shape, NULL};
         for (ptrdiff_t count = length; count <= 4 * length; count += 5)
             for (int offset = 0; offset < 8; offset++) {
                 const fr_output out = to_doubles(V + offset, NULL);
@@ -748,7 +750,7 @@ static fr_error reduce(const fr_kernels *kernels, const fr_model *model, const t
                        const fr_counts *counts)
 {
     const ptrdiff_t stride = (ptrdiff_t)sizeof(double);
-    const fr_lattice lattice = {1, &t->n};
+    const fr_lattice lattice = {1, &t->n, NULL};
     fr_column columns[FR_MAX_COLUMNS];
     for (int j = 0; j < t->n_columns; j++) {
         columns[j].data = (const char *)t->x[j];
@@ -776,7 +778,7 @@ static void misuse_of_sums_is_reported_and_nothing_is_written(const fr_kernels *
     for (size_t r = 0; r < sizeof ranges / sizeof *ranges; r++)
         CHECK(reduce(kernels, &ghk, &t, ranges[r][0], ranges[r][1], 0, 1, &block,
                      &index.counts_of) == FR_BAD_RANGE);
-    const fr_lattice no_dims = {0, &t.n};
+    const fr_lattice no_dims = {0, &t.n, NULL};
     CHECK(kernels->reduce(&ghk, &no_dims, NULL, 0, 1, 0, 1, &block, NULL) == FR_BAD_LATTICE);
     /* no points are no misuse */
     CHECK(reduce(kernels, &ghk, &t, 0, 0, 0, 1, &block, &index.counts_of) == FR_OK);
