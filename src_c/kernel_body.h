@@ -126,9 +126,6 @@ static fr_error begin(fr_walk *walk, const fr_model *model, const fr_lattice *la
     const int n_columns = fr_model_columns(model);
     if (n_columns == 0)
         return FR_BAD_MODEL;
-    const fr_error bad_draws = begin_draws(walk, lattice, columns, n_columns);
-    if (bad_draws)
-        return bad_draws;
     const fr_error error = lay_out(lattice, columns, n_columns, start, count, &walk->layout);
     if (error || count == 0)
         return error;
@@ -144,7 +141,7 @@ static fr_error begin(fr_walk *walk, const fr_model *model, const fr_lattice *la
     memset(walk->loaded.filled, 0, sizeof walk->loaded.filled);
     walk->loaded.far = far;
     locate(&walk->layout, start, walk->index);
-    return FR_OK;
+    return begin_draws(walk, lattice, columns, n_columns);
 }
 
 /* The columns of the next n <= CHUNK points. */
