@@ -120,7 +120,7 @@ def unit(sweep: "Sweep", method: str) -> int:
 def units_per_task(sweep: "Sweep", method: str, n_edges: int) -> int:
     """How many units a thread takes at once: what 20 ms are enough for, so that Ctrl-C is quick."""
     if method == "pointwise":
-        return engine.BLOCKS_PER_TASK
+        return sweep.blocks_per_task
     return max(1, int(0.02 / max(1e-4, factored.seconds(sweep, n_edges))))
 
 
@@ -134,7 +134,7 @@ def pointwise(sweep: "Sweep", isa: str, sums: bool, threads: int | None) -> Part
     """One point after the other."""
     equation, pieces = sweep._prepare(isa, threads)
     far = sweep._reads_far()
-    one_phi = None if "celsius" in sweep._inputs else float(phi(sweep.cell["celsius"]))
+    one_phi = None if "celsius" in sweep.varied else float(phi(sweep.cell["celsius"]))
 
     def part(state: State, start: int, stop: int) -> None:
         free = one_phi if len(state.edges) <= LOG_FREE else None

@@ -1,4 +1,4 @@
-"""Sweeps: a cell with some parameters varied, over a grid or along a table.
+"""Sweeps: a cell with some parameters varied, over a grid, along a table, or at random.
 
 A sweep knows its points and how to compute a range of them; `engine` decides when and where.
 """
@@ -53,7 +53,7 @@ Pieces = Callable[[int, int], Iterable[tuple[list[Any], int, int, int]]]
 
 
 class Sweep(Frozen):
-    """Many points of one cell: made by `grid` and `table`.
+    """Many points of one cell: made by `grid`, `table` and ``space.sample``.
 
     Attributes
     ----------
@@ -76,9 +76,16 @@ class Sweep(Frozen):
 
     #: how the points are computed: "factored" or "pointwise"
     route: str = "pointwise"
-    #: the varied parameters' arrays by name, and columns that are carried along
-    _inputs: dict[str, np.ndarray]
+    #: most blocks of points that a thread takes at once
+    blocks_per_task: int = engine.BLOCKS_PER_TASK
+    #: arrays of varied parameters by name, and columns that are carried along
+    _inputs: Mapping[str, np.ndarray]
     _kept: Mapping[str, np.ndarray] = types.MappingProxyType({})
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """Names of the parameters that vary."""
+        return tuple(self._inputs)
 
     def parameters(self, indices: npt.ArrayLike) -> dict[str, np.ndarray]:
         """Values of the varied parameters at chosen points.
@@ -547,7 +554,9 @@ class Sweep(Frozen):
                 compute(start, stop, part, part_status, False)
                 out.flat[start:stop] = part
 
-        engine.run(work, len(self), threads=threads, progress=progress)
+        engine.run(
+            work, len(self), threads=threads, progress=progress, units=self.blocks_per_task
+        )
 
     def _computer(
         self, engine_name: str | None, threads: int | None
