@@ -28,6 +28,7 @@ cdef extern from "fastrest.h" nogil:
         FR_BAD_MODEL
         FR_BAD_LATTICE
         FR_BAD_RANGE
+        FR_BAD_COLUMN
 
     ctypedef enum fr_equation:
         FR_NERNST
@@ -84,6 +85,9 @@ cdef extern from "fastrest.h" nogil:
         void (*pairs)(double, const double *, ptrdiff_t, const double *, ptrdiff_t, double,
                       int32_t, const int32_t *, const double *, ptrdiff_t,
                       int64_t *) noexcept nogil
+        fr_error (*gradients)(const fr_model *, const fr_lattice *, const fr_column *,
+                              ptrdiff_t, ptrdiff_t, const int *, int,
+                              double *const *) noexcept nogil
 
     int fr_model_columns(const fr_model *)
     const fr_kernels *fr_compiled(int)

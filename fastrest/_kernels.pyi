@@ -50,6 +50,16 @@ class Equation:
         far: bool = False,
         isa: str | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]: ...
+    def gradients(
+        self,
+        columns: Sequence[np.ndarray | float],
+        start: int,
+        count: int,
+        wanted: Sequence[int],
+        out: Sequence[np.ndarray],
+        *,
+        isa: str | None = None,
+    ) -> None: ...
     def ufunc(self) -> np.ufunc: ...
 
 def pairs(

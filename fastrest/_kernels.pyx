@@ -99,6 +99,8 @@ cdef int check(fr_error error) except -1:
                          "2**63 points")
     if error == FR_BAD_RANGE:
         raise ValueError("start and count must lie within the lattice")
+    if error == FR_BAD_COLUMN:
+        raise ValueError("wanted must be numbers of columns, each once")
     return 0
 
 
@@ -320,6 +322,44 @@ cdef class Equation:
                                    sums, c_blocks, wanted)
         check(error)
         return blocks, counts
+
+    def gradients(self, list columns not None, Py_ssize_t start, Py_ssize_t count,
+                  list wanted not None, list out not None, *, isa=None):
+        """Derivatives of the potential at the points [start, start + count), for ghk and chord.
+
+        Parameters
+        ----------
+        columns : list of ndarray or float
+            As for `points`.
+        wanted : list of int
+            Numbers of columns, each once.
+        out : list of ndarray
+            For each a contiguous float64 array of shape (count,), which shares no memory with
+            the columns: mV per unit of the column.
+        """
+        cdef const fr_kernels *kernels = active if isa is None else kernels_named(isa)
+        cdef Inputs inputs
+        cdef fr_error error
+        cdef int c_wanted[FR_MAX_COLUMNS]
+        cdef double *c_out[FR_MAX_COLUMNS]
+        cdef cnp.ndarray array
+        cdef int k, n_wanted = <int>len(wanted)
+        self.take(columns, &inputs)
+        if len(wanted) > FR_MAX_COLUMNS or len(out) != len(wanted):
+            raise ValueError(f"{len(wanted)} columns wanted into {len(out)} arrays")
+        for k in range(n_wanted):
+            array = out[k]
+            if (not is_native(array, cnp.NPY_DOUBLE) or cnp.PyArray_NDIM(array) != 1
+                    or cnp.PyArray_DIM(array, 0) != count or not cnp.PyArray_ISCARRAY(array)):
+                raise ValueError(f"out must be contiguous float64 of shape ({count},)")
+            c_wanted[k] = wanted[k]
+            c_out[k] = <double *>cnp.PyArray_DATA(array)
+        with nogil:
+            error = kernels.gradients(&self.model, &inputs.lattice, inputs.columns, start, count,
+                                      c_wanted, n_wanted, c_out)
+        if error == FR_BAD_MODEL:
+            raise ValueError(f"{self.name} has no derivatives")
+        check(error)
 
     def ufunc(self):
         """This equation as a NumPy ufunc: made once, kept for good, named for `named_ufunc`."""

@@ -48,7 +48,8 @@ typedef enum {
     FR_OK = 0,
     FR_BAD_MODEL,   /* unknown equation, too many ions, or a valence it cannot take */
     FR_BAD_LATTICE, /* number of dimensions outside 1 ... FR_MAX_DIMS, or a negative length */
-    FR_BAD_RANGE    /* start or count negative, or beyond the end of the lattice */
+    FR_BAD_RANGE,   /* start or count negative, or beyond the end of the lattice */
+    FR_BAD_COLUMN   /* a wanted column that the model does not have, or twice the same */
 } fr_error;
 
 /* The equations and the order of their columns; n is the number of ions.  The last four are parts
@@ -137,6 +138,15 @@ typedef struct {
     void (*pairs)(double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
                   double scale, int32_t n_cells, const int32_t *first, const double *edges,
                   ptrdiff_t n_edges, int64_t *below);
+    /* in:  model of FR_GHK or FR_CHORD; the rest as for points; wanted, n_wanted: numbers of
+     *      columns, none twice
+     * out: out[k][i], the derivative of V with respect to column wanted[k] at point start + i, mV
+     *      per unit of the column: NaN where the status is not 0.  One beyond the doubles is
+     *      infinite, or NaN if it is the difference of two such; one at the edge of a domain
+     *      (P = 0, g = 0, c = 0) is the one from within. */
+    fr_error (*gradients)(const fr_model *model, const fr_lattice *lattice,
+                          const fr_column *columns, ptrdiff_t start, ptrdiff_t count,
+                          const int *wanted, int n_wanted, double *const *out);
 } fr_kernels;
 
 /* Number of columns that a model's equation takes, or 0 if the model is not valid. */
