@@ -32,6 +32,7 @@ cdef extern from "fastrest.h" nogil:
         FR_BAD_MODEL
         FR_BAD_LATTICE
         FR_BAD_RANGE
+        FR_BAD_COLUMN
 
     ctypedef enum fr_equation:
         FR_NERNST
@@ -113,6 +114,13 @@ cdef extern from "fastrest.h" nogil:
         const int32_t *first
         int64_t *counts
 
+    ctypedef struct fr_question:
+        int n_inputs
+        int indicator
+        double low, high, pivot
+        int second
+        const int *logs
+
     ctypedef struct fr_kernels:
         const char *name
         fr_error (*points)(const fr_model *, const fr_lattice *, const fr_column *,
@@ -120,14 +128,22 @@ cdef extern from "fastrest.h" nogil:
         fr_error (*reduce)(const fr_model *, const fr_lattice *, const fr_column *,
                            ptrdiff_t, ptrdiff_t, int, int, fr_block *,
                            const fr_counts *) noexcept nogil
+        fr_error (*gradients)(const fr_model *, const fr_lattice *, const fr_column *,
+                              ptrdiff_t, ptrdiff_t, const int *, int,
+                              double *const *) noexcept nogil
+        void (*pairs)(double, const double *, ptrdiff_t, const double *, ptrdiff_t, double,
+                      int32_t, const int32_t *, const double *, ptrdiff_t,
+                      int64_t *) noexcept nogil
         void (*draw)(const fr_sample *, int64_t, ptrdiff_t, double *const *) noexcept nogil
         void (*quantiles)(const fr_quantile *, const double *, const double *, ptrdiff_t,
                           double *) noexcept nogil
         void (*normal_tails)(double, double *, double *) noexcept nogil
-        void (*pairs)(double, const double *, ptrdiff_t, const double *, ptrdiff_t, double,
-                      int32_t, const int32_t *, const double *, ptrdiff_t,
-                      int64_t *) noexcept nogil
+        fr_error (*pick_freeze)(const fr_model *, const fr_lattice *, const fr_column *,
+                                const fr_lattice *, const fr_column *, ptrdiff_t, ptrdiff_t,
+                                const fr_question *, void *, int64_t *, double *) noexcept nogil
+        size_t scratch_bytes
 
+    int fr_question_sums(const fr_question *)
     int fr_model_columns(const fr_model *)
     const fr_kernels *fr_compiled(int)
     int fr_supported(const fr_kernels *)

@@ -93,6 +93,30 @@ class Equation:
         far: bool = False,
         isa: str | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]: ...
+    def gradients(
+        self,
+        columns: Sequence[np.ndarray | float],
+        start: int,
+        count: int,
+        wanted: Sequence[int],
+        out: Sequence[np.ndarray],
+        *,
+        isa: str | None = None,
+    ) -> None: ...
+    def pick_freeze(
+        self,
+        columns_a: Sequence[np.ndarray | float | Draw],
+        columns_b: Sequence[np.ndarray | float | Draw],
+        inputs: list[int],
+        start: int,
+        count: int,
+        *,
+        between: tuple[float, float] | None = None,
+        pivot: float = 0.0,
+        second: bool = False,
+        logs: Sequence[bool] | None = None,
+        isa: str | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]: ...
     def ufunc(self) -> np.ufunc: ...
 
 def pairs(

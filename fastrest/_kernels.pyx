@@ -11,6 +11,7 @@ import numpy as np
 
 cimport numpy as cnp
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 
@@ -113,6 +114,8 @@ cdef int check(fr_error error) except -1:
                          "2**63 points")
     if error == FR_BAD_RANGE:
         raise ValueError("start and count must lie within the lattice")
+    if error == FR_BAD_COLUMN:
+        raise ValueError("wanted must be numbers of columns, each once")
     return 0
 
 
@@ -427,9 +430,10 @@ cdef class Equation:
             inputs.lattice.ndim, inputs.lattice.shape = 1, &inputs.length
             inputs.lattice.sample = &sample.sample
             return 0
-        inputs.lattice.ndim = 1 if first is None else cnp.PyArray_NDIM(first)
-        inputs.lattice.shape = (&inputs.length if first is None
-                                else <const ptrdiff_t *>cnp.PyArray_DIMS(first))
+        inputs.lattice.ndim, inputs.lattice.shape = 1, &inputs.length
+        if first is not None:
+            inputs.lattice.ndim = cnp.PyArray_NDIM(first)
+            inputs.lattice.shape = <const ptrdiff_t *>cnp.PyArray_DIMS(first)
         return 0
 
     def points(self, list columns not None, Py_ssize_t start, Py_ssize_t count,
@@ -527,6 +531,107 @@ cdef class Equation:
                                    sums, c_blocks, wanted)
         check(error)
         return blocks, counts
+
+    def gradients(self, list columns not None, Py_ssize_t start, Py_ssize_t count,
+                  list wanted not None, list out not None, *, isa=None):
+        """Derivatives of the potential at the points [start, start + count), for ghk and chord.
+
+        Parameters
+        ----------
+        columns : list of ndarray or float
+            As for `points`.
+        wanted : list of int
+            Numbers of columns, each once.
+        out : list of ndarray
+            For each a contiguous float64 array of shape (count,), which shares no memory with
+            the columns: mV per unit of the column.
+        """
+        cdef const fr_kernels *kernels = active if isa is None else kernels_named(isa)
+        cdef Inputs inputs
+        cdef fr_error error
+        cdef int c_wanted[FR_MAX_COLUMNS]
+        cdef double *c_out[FR_MAX_COLUMNS]
+        cdef cnp.ndarray array
+        cdef int k, n_wanted = <int>len(wanted)
+        self.take(columns, &inputs)
+        if len(wanted) > FR_MAX_COLUMNS or len(out) != len(wanted):
+            raise ValueError(f"{len(wanted)} columns wanted into {len(out)} arrays")
+        for k in range(n_wanted):
+            array = out[k]
+            if (not is_native(array, cnp.NPY_DOUBLE) or cnp.PyArray_NDIM(array) != 1
+                    or cnp.PyArray_DIM(array, 0) != count or not cnp.PyArray_ISCARRAY(array)):
+                raise ValueError(f"out must be contiguous float64 of shape ({count},)")
+            c_wanted[k] = wanted[k]
+            c_out[k] = <double *>cnp.PyArray_DATA(array)
+        with nogil:
+            error = kernels.gradients(&self.model, &inputs.lattice, inputs.columns, start, count,
+                                      c_wanted, n_wanted, c_out)
+        if error == FR_BAD_MODEL:
+            raise ValueError(f"{self.name} has no derivatives")
+        check(error)
+
+    def pick_freeze(self, list columns_a not None, list columns_b not None, list inputs not None,
+                    Py_ssize_t start, Py_ssize_t count, *, between=None, double pivot=0.0,
+                    bint second=False, logs=None, isa=None):
+        """Sums over the points [start, start + count) of two samples, for sensitivity indices.
+
+        Parameters
+        ----------
+        columns_a, columns_b : list of ndarray, float or Draw
+            As for `points`: two samples of the same inputs.
+        inputs : list of int
+            For each column the number of the input it is of, or -1.
+        between : (float, float), optional
+            Ask about the indicator of these potentials instead of the potential.
+        pivot : float
+            What is subtracted from what is asked about.
+        second : bool
+            Whether sums for indices of second order are wanted.
+        logs : list of bool, optional
+            Derivatives are wanted too: whether with respect to the logarithm, for each input.
+
+        Returns
+        -------
+        invalid : ndarray of int64, (6,)
+            Points that do not count, by the lowest bit of their status.
+        sums : ndarray of float64, (sums, 2)
+            Sums, and what they lack, in the order of fastrest.h.
+        """
+        cdef const fr_kernels *kernels = active if isa is None else kernels_named(isa)
+        cdef Inputs a, b
+        cdef fr_question question
+        cdef int c_logs[FR_MAX_COLUMNS]
+        cdef fr_error error
+        cdef int k
+        self.take(columns_a, &a)
+        self.take(columns_b, &b)
+        if len(inputs) != self.n_columns:
+            raise ValueError(f"inputs must have {self.n_columns} numbers, got {len(inputs)}")
+        for k in range(self.n_columns):
+            a.columns[k].input = b.columns[k].input = inputs[k]
+        question.n_inputs = max(inputs) + 1
+        question.indicator = between is not None
+        question.low, question.high = between or (0.0, 0.0)
+        question.pivot, question.second, question.logs = pivot, second, NULL
+        if logs is not None:
+            if len(logs) != question.n_inputs:
+                raise ValueError(f"logs must have {question.n_inputs} elements, got {len(logs)}")
+            for k in range(question.n_inputs):
+                c_logs[k] = bool(logs[k])
+            question.logs = c_logs
+        cdef cnp.ndarray invalid = np.zeros(len(STATUS), np.int64)
+        cdef cnp.ndarray sums = np.zeros((fr_question_sums(&question), 2))
+        cdef void *scratch = malloc(kernels.scratch_bytes)
+        if scratch == NULL:
+            raise MemoryError
+        with nogil:
+            error = kernels.pick_freeze(&self.model, &a.lattice, a.columns, &b.lattice, b.columns,
+                                        start, count, &question, scratch,
+                                        <int64_t *>cnp.PyArray_DATA(invalid),
+                                        <double *>cnp.PyArray_DATA(sums))
+            free(scratch)
+        check(error)
+        return invalid, sums
 
     def ufunc(self):
         """This equation as a NumPy ufunc: made once, kept for good, named for `named_ufunc`."""

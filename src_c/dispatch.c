@@ -45,3 +45,9 @@ int fr_model_columns(const fr_model *model)
             return 0;
     return 3 * n + 1 + (model->pump_ion >= 0);
 }
+
+int fr_question_sums(const fr_question *question)
+{
+    const int n = question->n_inputs;
+    return 5 + 3 * n + (question->logs ? n : 0) + (question->second ? 2 * n + n * (n - 1) / 2 : 0);
+}

@@ -117,14 +117,45 @@ static double nernst_point(const fr_model *model, const double *x, uint8_t *stat
 /* Zero net current with divalent ions (Spangler 1972; Lewis 1979): the positive root of
  *   a x^2 + b x - c = 0,  x = exp(V/phi),  a = D + 4 M_in,  b = D - N,  c = N + 4 M_out
  * as a ratio x = num/den without cancellation:
- *   b < 0: (|b| + root) / (2 a)      b >= 0: (2 c) / (|b| + root)      root = sqrt(b^2 + 4 a c) */
+ *   b < 0: (|b| + root) / (2 a)      b >= 0: (2 c) / (|b| + root)      root = sqrt(b^2 + 4 a c)
+ * Returns root. */
+FR_INLINE double root_ratio(double a, double b, double c, double *num, double *den)
+{
+    const double root = sqrt(b * b + 4.0 * (a * c));
+    const double h = double_of(bits_of(b) & ~SIGN) + root;
+    const uint64_t negative = 0 - (bits_of(b) >> 63);
+    *num = double_of((bits_of(h) & negative) | (bits_of(c + c) & ~negative));
+    *den = double_of((bits_of(a + a) & negative) | (bits_of(h) & ~negative));
+    return root;
+}
+
 FR_INLINE double root_log(double a, double b, double c)
 {
-    const double h = double_of(bits_of(b) & ~SIGN) + sqrt(b * b + 4.0 * (a * c));
-    const uint64_t negative = 0 - (bits_of(b) >> 63);
-    const double num = double_of((bits_of(h) & negative) | (bits_of(c + c) & ~negative));
-    const double den = double_of((bits_of(a + a) & negative) | (bits_of(h) & ~negative));
+    double num, den;
+    root_ratio(a, b, c, &num, &den);
     return log_ratio(num, den);
+}
+
+/* The sums of the GHK equation at one point. */
+typedef struct {
+    fr_sum num, den, m_out, m_in; /* N, D, M_out, M_in */
+    int divalent;                 /* some ion is */
+} fr_point_sums;
+
+static fr_point_sums sums_at_point(const fr_model *model, const double *x)
+{
+    const int n = model->n_ions;
+    const double pump_ratio = model->pump_ion >= 0 ? x[3 * n + 1] : 1.0;
+    fr_point_sums s = {{0.0, 0}, {0.0, 0}, {0.0, 0}, {0.0, 0}, 0};
+    for (int j = 0; j < n; j++) {
+        const int z = model->z[j], two = z == 2 || z == -2;
+        const double weight = x[j], pump = j == model->pump_ion ? pump_ratio : 1.0;
+        const double c_out = x[n + j], c_in = x[2 * n + j];
+        s.divalent |= two;
+        add_term(two ? &s.m_out : &s.num, weight, pump, z > 0 ? c_out : c_in);
+        add_term(two ? &s.m_in : &s.den, weight, pump, z > 0 ? c_in : c_out);
+    }
+    return s;
 }
 
 /* Goldman 1943; Hodgkin & Katz 1949; pump_ratio on K's terms: Mullins & Noda 1963 */
@@ -140,30 +171,19 @@ static double ghk_point(const fr_model *model, const double *x, uint8_t *status)
     if (bad)
         return special(bad, NAN, status);
 
-    const fr_sum nothing = {0.0, 0};
-    fr_sum num = nothing, den = nothing, m_out = nothing, m_in = nothing;
-    int divalent = 0;
-    for (int j = 0; j < n; j++) {
-        const int z = model->z[j], two = z == 2 || z == -2;
-        const double weight = x[j], pump = j == model->pump_ion ? pump_ratio : 1.0;
-        const double c_out = x[n + j], c_in = x[2 * n + j];
-        divalent |= two;
-        add_term(two ? &m_out : &num, weight, pump, z > 0 ? c_out : c_in);
-        add_term(two ? &m_in : &den, weight, pump, z > 0 ? c_in : c_out);
-    }
-
     /* without divalents c = N and a = D */
-    const double a = den.sum + 4.0 * m_in.sum, c = num.sum + 4.0 * m_out.sum;
-    const int a_fits = divalent ? is_moderate(a) : is_normal(a);
-    const int c_fits = divalent ? is_moderate(c) : is_normal(c);
-    if (((den.alive || m_in.alive) && !a_fits) || ((num.alive || m_out.alive) && !c_fits))
+    const fr_point_sums s = sums_at_point(model, x);
+    const double a = s.den.sum + 4.0 * s.m_in.sum, c = s.num.sum + 4.0 * s.m_out.sum;
+    const int a_fits = s.divalent ? is_moderate(a) : is_normal(a);
+    const int c_fits = s.divalent ? is_moderate(c) : is_normal(c);
+    if (((s.den.alive || s.m_in.alive) && !a_fits) || ((s.num.alive || s.m_out.alive) && !c_fits))
         return special(FR_RANGE, NAN, status);
     if (a == 0.0 && c == 0.0)
         return special(FR_NO_PERMEANT, NAN, status);
     if (a == 0.0 || c == 0.0)
         return special(FR_INFINITE, c == 0.0 ? -INFINITY : INFINITY, status);
     *status = 0;
-    return phi_of(celsius) * (divalent ? root_log(a, den.sum - num.sum, c) : log_ratio(c, a));
+    return phi_of(celsius) * (s.divalent ? root_log(a, s.den.sum - s.num.sum, c) : log_ratio(c, a));
 }
 
 /* Parallel conductances: V = sum g E / sum g, E = phi/z ln(out/in) */
@@ -339,6 +359,20 @@ FR_INLINE uint64_t sums_of_terms(const int k, const fr_terms *t, ptrdiff_t n, do
     return any;
 }
 
+/* The two sums of a few terms.  Bit 63 of the result is set if some point is not ordinary, or if
+   there are no terms, or more than a few. */
+static uint64_t few_sums(const fr_terms *t, ptrdiff_t n, double *restrict num, double *restrict den,
+                         const uint64_t *restrict suspect)
+{
+    switch (t->count) {
+    case 1: return sums_of_terms(1, t, n, num, den, suspect);
+    case 2: return sums_of_terms(2, t, n, num, den, suspect);
+    case 3: return sums_of_terms(3, t, n, num, den, suspect);
+    case 4: return sums_of_terms(4, t, n, num, den, suspect);
+    default: return SIGN;
+    }
+}
+
 /* num and den of a chunk of V = phi ln(num/den).  Bit 63 of the result is set if some point is not
    ordinary, or if the model is not of this kind. */
 static uint64_t ghk_sums(const fr_model *model, ptrdiff_t n, const fr_columns *in,
@@ -352,13 +386,7 @@ static uint64_t ghk_sums(const fr_model *model, ptrdiff_t n, const fr_columns *i
         suspect[i] = not_temperate(celsius[i]);
     apply_pump(model, n, in, columns, pumped, suspect);
     const fr_terms mono = terms_of(model, 1, columns), di = terms_of(model, 2, columns);
-    switch (di.count > 0 ? 0 : mono.count) {
-    case 1: return sums_of_terms(1, &mono, n, num, den, suspect);
-    case 2: return sums_of_terms(2, &mono, n, num, den, suspect);
-    case 3: return sums_of_terms(3, &mono, n, num, den, suspect);
-    case 4: return sums_of_terms(4, &mono, n, num, den, suspect);
-    default: return SIGN;
-    }
+    return di.count > 0 ? SIGN : few_sums(&mono, n, num, den, suspect);
 }
 
 static uint64_t ghk_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,

@@ -48,7 +48,8 @@ typedef enum {
     FR_OK = 0,
     FR_BAD_MODEL,   /* unknown equation, too many ions, or a valence it cannot take */
     FR_BAD_LATTICE, /* number of dimensions outside 1 ... FR_MAX_DIMS, or a negative length */
-    FR_BAD_RANGE    /* start or count negative, or beyond the end of the lattice */
+    FR_BAD_RANGE,   /* start or count negative, or beyond the end of the lattice */
+    FR_BAD_COLUMN   /* a wanted column that the model does not have, or twice the same */
 } fr_error;
 
 /* The equations and the order of their columns; n is the number of ions.  The last four are parts
@@ -167,6 +168,22 @@ typedef struct {
     int64_t *counts;      /* n_edges + 1, added to: V < edges[0], edges[0] <= V < edges[1], ... */
 } fr_counts;
 
+/* What two samples A and B of uncertain inputs are asked, for the indices of Sobol' as Jansen 1999
+ * and Saltelli et al. 2010 estimate them.  With f(A_B) at A's point but for one input, taken from
+ * B, and f(B_A) the other way round, all f less the pivot, and d = f(A_B) - f(A), it sums up
+ *   f(A), f(B), f(A)^2, f(B)^2, f(A) f(B);
+ *   for each input d, d^2, d f(B);
+ *   if `logs`, for each input (dV/dx)^2 at A, or where logs is not 0 (dV/d ln x)^2;
+ *   if `second`, for each input f(B_A), f(B_A) f(A); then for each two inputs j < k
+ *   f(B_A) of j times d of k. */
+typedef struct {
+    int n_inputs;
+    int indicator; /* f is 1 where low <= V <= high, and 0 elsewhere; else f is V */
+    double low, high, pivot;
+    int second;
+    const int *logs; /* n_inputs, or NULL */
+} fr_question;
+
 /* One implementation: the same functions compiled for one instruction set. */
 typedef struct {
     const char *name;
@@ -180,10 +197,22 @@ typedef struct {
     fr_error (*reduce)(const fr_model *model, const fr_lattice *lattice, const fr_column *columns,
                        ptrdiff_t start, ptrdiff_t count, int far, int sums, fr_block *blocks,
                        const fr_counts *counts);
+    /* in:  model of FR_GHK or FR_CHORD; the rest as for points; wanted, n_wanted: numbers of
+     *      columns, none twice
+     * out: out[k][i], the derivative of V with respect to column wanted[k] at point start + i, mV
+     *      per unit of the column: NaN where the status is not 0.  One beyond the doubles is
+     *      infinite, or NaN if it is the difference of two such; one at the edge of a domain
+     *      (P = 0, g = 0, c = 0) is the one from within. */
+    fr_error (*gradients)(const fr_model *model, const fr_lattice *lattice,
+                          const fr_column *columns, ptrdiff_t start, ptrdiff_t count,
+                          const int *wanted, int n_wanted, double *const *out);
     /* in:  phi; a, n_a, and b, n_b: finite, increasing; n_edges, edges: finite, increasing;
      *      scale, n_cells, first: an index of b, as that of fr_counts
      * out: below, added to: how many of the n_a n_b potentials phi (a - b), rounded as
      *      FR_SEPARABLE rounds them, are less than each edge */
+    void (*pairs)(double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
+                  double scale, int32_t n_cells, const int32_t *first, const double *edges,
+                  ptrdiff_t n_edges, int64_t *below);
     /* in:  sample; start, count
      * out: x[k][i]: input k at point start + i */
     void (*draw)(const fr_sample *sample, int64_t start, ptrdiff_t count, double *const *x);
@@ -194,13 +223,24 @@ typedef struct {
     /* in:  z
      * out: the normal distribution's probabilities below and above z */
     void (*normal_tails)(double z, double *lower, double *upper);
-    void (*pairs)(double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
-                  double scale, int32_t n_cells, const int32_t *first, const double *edges,
-                  ptrdiff_t n_edges, int64_t *below);
+    /* in:  model of FR_GHK or FR_CHORD; two samples of the same inputs, a and b: their lattices, of
+     *      one size, and columns, which say what input they are of; start, count; the question;
+     *      scratch: scratch_bytes of memory, aligned as malloc does
+     * out: invalid: points at which some potential is not valid, by its lowest status bit;
+     *      sums, over the others, of doubles and what they lack: fr_question_sums such pairs */
+    fr_error (*pick_freeze)(const fr_model *model, const fr_lattice *lattice_a,
+                            const fr_column *columns_a, const fr_lattice *lattice_b,
+                            const fr_column *columns_b, ptrdiff_t start, ptrdiff_t count,
+                            const fr_question *question, void *scratch, int64_t *invalid,
+                            double *sums);
+    size_t scratch_bytes;
 } fr_kernels;
 
 /* Number of columns that a model's equation takes, or 0 if the model is not valid. */
 int fr_model_columns(const fr_model *model);
+
+/* How many sums a question asks for. */
+int fr_question_sums(const fr_question *question);
 
 /* The implementations compiled into this library, best first, and NULL past the last. */
 const fr_kernels *fr_compiled(int i);

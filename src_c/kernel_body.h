@@ -7,7 +7,8 @@
  * Defines one global: fr_kernels_<FR_ISA>.
  *
  * The points are taken in chunks that stay in the L1 cache: lattice.h loads the columns of a
- * chunk, or draws.h draws them; equations.h computes it, put() writes it.
+ * chunk, or draws.h draws them; equations.h computes it (with its derivatives: gradients.h), put()
+ * writes it.
  */
 
 enum { CHUNK = 256 }; /* points: 26 kB for three ions, if all columns need a buffer */
@@ -15,6 +16,7 @@ enum { CHUNK = 256 }; /* points: 26 kB for three ions, if all columns need a buf
 #include "log_ratio.h"
 #include "lattice.h"
 #include "equations.h"
+#include "gradients.h"
 #include "sums.h"
 #include "quantiles.h"
 #include "draws.h"
@@ -262,10 +264,58 @@ static fr_error reduce(const fr_model *model, const fr_lattice *lattice, const f
     return FR_OK;
 }
 
+/* Whether each wanted column is one of n_columns, and none is there twice. */
+static int are_columns(const int *wanted, int n_wanted, int n_columns)
+{
+    int seen[FR_MAX_COLUMNS] = {0};
+    for (int k = 0; k < n_wanted; k++)
+        if (wanted[k] < 0 || wanted[k] >= n_columns || seen[wanted[k]]++)
+            return 0;
+    return 1;
+}
+
+static fr_error gradients(const fr_model *model, const fr_lattice *lattice,
+                          const fr_column *columns, ptrdiff_t start, ptrdiff_t count,
+                          const int *wanted, int n_wanted, double *const *out)
+{
+    fr_walk walk;
+    double V[CHUNK];
+    double *slopes[FR_MAX_COLUMNS] = {NULL};
+    const int n_columns = fr_model_columns(model);
+    if (n_columns == 0 || derivatives[model->equation].chunk == NULL)
+        return FR_BAD_MODEL;
+    if (!are_columns(wanted, n_wanted, n_columns))
+        return FR_BAD_COLUMN;
+    const fr_error error = begin(&walk, model, lattice, columns, start, count, 0);
+    if (error || count == 0)
+        return error;
+    for (ptrdiff_t n, done = 0; done < count; done += n) {
+        n = shorter(count - done, CHUNK);
+        for (int k = 0; k < n_wanted; k++)
+            slopes[wanted[k]] = out[k] + done;
+        fetch(&walk, n);
+        compute_slopes(model, n, &walk.loaded, V, slopes, NULL);
+        advance(&walk.layout, n, walk.index);
+    }
+    return FR_OK;
+}
+
+#include "pick_freeze.h"
+
 #define FR_JOIN_(a, b) a##b
 #define FR_JOIN(a, b) FR_JOIN_(a, b)
 #define FR_STRING_(a) #a
 #define FR_STRING(a) FR_STRING_(a)
 
-const fr_kernels FR_JOIN(fr_kernels_, FR_ISA) = {FR_STRING(FR_ISA), points,       reduce, draw,
-                                                 quantiles,         normal_tails, pairs};
+const fr_kernels FR_JOIN(fr_kernels_, FR_ISA) = {
+    FR_STRING(FR_ISA),
+    points,
+    reduce,
+    gradients,
+    pairs,
+    draw,
+    quantiles,
+    normal_tails,
+    pick_freeze,
+    sizeof(fr_pair_of_walks),
+};

@@ -944,6 +944,128 @@ static void pairs_are_counted_as_by_two_loops(const fr_kernels *kernels)
 
 /* ---- instruction sets ---- */
 
+/* ---- derivatives ---- */
+
+/* Derivatives with respect to all columns of a table, column after column. */
+static fr_error gradients(const fr_kernels *kernels, const fr_model *model, const table *t,
+                          ptrdiff_t start, ptrdiff_t count, double *slopes)
+{
+    const ptrdiff_t stride = (ptrdiff_t)sizeof(double);
+    const fr_lattice lattice = {1, &t->n};
+    fr_column columns[FR_MAX_COLUMNS];
+    int wanted[FR_MAX_COLUMNS];
+    double *out[FR_MAX_COLUMNS];
+    for (int j = 0; j < t->n_columns; j++) {
+        columns[j].data = (const char *)t->x[j];
+        columns[j].strides = &stride;
+        wanted[j] = j;
+        out[j] = slopes + j * t->n + start;
+    }
+    return kernels->gradients(model, &lattice, columns, start, count, wanted, t->n_columns, out);
+}
+
+static void misuse_of_gradients_is_reported_and_nothing_is_written(const fr_kernels *kernels)
+{
+    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}};
+    table t = new_table(&ghk, 3);
+    const ptrdiff_t stride = (ptrdiff_t)sizeof(double);
+    const fr_lattice lattice = {1, &t.n}, no_dims = {0, &t.n};
+    fr_column columns[FR_MAX_COLUMNS];
+    double slopes[12];
+    double *const out[] = {slopes, slopes + 3, slopes + 6, slopes + 9};
+    for (int i = 0; i < 12; i++)
+        slopes[i] = i;
+    for (int j = 0; j < FR_MAX_COLUMNS; j++) {
+        columns[j].data = (const char *)t.x[0];
+        columns[j].strides = &stride;
+    }
+    const int two[] = {0, 1}, beyond[] = {0, 4}, negative[] = {-1}, twice[] = {1, 0, 1};
+    for (size_t m = 0; m < sizeof BAD_MODELS / sizeof *BAD_MODELS; m++)
+        CHECK(kernels->gradients(&BAD_MODELS[m], &lattice, columns, 0, 3, two, 2, out) ==
+              FR_BAD_MODEL);
+    for (int m = 0; m < N_MODELS; m++) /* those that have no derivatives */
+        if (MODELS[m].equation != FR_GHK && MODELS[m].equation != FR_CHORD)
+            CHECK(kernels->gradients(&MODELS[m], &lattice, columns, 0, 3, two, 2, out) ==
+                  FR_BAD_MODEL);
+    CHECK(kernels->gradients(&ghk, &lattice, columns, 0, 3, beyond, 2, out) == FR_BAD_COLUMN);
+    CHECK(kernels->gradients(&ghk, &lattice, columns, 0, 3, negative, 1, out) == FR_BAD_COLUMN);
+    CHECK(kernels->gradients(&ghk, &lattice, columns, 0, 3, twice, 3, out) == FR_BAD_COLUMN);
+    CHECK(kernels->gradients(&ghk, &no_dims, columns, 0, 3, two, 2, out) == FR_BAD_LATTICE);
+    CHECK(kernels->gradients(&ghk, &lattice, columns, 0, 4, two, 2, out) == FR_BAD_RANGE);
+    /* no points and no columns are no misuse */
+    CHECK(kernels->gradients(&ghk, &lattice, columns, 3, 0, two, 2, out) == FR_OK);
+    CHECK(kernels->gradients(&ghk, &lattice, columns, 0, 3, NULL, 0, NULL) == FR_OK);
+    for (int i = 0; i < 12; i++)
+        CHECK(slopes[i] == i);
+    free_table(&t);
+}
+
+/* computed in 40-digit arithmetic, inputs as doubles */
+static void check_derivatives_are_met(const fr_kernels *kernels)
+{
+    static const double neuron[] = {1.0,   0.04, 0.45, 5.0,  145.0, 110.0,
+                                    140.0, 15.0, 7.0,  37.0, 1.0};
+    const fr_model ghk = {FR_GHK, 3, 0, {1, 1, -1}};
+    table t = new_table(&ghk, 1);
+    double slopes[11];
+    for (int j = 0; j < 11; j++)
+        t.x[j][0] = neuron[j];
+    CHECK(gradients(kernels, &ghk, &t, 0, 1, slopes) == FR_OK);
+    CHECK(fabs(slopes[1] - 275.695094145281) <= 1e-11);    /* P_Na */
+    CHECK(fabs(slopes[3] - 1.915889542117797) <= 1e-13);   /* K_out */
+    CHECK(fabs(slopes[10] - -10.10352059954283) <= 1e-12); /* pump_ratio */
+    CHECK(fabs(slopes[9] - -69.811924278622484 / (37.0 + FR_KELVIN_AT_0_CELSIUS)) <= 1e-14);
+    t.x[10][0] = 1.5;
+    CHECK(gradients(kernels, &ghk, &t, 0, 1, slopes) == FR_OK);
+    CHECK(fabs(slopes[10] - -6.262140411350936) <= 1e-12);
+    free_table(&t);
+}
+
+/* Whole tables, tables in pieces, and the base kernels point by point. */
+static void derivatives_depend_on_their_point_alone(const fr_kernels *kernels)
+{
+    static const ptrdiff_t pieces[] = {1, 3, 255, 256, 257, 2, 131};
+    int last = 0;
+    while (fr_compiled(last + 1))
+        last++;
+    for (int m = 0; m < N_MODELS; m++) {
+        const fr_model *const model = &MODELS[m];
+        if (model->equation != FR_GHK && model->equation != FR_CHORD)
+            continue;
+        const ptrdiff_t n = 1009;
+        table t = new_table(model, n);
+        spoil(&t);
+        const ptrdiff_t size = n * t.n_columns;
+        double *const whole = doubles(size), *const cut = doubles(size);
+        double *const alone = doubles(size), *const V = doubles(n);
+        uint8_t *const status = allocate((size_t)n);
+        const fr_output out = to_doubles(V, status);
+        CHECK(run(kernels, model, &t, 0, n, &out) == FR_OK);
+        CHECK(gradients(kernels, model, &t, 0, n, whole) == FR_OK);
+        for (ptrdiff_t start = 0, i = 0, piece; start < n; start += piece, i++) {
+            piece = pieces[i % 7] < n - start ? pieces[i % 7] : n - start;
+            CHECK(gradients(kernels, model, &t, start, piece, cut) == FR_OK);
+        }
+        for (ptrdiff_t i = 0; i < n; i++)
+            CHECK(gradients(fr_compiled(last), model, &t, i, 1, alone) == FR_OK);
+        CHECK(same_bits(whole, cut, size));
+        CHECK(same_bits(whole, alone, size));
+        for (ptrdiff_t i = 0; i < n; i++) {
+            const double to_celsius = whole[3 * model->n_ions * n + i];
+            const double T = t.x[3 * model->n_ions][i] + FR_KELVIN_AT_0_CELSIUS;
+            CHECK(status[i] ? isnan(to_celsius) : to_celsius == V[i] / T);
+            for (int j = 0; status[i] && j < t.n_columns; j++)
+                CHECK(isnan(whole[j * n + i]));
+        }
+        free(status);
+        free(V);
+        free(alone);
+        free(cut);
+        free(whole);
+        free_table(&t);
+    }
+}
+
 static void all_kernels_give_the_bits_of_the_base(void)
 {
     int last = 0;
@@ -1000,6 +1122,9 @@ int main(void)
         misuse_of_sums_is_reported_and_nothing_is_written(kernels);
         sums_and_counts_are_those_of_a_plain_loop(kernels);
         pairs_are_counted_as_by_two_loops(kernels);
+        misuse_of_gradients_is_reported_and_nothing_is_written(kernels);
+        check_derivatives_are_met(kernels);
+        derivatives_depend_on_their_point_alone(kernels);
         printf("tested: %s\n", kernels->name);
     }
     all_kernels_give_the_bits_of_the_base();
