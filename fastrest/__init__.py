@@ -12,12 +12,14 @@ come from, a *sweep* varies some of them, and its verbs answer questions about t
 
 from . import ufuncs
 from .cell import Cell, PumpEffect, Times, cells, times
+from .distributions import Distribution, lognormal, loguniform, normal, triangular, uniform
 from .grids import Axis, Grid, axis, grid
 from .info import __version__, info
 from .model import GHK, Chord, Model, ghk, nernst
 from .output import load
 from .physics import Ion, Parameter, Status
 from .reduce import Classes, Fraction, Histogram, Quantile, Reducer, Summary
+from .spaces import Space, space
 from .sweep import Sweep
 from .tables import Table, table
 from .tally import Tally, merge
@@ -28,6 +30,7 @@ __all__ = [
     "Cell",
     "Chord",
     "Classes",
+    "Distribution",
     "Fraction",
     "Grid",
     "Histogram",
@@ -37,6 +40,7 @@ __all__ = [
     "PumpEffect",
     "Quantile",
     "Reducer",
+    "Space",
     "Status",
     "Summary",
     "Sweep",
@@ -50,9 +54,15 @@ __all__ = [
     "grid",
     "info",
     "load",
+    "lognormal",
+    "loguniform",
     "merge",
     "nernst",
+    "normal",
+    "space",
     "table",
     "times",
+    "triangular",
     "ufuncs",
+    "uniform",
 ]

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from . import engine
+from .distributions import Scaled, as_distribution, is_distribution
 from .model import GHK, MODELS, Chord, Model, as_float, as_numbers, nernst_ufunc, phi
 from .physics import IONS, Frozen, Ion, unknown
 
@@ -39,8 +39,13 @@ class Times:
         return as_numbers(name, self.factors).astype(np.float64) * value
 
 
-def times(factors: npt.ArrayLike) -> Times:
-    """Multiples of the cell's own value, for `grid`, `axis` and `Cell.replace`.
+def times(factors: Any) -> Times | Scaled:
+    """Multiples of the cell's own value.
+
+    Parameters
+    ----------
+    factors : array_like or Distribution
+        Numbers, for `grid`, `axis` and `Cell.replace`; a distribution, for `space`.
 
     Examples
     --------
@@ -49,7 +54,7 @@ def times(factors: npt.ArrayLike) -> Times:
     >>> cell.replace(P_Na=fr.times(0.5))["P_Na"]
     0.02
     """
-    return Times(factors)
+    return Scaled(as_distribution(factors)) if is_distribution(factors) else Times(factors)
 
 
 class PumpEffect(NamedTuple):

@@ -1,0 +1,294 @@
+"""Spaces: a cell whose inputs are uncertain, each with a distribution, perhaps correlated."""
+
+import math
+import types
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .cell import Cell
+from .distributions import Distribution, Scaled, as_distribution, is_distribution
+from .model import as_float
+from .physics import Frozen, Parameter, unknown
+from .samples import Rng, Sample
+from .sweep import checked_cell
+
+#: Least part of an input's variance that the others leave free in a set of correlations.
+LEAST_FREE = 1e-10
+
+
+def space(
+    cell: Cell,
+    *,
+    correlation: Mapping[tuple[str, str], float] | None = None,
+    **distributions: Any,
+) -> "Space":
+    """A cell with uncertain inputs.
+
+    Parameters
+    ----------
+    cell : Cell
+        Values of the other parameters, and means and medians that are left out.
+    correlation : mapping of pairs of names to float, optional
+        Spearman's rank correlations, between -1 and 1, of a Gaussian copula; pairs that are not
+        given are 0.
+    **distributions : Distribution
+        For each uncertain input what `uniform`, `loguniform`, `triangular`, `normal` or
+        `lognormal` make, `times` of one (multiples of the cell's value), or a frozen distribution
+        of ``scipy.stats``.
+
+    Returns
+    -------
+    Space
+
+    Raises
+    ------
+    ValueError
+        A parameter is unknown, a distribution reaches beyond its parameter's domain, or the
+        correlations are impossible.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+    <Space of 2 inputs: <Cell 'mammalian neuron' GHK(K, Na, Cl): out/in K 5/140, Na 145/15, \
+Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
+      P_Na: lognormal(median=0.04, cv=0.5)
+      K_out: uniform(3, 6) mM>
+    """
+    return Space(cell, distributions, correlation)
+
+
+class Space(Frozen):
+    """A cell with uncertain inputs: see `space`.
+
+    Spaces are immutable, comparable, hashable and picklable.
+
+    Attributes
+    ----------
+    cell : Cell
+    names : tuple of str
+        The uncertain inputs, in the order given; columns and indices follow it.
+    distributions : tuple of Distribution
+        Theirs, with what was left out taken from the cell.
+    correlation : mapping or None
+        Spearman's correlations by pair of names, those that are not 0.
+    cholesky : ndarray or None
+        Lower triangle L with L L' = Pearson's correlations of the underlying normal variables.
+    """
+
+    cell: Cell
+    names: tuple[str, ...]
+    distributions: tuple[Distribution, ...]
+    cholesky: np.ndarray | None
+    _pairs: dict[tuple[str, str], float]
+
+    def __init__(
+        self,
+        cell: Cell,
+        distributions: Mapping[str, Any],
+        correlation: Mapping[tuple[str, str], float] | None = None,
+    ):
+        parameters = checked_cell(cell).model.parameters
+        if not distributions:
+            raise ValueError(
+                "a space needs at least one distribution, as in "
+                "fr.space(cell, K_out=fr.uniform(3, 6))"
+            )
+        found = {}
+        for name, given in distributions.items():
+            if name not in parameters:
+                raise ValueError(f"{cell.model}: {unknown('parameter', name, parameters)}")
+            found[name] = _resolved(parameters[name], given, cell[name])
+        names = tuple(found)
+        pairs = _checked_pairs(names, correlation)
+        vars(self).update(
+            cell=cell,
+            names=names,
+            distributions=tuple(found.values()),
+            _pairs=pairs,
+            cholesky=_cholesky(names, pairs) if pairs else None,
+        )
+
+    @property
+    def correlation(self) -> Mapping[tuple[str, str], float] | None:
+        """Spearman's correlations by pair of names, those that are not 0, or None."""
+        return types.MappingProxyType(self._pairs) if self._pairs else None
+
+    # ---- what a space can be asked ----
+
+    def sample(
+        self, n: int, *, rng: Rng = None, method: str = "random", scramble: bool = True
+    ) -> Sample:
+        """Random points: a `Sweep` that stores none of them.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        rng : int, SeedSequence, Generator or None
+            What the points are made from: of a Generator one number is drawn; None is fresh
+            entropy. ``sweep.rng`` is a number that makes the same sample again.
+        method : {"random", "sobol", "lhs"}
+            Independent points (Philox4x32-10; Salmon et al. 2011), a Sobol' sequence (Joe & Kuo
+            2008), which fills the space more evenly and is best with n a power of 2, or a Latin
+            hypercube, which has one point in each n-th of every input (McKay et al. 1979).
+        scramble : bool
+            Whether a Sobol' sequence is scrambled at random, so that its means are unbiased.
+
+        Returns
+        -------
+        Sample
+            Point i depends on the space, `method`, `rng` and i, for "lhs" also on n, alone.
+
+        Raises
+        ------
+        ValueError
+            n is below 1 or above 2^62 ("random"), 2^52 ("sobol") or 2^40 ("lhs").
+
+        Examples
+        --------
+        >>> import numpy as np, fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5))
+        >>> sample = space.sample(10**6, rng=1)
+        >>> s = sample.summary()
+        >>> round(s.mean, 1), round(s.sd, 1)
+        (-69.1, 5.3)
+        >>> np.round(sample.parameters([0, 999_999])["P_Na"], 3)
+        array([0.033, 0.091])
+        """
+        return Sample(self, n, rng, method, scramble)
+
+    # ---- manners ----
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def _identity(self) -> tuple[Any, ...]:
+        return self.cell, self.names, self.distributions, tuple(self._pairs.items())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Space) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        given = dict(zip(self.names, self.distributions))
+        return Space, (self.cell, given, self._pairs)
+
+    def __repr__(self) -> str:
+        plural = "s" * (len(self.names) > 1)
+        lines = [f"<Space of {len(self.names)} input{plural}: {self.cell!r}"]
+        for name, one in zip(self.names, self.distributions):
+            lines.append(f"{name}: {one!r} {self.cell.model.parameters[name].unit}".rstrip())
+        if self._pairs:
+            words = [f"{a}, {b}: {rho:g}" for (a, b), rho in self._pairs.items()]
+            lines.append(f"rank correlations {'; '.join(words)}")
+        return "\n  ".join(lines) + ">"
+
+
+# ---- checks ----
+
+
+def _resolved(parameter: Parameter, given: Any, value: float) -> Distribution:
+    """The distribution of one input, or the error that names it."""
+    name = parameter.name
+    if isinstance(given, Scaled):
+        found = given.of(name, value)
+    elif is_distribution(given):
+        try:
+            found = as_distribution(given).resolved(value)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    else:
+        raise TypeError(
+            f"{name} must be a distribution, as fr.uniform(3, 6), got {given!r}: a value that is "
+            f"certain goes into the cell, cell.replace({name}=...), a measured sample into "
+            "scipy.stats.rv_histogram"
+        )
+    _check_domain(parameter, found)
+    return found
+
+
+def _check_domain(parameter: Parameter, found: Distribution) -> None:
+    low, high = found.bounds
+    least, most = parameter.domain
+    for bound in found.bounds:
+        if math.isfinite(bound):
+            rule = parameter.rule(bound)
+            if rule is not None:
+                raise ValueError(f"{parameter.name}{rule}: {found!r} reaches there")
+    unit = parameter.unit and " " + parameter.unit
+    if low < least:
+        advice = f"give low={least:g}, or lognormal" if least == 0 else f"give low={least:g}"
+        raise ValueError(f"{parameter.name}: {found!r} reaches below {least:g}{unit}: {advice}")
+    if high > most:
+        raise ValueError(
+            f"{parameter.name}: {found!r} reaches above {most:g}{unit}: give high={most:g}"
+        )
+
+
+def _checked_pairs(names: tuple[str, ...], correlation: Any) -> dict[tuple[str, str], float]:
+    """Correlations other than 0 by pair of names, both in the order of the names."""
+    if correlation is None:
+        return {}
+    if not isinstance(correlation, Mapping):
+        raise TypeError(
+            f'correlation must be a mapping, as {{("K_out", "Na_out"): -0.8}}, got {correlation!r}'
+        )
+    given: dict[tuple[str, str], float] = {}
+    for pair, value in correlation.items():
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise TypeError(f"correlation: a key is a pair of names, got {pair!r}")
+        for name in pair:
+            if name not in names:
+                raise ValueError(f"correlation: {unknown('input', name, names)}")
+        if pair[0] == pair[1]:
+            raise ValueError(f"correlation: a pair is of two inputs, got {pair!r}")
+        a, b = sorted(pair, key=names.index)
+        rho = as_float(f"correlation of {a} and {b}", value)
+        if not -1 < rho < 1:
+            raise ValueError(f"correlation of {a} and {b} must be between -1 and 1, got {rho!r}")
+        if given.setdefault((a, b), rho) != rho:
+            raise ValueError(f"correlation of {a} and {b} is given as {given[a, b]!r} and {rho!r}")
+    ordered = sorted(given, key=lambda pair: (names.index(pair[0]), names.index(pair[1])))
+    return {pair: given[pair] for pair in ordered if given[pair] != 0}
+
+
+# ---- the copula: plain arithmetic in a fixed order, the same bits on every machine ----
+
+
+def _pearson(spearman: float) -> float:
+    """The correlation of normal variables with this rank correlation, 2 sin(pi rho / 6)."""
+    x = math.pi * spearman / 6
+    term = total = x
+    for k in range(1, 9):  # |x| <= pi/6: the next term is below 1e-20
+        term *= -x * x / ((2 * k) * (2 * k + 1))
+        total += term
+    return 2 * total
+
+
+def _cholesky(names: tuple[str, ...], pairs: Mapping[tuple[str, str], float]) -> np.ndarray:
+    """Lower triangle of the copula's correlations, or the error that they are impossible."""
+    n = len(names)
+    found = [[0.0] * n for _ in names]
+    for i in range(n):
+        for j in range(i + 1):
+            rest = 1.0 if i == j else _pearson(pairs.get((names[j], names[i]), 0.0))
+            for k in range(j):
+                rest -= found[i][k] * found[j][k]
+            if i > j:
+                found[i][j] = rest / found[j][j]
+            elif rest > LEAST_FREE:
+                found[i][i] = math.sqrt(rest)
+            else:
+                raise ValueError(
+                    f"impossible correlations: those of {', '.join(names[:i])} with each other "
+                    f"and with {names[i]} contradict each other"
+                )
+    triangle = np.array(found)
+    triangle.flags.writeable = False
+    return triangle

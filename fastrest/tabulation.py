@@ -1,0 +1,219 @@
+"""Quantile functions as tables of polynomials: one routine of the kernels draws from any of them.
+
+A quantile function is tabulated twice, from either end of the distribution, as a function of the
+probability t <= 1/2 that lies beyond a value. Cells of t begin as eighths of octaves, from 2**-53
+to 1/2, and are halved until a polynomial of degree 7 meets the function.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .physics import Frozen
+
+QuantileFunction = Callable[[np.ndarray], Any]
+
+#: Least probability in a table: no draw has a smaller one.
+LEAST = 2.0**-53
+OCTAVES = 52
+#: Coefficients of a polynomial.
+TERMS = 8
+#: Largest difference from the function, relative to it or to its change over the cell.
+TOLERANCE = 2e-13
+#: Differences that halving does not lessen are the function's own rounding, if they are below this
+#: part of the values in the cell, or of the distance between the quartiles, or what a probability
+#: with an error of this size does to them: a distribution function of absolute precision only has
+#: no better quantiles in the tails.
+NOISE, NOISE_OF_SPREAD, NOISE_OF_PROBABILITY = 1e-9, 1e-12, 2.0**-46
+#: Cells narrower than this part of their octave hold a kink or a jump, and are left as they are.
+NARROWEST = 2.0**-40
+MOST_CELLS = 1 << 16
+
+#: Where a polynomial meets the function, and where it is compared with it, on 0 ... 1.
+_NODES = (1 + np.cos(np.pi * (np.arange(TERMS) + 0.5) / TERMS)[::-1]) / 2
+_CHECKS = (1 - np.cos(np.pi * np.arange(TERMS + 1) / TERMS)) / 2
+
+
+class Side(Frozen):
+    """One half of a quantile function: polynomials of the probability t between breaks.
+
+    Attributes
+    ----------
+    breaks : ndarray, (n + 1,)
+        Ascending, from 2**-53 to 1/2, all eighths of octaves among them.
+    coefs : ndarray, (n, 8)
+        Of powers of s = (t - breaks[k]) / (breaks[k + 1] - breaks[k]).
+    """
+
+    breaks: np.ndarray
+    coefs: np.ndarray
+
+    def __init__(self, breaks: np.ndarray, coefs: np.ndarray):
+        for array in (breaks, coefs):
+            array.flags.writeable = False
+        vars(self).update(breaks=breaks, coefs=coefs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Side, (self.breaks, self.coefs)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Side)
+            and np.array_equal(self.breaks, other.breaks)
+            and np.array_equal(self.coefs, other.coefs)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.breaks.tobytes(), self.coefs.tobytes()))
+
+
+class Pieces(Frozen):
+    """A tabulated quantile function: `lower` of t = u below 1/2, `upper` of t = 1 - u."""
+
+    lower: Side
+    upper: Side
+
+    def __init__(self, lower: Side, upper: Side):
+        vars(self).update(lower=lower, upper=upper)
+
+    @property
+    def tables(self) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+        """Breaks and coefficients of both halves, as the kernels take them."""
+        lower, upper = self.lower, self.upper
+        return (lower.breaks, lower.coefs), (upper.breaks, upper.coefs)
+
+    def __eq__(self, other: object) -> bool:
+        mine = (self.lower, self.upper)
+        return isinstance(other, Pieces) and mine == (other.lower, other.upper)
+
+    def __hash__(self) -> int:
+        return hash((self.lower, self.upper))
+
+
+def tabulate(lower: QuantileFunction, upper: QuantileFunction | None) -> Pieces:
+    """Tabulate a quantile function.
+
+    Parameters
+    ----------
+    lower : callable
+        Quantiles of an array of probabilities.
+    upper : callable, optional
+        The same of 1 - u (``isf``), which keeps the digits of high quantiles.
+
+    Raises
+    ------
+    ValueError
+        A quantile is not finite, they decrease, or it takes more than 65536 polynomials.
+
+    Examples
+    --------
+    >>> from fastrest.tabulation import tabulate
+    >>> pieces = tabulate(lambda u: u**2, None)
+    >>> len(pieces.lower.coefs)
+    416
+    """
+    beyond = upper if upper is not None else lambda t: lower(1.0 - t)
+    quartiles = [float(_quantiles(one, np.array([0.25]))[0]) for one in (lower, beyond)]
+    floor = NOISE_OF_SPREAD * abs(quartiles[1] - quartiles[0])
+    return Pieces(_side(lower, +1, floor), _side(beyond, -1, floor))
+
+
+def _eighths() -> np.ndarray:
+    """Eighths of octaves from 2**-53 to 1/2."""
+    octaves = LEAST * 2.0 ** np.arange(OCTAVES, dtype=np.float64)
+    return np.append(np.multiply.outer(octaves, 1 + np.arange(8) / 8), 0.5)
+
+
+def _side(function: QuantileFunction, direction: int, floor: float) -> Side:
+    """One half: `direction` is that of the quantiles, `floor` a difference that may be noise."""
+    edges = _eighths()
+    left, right = edges[:-1], edges[1:]
+    before: np.ndarray = np.full(left.shape, np.inf)  # the difference in the cell that was halved
+    done: list[tuple[np.ndarray, np.ndarray]] = []
+    cells = 0
+    while left.size:
+        width = right - left
+        at_nodes = _quantiles(function, left[:, None] + width[:, None] * _NODES)
+        at_checks = _quantiles(function, left[:, None] + width[:, None] * _CHECKS)
+        coefs = _polynomials(at_nodes)
+        lowest, change = np.abs(at_checks).min(axis=1), np.ptp(at_checks, axis=1)
+        size = np.maximum(lowest, change)
+        of_probability = NOISE_OF_PROBABILITY / width * change
+        noise = np.maximum(np.maximum(NOISE * size, floor), of_probability)
+        for found in (at_nodes, at_checks):
+            if (direction * np.diff(found, axis=1) < -noise[:, None]).any():
+                raise ValueError("quantiles must not decrease with the probability")
+        error = np.abs(_evaluate(coefs, _CHECKS) - at_checks).max(axis=1)
+        enough = (
+            (error <= TOLERANCE * size)
+            | ((error <= noise) & (error > before / 4))
+            | (width < NARROWEST * 2.0 ** np.floor(np.log2(left)))
+        )
+        done.append((left[enough], coefs[enough]))
+        cells += int(enough.sum())
+        rest = ~enough
+        middle = left[rest] + width[rest] / 2
+        before = np.repeat(error[rest], 2)
+        left, right = (
+            np.stack(pair, axis=1).ravel() for pair in ((left[rest], middle), (middle, right[rest]))
+        )
+        if cells + left.size > MOST_CELLS:
+            raise ValueError(
+                f"the quantile function is too rough: it takes more than {MOST_CELLS} polynomials"
+            )
+    starts = np.concatenate([one for one, _ in done])
+    order = np.argsort(starts)
+    breaks = np.append(starts[order], 0.5)
+    return Side(breaks, np.concatenate([coefs for _, coefs in done])[order])
+
+
+def _quantiles(function: QuantileFunction, t: np.ndarray) -> np.ndarray:
+    found = np.asarray(function(t.ravel()), np.float64)
+    if found.shape != (t.size,):
+        raise ValueError(f"must give one quantile for each probability, got shape {found.shape}")
+    bad = ~np.isfinite(found)
+    if bad.any():
+        i = int(np.argmax(bad))
+        raise ValueError(
+            f"quantiles must be finite, got {float(found[i])!r} at probability {t.flat[i]:.6g}"
+        )
+    return found.reshape(t.shape)
+
+
+def _polynomials(at_nodes: np.ndarray) -> np.ndarray:
+    """Coefficients of the powers of s, (n, 8), of the polynomials through values at the nodes.
+
+    By way of Chebyshev's polynomials, whose coefficients fall off so that the large numbers in
+    their powers of s do no harm.
+    """
+    origin = at_nodes[:, :1]
+    angles = np.pi * (np.arange(TERMS) + 0.5) / TERMS
+    change = (at_nodes - origin)[:, ::-1]  # nodes from s = 1 down to 0
+    coefs = np.zeros_like(at_nodes)
+    for k in range(TERMS):
+        weights = np.cos(k * angles) * ((2 if k else 1) / TERMS)
+        coefs += (change * weights).sum(axis=1)[:, None] * _SHIFTED_CHEBYSHEV[k]
+    coefs[:, :1] += origin
+    return coefs
+
+
+def _shifted_chebyshev() -> np.ndarray:
+    """Coefficients of the powers of s in T_k(2 s - 1), whole numbers, (8, 8)."""
+    found = np.zeros((TERMS, TERMS))
+    found[0, 0] = 1
+    found[1, :2] = -1, 2
+    for k in range(2, TERMS):
+        found[k] = -2 * found[k - 1] - found[k - 2]
+        found[k, 1:] += 4 * found[k - 1, :-1]
+    return found
+
+
+_SHIFTED_CHEBYSHEV = _shifted_chebyshev()
+
+
+def _evaluate(coefs: np.ndarray, s: np.ndarray) -> np.ndarray:
+    found = np.zeros((len(coefs), len(s)))
+    for k in reversed(range(TERMS)):
+        found = found * s + coefs[:, k : k + 1]
+    return found
