@@ -951,7 +951,7 @@ static fr_error gradients(const fr_kernels *kernels, const fr_model *model, cons
                           ptrdiff_t start, ptrdiff_t count, double *slopes)
 {
     const ptrdiff_t stride = (ptrdiff_t)sizeof(double);
-    const fr_lattice lattice = {1, &t->n};
+    const fr_lattice lattice = {1, &t->n, NULL};
     fr_column columns[FR_MAX_COLUMNS];
     int wanted[FR_MAX_COLUMNS];
     double *out[FR_MAX_COLUMNS];
@@ -969,7 +969,7 @@ static void misuse_of_gradients_is_reported_and_nothing_is_written(const fr_kern
     const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}};
     table t = new_table(&ghk, 3);
     const ptrdiff_t stride = (ptrdiff_t)sizeof(double);
-    const fr_lattice lattice = {1, &t.n}, no_dims = {0, &t.n};
+    const fr_lattice lattice = {1, &t.n, NULL}, no_dims = {0, &t.n, NULL};
     fr_column columns[FR_MAX_COLUMNS];
     double slopes[12];
     double *const out[] = {slopes, slopes + 3, slopes + 6, slopes + 9};
