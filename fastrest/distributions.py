@@ -14,7 +14,8 @@ import numpy.typing as npt
 from . import _kernels
 from .model import as_float, as_numbers
 from .physics import Frozen, unknown
-from .tabulation import Pieces, tabulate
+from .poincare import poincare_constant
+from .tabulation import EIGHTHS, Pieces, tabulate
 
 #: A truncation must leave this part of a normal distribution: below, its quantiles lose digits.
 LEAST_LEFT = 2.0**-40
@@ -96,9 +97,22 @@ class Distribution(Frozen):
         pieces = recipe.pieces
         return _kernels.Quantile(*recipe[:-1], pieces=None if pieces is None else pieces.tables)
 
-    @property
+    @functools.cached_property
     def poincare(self) -> float:
-        raise NotImplementedError
+        pieces, mode = self.recipe.pieces, self.recipe.a
+        if pieces is not None:
+            breaks = pieces.lower.breaks, pieces.upper.breaks
+        else:  # of a triangle, whose density bends at the mode
+            bends = [np.clip(part, EIGHTHS[0], 0.5) for part in (mode, 1 - mode)]
+            breaks = np.union1d(EIGHTHS, bends[0]), np.union1d(EIGHTHS, bends[1])
+
+        def natural(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+            x = self.quantile(u, v)
+            return np.log(x) if self.log else x
+
+        return poincare_constant(
+            lambda t: natural(t, 1.0 - t), lambda t: natural(1.0 - t, t), breaks
+        )
 
     def ppf(self, u: npt.ArrayLike) -> Any:
         """Quantiles: the values that are exceeded with probability 1 - u.
@@ -187,7 +201,7 @@ class Uniform(Distribution):
     def recipe(self) -> Recipe:
         return Recipe("uniform", False, self.low, self.high - self.low)
 
-    @property
+    @functools.cached_property
     def poincare(self) -> float:
         return ((self.high - self.low) / math.pi) ** 2
 
@@ -215,7 +229,7 @@ class LogUniform(Distribution):
     def recipe(self) -> Recipe:
         return Recipe("uniform", True, self.low, _log_ratio(self.high, self.low))
 
-    @property
+    @functools.cached_property
     def poincare(self) -> float:
         return (self.recipe.scale / math.pi) ** 2
 
@@ -317,7 +331,7 @@ class Normal(Distribution):
             raise ValueError(f"{self!r} has no mean: fr.space takes the cell's value")
         return Recipe("normal", False, self.mean, self.sd, *self._left)
 
-    @property
+    @functools.cached_property
     def poincare(self) -> float:
         # bounds only lower it: Bakry & Emery 1985, Payne & Weinberger 1960
         return min(self.sd, (self.high - self.low) / math.pi) ** 2
@@ -370,7 +384,7 @@ class LogNormal(Distribution):
             raise ValueError(f"{self!r} has no median: fr.space takes the cell's value")
         return Recipe("normal", True, self.median, self.sigma_log)
 
-    @property
+    @functools.cached_property
     def poincare(self) -> float:
         return self.sigma_log**2
 
@@ -385,9 +399,9 @@ class Tabulated(Distribution):
     def __init__(
         self, label: str, bounds: tuple[float, float], pieces: Pieces, factor: float = 1.0
     ):
-        low, high = bounds
-        vars(self).update(label=label, bounds=(low, high), pieces=pieces, factor=factor)
-        vars(self).update(log=low >= 0 and high == math.inf)
+        vars(self).update(label=label, bounds=bounds, pieces=pieces, factor=factor)
+        above_0 = bounds[0] >= 0 and pieces.lower.coefs[0, 0] > 0  # no value is 0 itself
+        vars(self).update(log=bool(above_0 and bounds[1] == math.inf))
 
     def scaled(self, factor: float) -> "Tabulated":
         low, high = self.bounds
@@ -632,8 +646,8 @@ def as_distribution(given: Any) -> Distribution:
     upper = getattr(given, "iccdf" if new else "isf", None)
     ends = given.support() if hasattr(given, "support") else lower(np.array([0.0, 1.0]))
     bounds = np.asarray(ends, np.float64)
-    if bounds.shape != (2,) or not bounds[0] <= bounds[1]:
-        raise ValueError(f"{_label(given)}: bounds must be two numbers that increase, got {ends!r}")
+    if bounds.shape != (2,) or not bounds[0] < bounds[1]:
+        raise ValueError(f"{_label(given)}: bounds must be two numbers, low < high, got {ends!r}")
     return Tabulated(_label(given), tuple(bounds.tolist()), tabulate(lower, upper))
 
 

@@ -14,9 +14,11 @@ from .physics import Frozen
 
 QuantileFunction = Callable[[np.ndarray], Any]
 
-#: Least probability in a table: no draw has a smaller one.
-LEAST = 2.0**-53
+#: Octaves from the least probability that is drawn, 2**-53, to 1/2, and the ends of their eighths.
 OCTAVES = 52
+EIGHTHS = np.append(
+    np.multiply.outer(0.5 ** np.arange(OCTAVES + 1, 1, -1), 1 + np.arange(8) / 8), 0.5
+)
 #: Coefficients of a polynomial.
 TERMS = 8
 #: Largest difference from the function, relative to it or to its change over the cell.
@@ -119,16 +121,9 @@ def tabulate(lower: QuantileFunction, upper: QuantileFunction | None) -> Pieces:
     return Pieces(_side(lower, +1, floor), _side(beyond, -1, floor))
 
 
-def _eighths() -> np.ndarray:
-    """Eighths of octaves from 2**-53 to 1/2."""
-    octaves = LEAST * 2.0 ** np.arange(OCTAVES, dtype=np.float64)
-    return np.append(np.multiply.outer(octaves, 1 + np.arange(8) / 8), 0.5)
-
-
 def _side(function: QuantileFunction, direction: int, floor: float) -> Side:
     """One half: `direction` is that of the quantiles, `floor` a difference that may be noise."""
-    edges = _eighths()
-    left, right = edges[:-1], edges[1:]
+    left, right = EIGHTHS[:-1], EIGHTHS[1:]
     before: np.ndarray = np.full(left.shape, np.inf)  # the difference in the cell that was halved
     done: list[tuple[np.ndarray, np.ndarray]] = []
     cells = 0
