@@ -19,6 +19,7 @@ from .model import GHK, Chord, Model, ghk, nernst
 from .output import load
 from .physics import Ion, Parameter, Status
 from .reduce import Classes, Fraction, Histogram, Quantile, Reducer, Summary
+from .salib import space_from_salib
 from .spaces import Space, space
 from .sweep import Sweep
 from .tables import Table, table
@@ -60,6 +61,7 @@ __all__ = [
     "nernst",
     "normal",
     "space",
+    "space_from_salib",
     "table",
     "times",
     "triangular",

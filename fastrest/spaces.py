@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .cell import Cell
 from .distributions import Distribution, Scaled, as_distribution, is_distribution
-from .model import as_float
-from .physics import Frozen, Parameter, unknown
+from .model import as_float, as_numbers
+from .physics import Frozen, Parameter, Status, unknown
 from .samples import Rng, Sample
 from .sweep import checked_cell
+from .tables import Table, table
 
 #: Least part of an input's variance that the others leave free in a set of correlations.
 LEAST_FREE = 1e-10
@@ -159,6 +161,140 @@ class Space(Frozen):
         array([0.033, 0.091])
         """
         return Sample(self, n, rng, method, scramble)
+
+    # ---- other libraries ----
+
+    def evaluate(self, X: npt.ArrayLike) -> np.ndarray:
+        """Potentials of given inputs, a row each, as SALib and most samplers call a model.
+
+        Parameters
+        ----------
+        X : array_like, (N, D)
+            A point per row, columns in the order of `names`.
+
+        Returns
+        -------
+        ndarray of float64, (N,)
+            Potentials, mV: a fresh array, which the caller may change.
+
+        Raises
+        ------
+        ValueError
+            X has another shape, or a row has no potential: one NaN would make SALib and scipy
+            return indices of zero in silence.
+
+        Examples
+        --------
+        >>> import numpy as np, fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+        ...                  K_out=fr.uniform(3, 6))
+        >>> np.round(space.evaluate([[0.04, 5.0], [0.02, 5.0]]), 2)
+        array([-69.81, -76.  ])
+        """
+        rows = np.asarray(as_numbers("X", X))
+        if rows.ndim != 2 or rows.shape[1] != len(self) or not len(rows):
+            raise ValueError(
+                f"X must have shape (N, {len(self)}) with N >= 1, columns "
+                f"{', '.join(self.names)}, got {rows.shape}"
+            )
+        return self._potentials(rows.T)
+
+    def scipy_func(self, x: npt.ArrayLike) -> np.ndarray:
+        """Potentials of given inputs, a column each: ``func`` of ``scipy.stats.sobol_indices``.
+
+        Parameters
+        ----------
+        x : array_like, (D, N)
+            A point per column, rows in the order of `names`.
+
+        Returns
+        -------
+        ndarray of float64, (N,)
+            As of `evaluate`.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> from scipy import stats
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+        ...                  K_out=fr.uniform(3, 6))
+        >>> found = stats.sobol_indices(func=space.scipy_func, dists=space.scipy_dists, n=1024,
+        ...                             rng=1)
+        >>> found.total_order.round(1)
+        array([0.9, 0.1])
+        """
+        columns = np.asarray(as_numbers("x", x))
+        if columns.ndim != 2 or len(columns) != len(self) or not columns.shape[1]:
+            raise ValueError(
+                f"x must have shape ({len(self)}, N) with N >= 1, rows "
+                f"{', '.join(self.names)}, got {columns.shape}"
+            )
+        return self._potentials(columns)
+
+    @property
+    def scipy_dists(self) -> list[Distribution]:
+        """The distributions: ``dists`` of ``scipy.stats.sobol_indices``.
+
+        Raises
+        ------
+        ValueError
+            The inputs are correlated, which scipy's indices cannot be.
+        """
+        self._check_independent("scipy.stats.sobol_indices")
+        return list(self.distributions)
+
+    def salib_problem(self) -> dict[str, Any]:
+        """The space as a problem of SALib's.
+
+        Returns
+        -------
+        dict
+            ``num_vars``, ``names``, ``bounds`` and ``dists``.
+
+        Raises
+        ------
+        ValueError
+            The inputs are correlated, or SALib has no such distribution.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.loguniform(0.01, 0.1),
+        ...                  K_out=fr.uniform(3, 6))
+        >>> space.salib_problem()
+        {'num_vars': 2, 'names': ['P_Na', 'K_out'], 'bounds': [[0.01, 0.1], [3.0, 6.0]], \
+'dists': ['logunif', 'unif']}
+        """
+        from . import salib
+
+        self._check_independent("SALib")
+        return salib.problem(self)
+
+    def _check_independent(self, whose: str) -> None:
+        if self._pairs:
+            pairs = ", ".join(f"{a} and {b}" for a, b in self._pairs)
+            raise ValueError(f"{whose} takes independent inputs only: {pairs} are correlated")
+
+    def _potentials(self, columns: np.ndarray) -> np.ndarray:
+        """Potentials of rows whose inputs are given by columns, or the error of the first bad."""
+        sweep = table(self.cell, dict(zip(self.names, columns)))
+        values, status = sweep._values_and_status()
+        if status.any():
+            first = int(np.argmax(status != 0))
+            raise ValueError(
+                f"{np.count_nonzero(status)} of {len(values)} points have no potential, the "
+                f"first is number {first}: {self._reason(sweep, first, int(status[first]))}"
+            )
+        return values
+
+    def _reason(self, sweep: Table, point: int, status: int) -> str:
+        """Why a point has no potential: the rule that an input breaks, else the status."""
+        parameters = self.cell.model.parameters
+        for name, value in sweep.parameters(point).items():
+            rule = parameters[name].rule(float(value))
+            if rule is not None:
+                return name + rule
+        return str(Status(status).name)
 
     # ---- manners ----
 
