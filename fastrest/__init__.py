@@ -12,6 +12,7 @@ come from, a *sweep* varies some of them, and its verbs answer questions about t
 
 from . import ufuncs
 from .cell import Cell, PumpEffect, Times, cells, times
+from .criteria import Between, between
 from .distributions import Distribution, lognormal, loguniform, normal, triangular, uniform
 from .grids import Axis, Grid, axis, grid
 from .info import __version__, info
@@ -20,6 +21,7 @@ from .output import load
 from .physics import Ion, Parameter, Status
 from .reduce import Classes, Fraction, Histogram, Quantile, Reducer, Summary
 from .salib import space_from_salib
+from .samples import Sample
 from .spaces import Space, space
 from .sweep import Sweep
 from .tables import Table, table
@@ -28,6 +30,7 @@ from .tally import Tally, merge
 __all__ = [
     "GHK",
     "Axis",
+    "Between",
     "Cell",
     "Chord",
     "Classes",
@@ -41,6 +44,7 @@ __all__ = [
     "PumpEffect",
     "Quantile",
     "Reducer",
+    "Sample",
     "Space",
     "Status",
     "Summary",
@@ -50,6 +54,7 @@ __all__ = [
     "Times",
     "__version__",
     "axis",
+    "between",
     "cells",
     "ghk",
     "grid",

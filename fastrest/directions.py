@@ -5,6 +5,7 @@ code of its place. Scrambling changes the directions and the first number: the k
 """
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -67,8 +68,10 @@ def plain(dimensions: int) -> np.ndarray:
     return directions
 
 
-def scrambled(dimensions: int, seed: np.random.SeedSequence) -> tuple[np.ndarray, np.ndarray]:
-    """Directions and first numbers of a randomly scrambled sequence.
+def scrambled(
+    dimensions: int, seeds: Sequence[np.random.SeedSequence]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Directions and first numbers of randomly scrambled sequences, one for each seed.
 
     The digits of each dimension are mixed by a random lower triangular matrix with ones on its
     diagonal, and shifted (Matousek 1998, doi:10.1006/jcom.1998.0489): any point is uniform, and
@@ -76,15 +79,16 @@ def scrambled(dimensions: int, seed: np.random.SeedSequence) -> tuple[np.ndarray
 
     Returns
     -------
-    directions : ndarray of uint64, (dimensions, BITS)
-    shifts : ndarray of uint64, (dimensions,)
+    directions : ndarray of uint64, (seeds, dimensions, BITS)
+    shifts : ndarray of uint64, (seeds, dimensions)
     """
-    words = np.random.Philox(seed).random_raw((dimensions, BITS + 1)) >> np.uint64(64 - BITS)
+    words = np.array([np.random.Philox(s).random_raw((dimensions, BITS + 1)) for s in seeds])
+    words >>= np.uint64(64 - BITS)
     before = plain(dimensions)
-    after = np.zeros_like(before)
+    after = np.zeros((len(seeds), *before.shape), np.uint64)
     for digit in range(BITS):  # 0 is the first; what a one there adds to it and to those behind it
         place = np.uint64(BITS - 1 - digit)
         one = np.uint64(1) << place
-        column = (words[:, digit] & (one - np.uint64(1))) | one
-        after ^= (before >> place & np.uint64(1)) * column[:, None]
-    return after, words[:, BITS].copy()
+        column = (words[..., digit] & (one - np.uint64(1))) | one
+        after ^= (before >> place & np.uint64(1)) * column[..., None]
+    return after, words[..., BITS].copy()
