@@ -11,7 +11,8 @@ from scipy import stats
 import fastrest as fr
 from fastrest import _kernels, directions, engine
 from fastrest.criteria import Between
-from fastrest.pickfreeze import bounds, estimates, student
+from fastrest.pickfreeze import Sums, bounds, estimates, student
+from fastrest.reduce import whole
 from fastrest.samples import draws, kernel_sample
 
 CELL = fr.cells["mammalian neuron"]
@@ -402,18 +403,27 @@ def test_results_can_be_pickled_and_extended_after():
 
 
 def test_invalid_points_raise_or_are_counted():
-    # both sums come from sodium alone: without it on a side V is infinite
-    cell = fr.Cell(fr.GHK("K", "Na"), P_K=0, P_Na=1, K_out=5, K_in=140, Na_out=145, Na_in=15,
-                   celsius=37)  # fmt: skip
-    # a third below the normal doubles, a third at their edge, where 1/Na_in squared is beyond them
-    tiny = stats.rv_histogram(([1, 1, 1], [0.0, 1e-310, 1e-300, 1.0]), density=False)
-    space = fr.space(cell, Na_in=tiny, Na_out=fr.uniform(100, 200))
+    # where Na_in is below 1e-148, its product with P_Na leaves the normal doubles
+    values = {"K_out": 5, "K_in": 140, "Na_out": 145, "Na_in": 15, "celsius": 37}
+    cell = fr.Cell(fr.GHK("K", "Na"), P_K=0, P_Na=1e-160, **values)
+    space = fr.space(cell, Na_in=fr.loguniform(1e-200, 1), Na_out=fr.uniform(100, 200))
     with pytest.raises(ValueError, match=r"points have no potential \(RANGE.*nan_policy='omit'"):
         space.sobol(2**10, rng=1)
     r = space.sobol(2**10, rng=1, nan_policy="omit")
-    assert 0 < sum(r.invalid.values()) < 2**10
+    assert set(r.invalid) == {"RANGE"}
+    assert 0 < r.invalid["RANGE"] < 2**10
     assert np.isfinite(r["S1"]).all()
-    assert r["vi"][0] == np.inf
+    bad = cell.replace(P_Na=0)
+    with pytest.raises(ValueError, match="no point of the sample has a potential"):
+        fr.space(bad, Na_in=fr.uniform(1, 2)).sobol(64, rng=1, nan_policy="omit")
+
+
+def test_sums_beyond_the_doubles_are_infinite():
+    found = Sums()
+    found.add(2, np.zeros(6, np.int64), np.array([[1.5, 2.0**-60], [np.inf, np.nan]]))
+    found.add(1, np.zeros(6, np.int64), np.array([[2.0**-60, 0.0], [1.0, 0.0]]))
+    assert found.floats() == [1.5, np.inf]
+    assert found.totals == [whole(1.5) + 2 * whole(2.0**-60), None]
 
 
 def test_a_progress_callable_sees_the_end_and_its_error_stops_the_run():
