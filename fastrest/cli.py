@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import csv
 import functools
 import importlib.util
 import math
@@ -17,9 +18,13 @@ import numpy as np
 
 from . import __version__, cells, csvfile, engine, info, output, plot
 from .cell import POTENTIALS, Cell
+from .criteria import Between
+from .distributions import distribution_of
 from .grids import grid
 from .physics import unknown
 from .reduce import Classes, Histogram, HistogramAnswer, Quantile, Reducer, Summary
+from .sensitivity import SobolIndices
+from .spaces import Space
 from .sweep import Sweep
 from .tables import table
 from .tally import merged_tally
@@ -71,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Potentials of a cell over every combination of --grid axes, or over the rows "
         "of a --table.",
     )
-    sweep.add_argument("cell", metavar="CELL", help="a shipped cell's name, or a TOML file")
+    _add_cell(sweep)
     sweep.add_argument(
         "--grid",
         metavar="NAME=VALUES",
@@ -93,13 +98,6 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         help="a column of the table that is no parameter",
-    )
-    sweep.add_argument(
-        "--set",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        help="another value for a parameter of the cell",
     )
     sweep.add_argument(
         "--summary",
@@ -133,7 +131,59 @@ def _parser() -> argparse.ArgumentParser:
     merging.add_argument("tallies", metavar="FILE", nargs="+")
     merging.add_argument("--histogram", metavar="FILE", help="draw the histogram, if it was asked")
     merging.set_defaults(command=_merge)
+
+    slopes = commands.add_parser(
+        "gradient",
+        help="how the potential of a cell follows each of its parameters",
+        description="Derivatives of the resting potential: mV per unit of each parameter, and mV "
+        "per +1 % of it (celsius: per +1 °C).",
+    )
+    _add_cell(slopes)
+    slopes.set_defaults(command=_gradient)
+
+    indices = commands.add_parser(
+        "sobol",
+        help="which uncertain parameter makes which part of the potential's variance",
+        description="Sobol' indices of the resting potential. They are exact for GHK models of "
+        "monovalent ions unless a sample is asked for.",
+    )
+    _add_cell(indices)
+    indices.add_argument(
+        "--vary",
+        metavar="NAME=DISTRIBUTION",
+        action="append",
+        default=[],
+        help="an uncertain parameter: uniform:LOW,HIGH, loguniform:LOW,HIGH, "
+        "triangular:LOW,MODE,HIGH, normal:mean=,sd=,low=,high=, lognormal:median=,cv=, or times: "
+        "and one of these, in multiples of the cell's value; a mean or median left out is the "
+        "cell's value",
+    )
+    indices.add_argument(
+        "--samples", type=int, metavar="N", help="sample at N base points instead, best 2^k"
+    )
+    indices.add_argument(
+        "--until", type=float, metavar="WIDTH", help="sample until all half-widths are at most this"
+    )
+    indices.add_argument(
+        "--between", metavar="LOW,HIGH", help="sample whether V lies between two potentials (mV)"
+    )
+    indices.add_argument("--rng", type=int, metavar="SEED", help="what the sample is made from")
+    indices.add_argument("--plot", metavar="FILE", help="draw the indices (.png, .pdf, .svg)")
+    indices.add_argument("--csv", metavar="FILE", help="write the indices as a table")
+    indices.add_argument("--threads", type=int, metavar="N", help="threads to use")
+    indices.set_defaults(command=_sobol)
     return parser
+
+
+def _add_cell(command: argparse.ArgumentParser) -> None:
+    command.add_argument("cell", metavar="CELL", help="a shipped cell's name, or a TOML file")
+    command.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="another value for a parameter of the cell",
+    )
 
 
 # ---- commands ----
@@ -154,12 +204,7 @@ def _info(options: argparse.Namespace) -> None:
 
 
 def _sweep(options: argparse.Namespace) -> None:
-    cell = _cell(options.cell)
-    changes = [_split(text, "--set") for text in options.set]
-    for name, _ in changes:
-        if name not in (*cell, *POTENTIALS):
-            raise ValueError(f"--set: {unknown('parameter', name, (*cell, *POTENTIALS))}")
-    cell = cell.replace(**{name: _number(value, f"--set {name}") for name, value in changes})
+    cell = _cell(options)
     if bool(options.grid) == bool(options.table):
         raise ValueError("give --grid axes or a --table, one of the two")
     if (options.rename or options.keep) and not options.table:
@@ -249,6 +294,77 @@ def _merge(options: argparse.Namespace) -> None:
         print(f"wrote    {options.histogram}")
 
 
+def _gradient(options: argparse.Namespace) -> None:
+    cell = _cell(options)
+    slopes, percent = cell.gradient(), cell.elasticity()
+    print(f"{cell.name or cell.model!r}: {cell.potential():.4f} mV")
+    print(f"{'parameter':12} {'value':>10} {'':4} {'mV per unit':>12} {'mV per +1 %':>12}")
+    for name, slope in slopes.items():
+        unit = cell.model.parameters[name].unit
+        per = " (per +1 °C)" * (name == "celsius")
+        print(f"{name:12} {cell[name]:10.6g} {unit:4} {slope:12.6g} {percent[name]:12.6g}{per}")
+
+
+def _sobol(options: argparse.Namespace) -> None:
+    cell = _cell(options)
+    inputs: dict[str, Any] = {}
+    for text in options.vary:
+        name, given = _split(text, "--vary")
+        if name in inputs:
+            raise ValueError(f"--vary {name} stands twice")
+        inputs[name] = distribution_of(given)
+    if not inputs:
+        raise ValueError("give --vary NAME=DISTRIBUTION, as --vary K_out=uniform:3,6")
+    space = Space(cell, inputs)
+    if options.plot:
+        _check_picture("--plot", options.plot)
+    if options.csv and options.plot and options.csv == options.plot:
+        raise ValueError(f"every file needs its own name, got {options.csv} twice")
+    with contextlib.ExitStack() as files:
+        # every file is known to be writable before anything is computed
+        places = {
+            path: files.enter_context(_replacing(Path(path), Path(path).suffix.lower()))
+            for path in (options.plot, options.csv)
+            if path
+        }
+        started = time.perf_counter()
+        found = space.sobol(
+            options.samples,
+            of=_between(options.between),
+            rng=options.rng,
+            until=options.until,
+            threads=options.threads,
+        )
+        seconds = time.perf_counter() - started
+        print(found)
+        print(f"time     {seconds:.3g} s")
+        if options.plot:
+            _draw(found.plot, places[options.plot], options.plot)
+        if options.csv:
+            _write_indices(found, places[options.csv])
+    for path in places:
+        print(f"wrote    {path}")
+
+
+def _between(text: str | None) -> Between | None:
+    if text is None:
+        return None
+    low, comma, high = text.partition(",")
+    if not comma:
+        raise ValueError(f"--between takes LOW,HIGH, got {text!r}")
+    return Between(_number(low, "--between LOW"), _number(high, "--between HIGH"))
+
+
+def _write_indices(found: SobolIndices, path: Path) -> None:
+    """A row per input: its name and what there is a number of for each."""
+    keys = [key for key, values in found.indices.items() if values.ndim == 1]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["input", *keys])
+        rows = zip(found["names"], *(found[key].tolist() for key in keys), strict=True)
+        table.writerows(rows)
+
+
 def _progress(sweep: Sweep) -> bool:
     """Whether to draw a bar: for long work, on a terminal, if tqdm is there."""
     known = importlib.util.find_spec("tqdm") is not None
@@ -258,12 +374,20 @@ def _progress(sweep: Sweep) -> bool:
 # ---- input ----
 
 
-def _cell(text: str) -> Cell:
+def _cell(options: argparse.Namespace) -> Cell:
+    """The cell that is named, with what --set changes."""
+    text = options.cell
     if text in cells:
-        return cells[text]
-    if text.lower().endswith(".toml"):
-        return Cell.from_toml(text)
-    raise ValueError(f"{unknown('cell', text, cells)} (or give a .toml file)")
+        cell = cells[text]
+    elif text.lower().endswith(".toml"):
+        cell = Cell.from_toml(text)
+    else:
+        raise ValueError(f"{unknown('cell', text, cells)} (or give a .toml file)")
+    changes = [_split(one, "--set") for one in options.set]
+    for name, _ in changes:
+        if name not in (*cell, *POTENTIALS):
+            raise ValueError(f"--set: {unknown('parameter', name, (*cell, *POTENTIALS))}")
+    return cell.replace(**{name: _number(value, f"--set {name}") for name, value in changes})
 
 
 def _split(text: str, option: str) -> tuple[str, str]:
