@@ -4,17 +4,22 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .cell import Cell
+from .distributions import FAMILIES, Distribution, Tabulated
 from .grids import Axis, Grid
 from .info import __version__
 from .model import MODELS
 from .physics import Ion
+from .samples import Sample
+from .spaces import Space
+from .tables import Table
+from .tabulation import Pieces, Side
 
 if TYPE_CHECKING:
     from .sweep import Sweep
@@ -31,10 +36,10 @@ def describe(sweep: "Sweep") -> dict[str, Any]:
 
     The columns of a table are described by their digests alone.
     """
-    model = sweep.cell.model
-    found: dict[str, Any] = {
+    model, kind = sweep.cell.model, type(sweep).__name__
+    return {
         "fastrest": __version__,
-        "kind": type(sweep).__name__,
+        "kind": kind,
         "shape": list(sweep.shape),
         "cell": {
             "model": type(model).__name__,
@@ -43,12 +48,31 @@ def describe(sweep: "Sweep") -> dict[str, Any]:
             **{k: v for k, v in sweep.cell._fields.items() if v not in ("", None)},
             "values": dict(sweep.cell),
         },
+        **KINDS[kind].describe(sweep),
     }
-    if isinstance(sweep, Grid):
-        found["axes"] = [_described_axis(sweep, axis) for axis in sweep.axes]
-    else:
-        found["columns"] = {n: _digest(v) for n, v in sweep._inputs.items()}
-    return found
+
+
+def described(data: Mapping[str, Any]) -> "Sweep | None":
+    """The sweep of a description; None for a table, which takes its columns to be made again."""
+    make = KINDS[data["kind"]].make
+    return None if make is None else make(described_cell(data), data)
+
+
+def described_cell(data: Mapping[str, Any]) -> Cell:
+    """The cell of a description."""
+    fields = dict(data["cell"])
+    kind, ions = MODELS[fields.pop("model")], [Ion(n, z) for n, z in fields.pop("ions")]
+    model = kind(*ions, passive=tuple(fields.pop("passive")))
+    return Cell(model, **fields.pop("values"), **fields)
+
+
+def digest(description: Mapping[str, Any]) -> str:
+    """SHA-256 of all that sets a sweep's potentials and their order."""
+    return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
+
+
+def _describe_grid(grid: Grid) -> dict[str, Any]:
+    return {"axes": [_described_axis(grid, axis) for axis in grid.axes]}
 
 
 def _described_axis(grid: Grid, axis: Axis) -> dict[str, Any]:
@@ -65,29 +89,70 @@ def _described_axis(grid: Grid, axis: Axis) -> dict[str, Any]:
     }
 
 
+def _grid(cell: Cell, data: Mapping[str, Any]) -> Grid:
+    return Grid(cell, [Axis(a["name"], a["labels"], a["parameters"]) for a in data["axes"]])
+
+
+def _describe_table(table: Table) -> dict[str, Any]:
+    return {"columns": {n: _digest(v) for n, v in table._inputs.items()}}
+
+
 def _digest(column: np.ndarray) -> str:
     with np.errstate(over="ignore"):
         plain = np.ascontiguousarray(column, "<f8")
     return hashlib.sha256(plain.data).hexdigest()
 
 
-def digest(description: Mapping[str, Any]) -> str:
-    """SHA-256 of all that sets a sweep's potentials and their order."""
-    return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
+def _describe_sample(sample: Sample) -> dict[str, Any]:
+    space = sample.space
+    return {
+        "inputs": [  # a list: their order sets the points
+            [n, _describe_distribution(one)] for n, one in zip(space.names, space.distributions)
+        ],
+        "correlation": [[*pair, rho] for pair, rho in (space.correlation or {}).items()],
+        "method": sample.method,
+        "rng": sample.rng,
+        "scramble": sample.scramble,
+    }
 
 
-def described_cell(data: Mapping[str, Any]) -> Cell:
-    """The cell of a description."""
-    fields = dict(data["cell"])
-    kind, ions = MODELS[fields.pop("model")], [Ion(n, z) for n, z in fields.pop("ions")]
-    model = kind(*ions, passive=tuple(fields.pop("passive")))
-    return Cell(model, **fields.pop("values"), **fields)
+def _sample(cell: Cell, data: Mapping[str, Any]) -> Sample:
+    distributions = {name: _distribution(one) for name, one in data["inputs"]}
+    space = Space(cell, distributions, {(a, b): rho for a, b, rho in data["correlation"]})
+    return Sample(space, data["shape"][0], data["rng"], data["method"], data["scramble"])
 
 
-def described_grid(data: Mapping[str, Any]) -> Grid:
-    """The grid of a description."""
-    axes = [Axis(a["name"], a["labels"], a["parameters"]) for a in data["axes"]]
-    return Grid(described_cell(data), axes)
+def _describe_distribution(one: Distribution) -> dict[str, Any]:
+    if not isinstance(one, Tabulated):
+        return {"family": one.family, "arguments": dict(one._arguments)}
+    sides = one.pieces.lower, one.pieces.upper
+    return {
+        "label": one.label,
+        "bounds": list(one.bounds),
+        "factor": one.factor,
+        "pieces": [{"breaks": s.breaks.tolist(), "coefs": s.coefs.tolist()} for s in sides],
+    }
+
+
+def _distribution(data: Mapping[str, Any]) -> Distribution:
+    if "family" in data:
+        return FAMILIES[data["family"]](**data["arguments"])
+    lower, upper = (Side(np.array(s["breaks"]), np.array(s["coefs"])) for s in data["pieces"])
+    return Tabulated(data["label"], tuple(data["bounds"]), Pieces(lower, upper), data["factor"])
+
+
+class Kind(NamedTuple):
+    """What a kind of sweep adds to its description, and how it is made of its cell and that."""
+
+    describe: Callable[[Any], dict[str, Any]]
+    make: Callable[[Cell, Mapping[str, Any]], "Sweep"] | None
+
+
+KINDS = {
+    "Grid": Kind(_describe_grid, _grid),
+    "Table": Kind(_describe_table, None),
+    "Sample": Kind(_describe_sample, _sample),
+}
 
 
 # ---- text with a seal ----

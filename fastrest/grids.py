@@ -345,21 +345,15 @@ class Grid(Sweep):
                 found[one.label_name] = (one.name, list(one.labels))
         return found
 
-    def _frame_columns(self) -> dict[str, Any]:
-        def spread(values: np.ndarray, d: int) -> np.ndarray:
-            shape = [-1 if i == d else 1 for i in range(len(self.shape))]
-            return np.broadcast_to(values.reshape(shape), self.shape).ravel()
-
-        found: dict[str, Any] = {}
-        for d, one in enumerate(self.axes):
+    def _beside(self, start: int, stop: int) -> dict[str, np.ndarray]:
+        found: dict[str, np.ndarray] = {}
+        places = np.unravel_index(np.arange(start, stop), self.shape)
+        for one, place in zip(self.axes, places):
             if one.labels is not None:
-                found[one.label_name] = spread(np.asarray(one.labels), d)
+                found[one.label_name] = np.asarray(one.labels)[place]
             for name in one.parameters:
-                found[name] = spread(self._inputs[name], d)
+                found[name] = self._inputs[name][place]
         return found
-
-    def _frame_names(self) -> list[str]:
-        return [*self._inputs, *(one.label_name for one in self.axes if one.labels is not None)]
 
     def _repr_lines(self) -> list[str]:
         lines = []

@@ -23,7 +23,6 @@ import numpy as np
 import numpy.typing as npt
 
 from . import engine, files
-from .grids import Grid
 from .info import __version__
 from .sweep import STATUS_LABELS, V_LABELS, checked_dtype, labelled
 from .tables import Table
@@ -43,8 +42,6 @@ TASK = engine.BLOCKS_PER_TASK * engine.BLOCK
 WRITE_ALL = {"write_empty_chunks": True}
 #: Added to a name: the record of what is done, and an output that is being replaced.
 RECORD, REPLACED = ".json", ".old"
-#: Kinds of columns that every format holds: Booleans, numbers, text, dates.
-KINDS = "biufUM"
 WHAT = "output of fastrest's save"
 
 StrPath = str | os.PathLike[str]
@@ -96,6 +93,8 @@ class Format:
         Points that are always written together, counted from the start of each of `rows`, and
         most of these in a task.
     rows : sequence of (start, stop)
+    stored : dict of str to ndarray
+        The columns without which the sweep cannot be made again.
     with_status : bool
         Whether the status is written too.
     card_name : str
@@ -112,8 +111,13 @@ class Format:
 
     def __init__(self, sweep: "Sweep", dtype: np.dtype[Any], part: Path):
         self.sweep, self.dtype, self.part = sweep, dtype, part
-        self.columns = plain_columns(sweep) if isinstance(sweep, Table) else {}
+        self.stored = sweep._stored()
         self.rows: Sequence[tuple[int, int]] = [(0, len(sweep))]
+
+    def columns(self, start: int, stop: int) -> dict[str, np.ndarray]:
+        """What stands beside the potentials of a range of points."""
+        stored = {name: column[start:stop] for name, column in self.stored.items()}
+        return stored or self.sweep._beside(start, stop)
 
     def create(self) -> None:
         """Make what all the blocks share."""
@@ -173,9 +177,9 @@ class Npy(Format):
                 },
             )
             file.truncate(file.tell() + len(self.sweep) * self.dtype.itemsize)
-        if self.columns:
+        if self.stored:
             with beside(self.part, self.COLUMNS).open("wb") as file:
-                np.savez(file, *self.columns.values())
+                np.savez(file, *self.stored.values())
                 file.flush()
                 os.fsync(file.fileno())
 
@@ -240,24 +244,25 @@ class Zarr(Format):
         self.chunks = (*[1] * self.along, length, *shape[self.along + 1 :])
         self.unit = length * self.inner
         self.rows = list(engine.cut([(0, len(sweep))], shape[self.along] * self.inner))
+        #: the coordinates that are as long as the potentials
+        self.long = {} if sweep.axes else {n: c.dtype for n, c in self.columns(0, 1).items()}
         self.arrays: dict[str, Any] = {}
 
     def create(self) -> None:
         sweep, parameters = self.sweep, self.sweep.cell.model.parameters
         group = _needed("zarr", "zarr").create_group(self.part, zarr_format=3)
         group.attrs.update(sweep._attributes())
-        coordinates = sweep._constants()
-        if isinstance(sweep, Grid):
-            coordinates.update(sweep._coordinates())
-        for name, column in self.columns.items():
-            labels = labelled(parameters[name]) if name in parameters else {}
-            coordinates[name] = (sweep.dims, column, labels)
+        coordinates = {**sweep._constants(), **(sweep._coordinates() if sweep.axes else {})}
+        for name in self.long:
+            coordinates.pop(name, None)
         for name, (dims, values, *labels) in coordinates.items():
             values = np.asarray(values)
             array = self._array(group, name, dims, values.shape, values.dtype, *labels)
-            if name not in self.columns:
-                array[...] = values
-        named = [name for name in coordinates if name not in sweep.dims]
+            array[...] = values
+        for name, dtype in self.long.items():
+            labels = labelled(parameters[name]) if name in parameters else {}
+            self._array(group, name, sweep.dims, sweep.shape, dtype, labels)
+        named = [name for name in (*coordinates, *self.long) if name not in sweep.dims]
         one_word_each = all(len(name.split()) == 1 for name in named)
         also: dict[str, Any] = {"coordinates": " ".join(named)} if one_word_each else {}
         for name, dtype, about in (
@@ -296,7 +301,7 @@ class Zarr(Format):
         for file in self.part.rglob("*.partial"):  # a chunk that was being written
             file.unlink()
         with zarr.config.set({f"array.{name}": value for name, value in WRITE_ALL.items()}):
-            for name in ("V", "status", *self.columns):
+            for name in ("V", "status", *self.long):
                 self.arrays[name] = zarr.open_array(self.part / name, mode="r+")
 
     def write(self, start: int, stop: int, values: np.ndarray, status: Any) -> list[Path]:
@@ -306,7 +311,7 @@ class Zarr(Format):
         where = (*place[: self.along], slice(first, first + length))
         chunk = tuple(i // n for i, n in zip(place, self.chunks))
         written = []
-        columns = {name: column[start:stop] for name, column in self.columns.items()}
+        columns = self.columns(start, stop) if self.long else {}
         for name, part in {"V": values, "status": status, **columns}.items():
             array = self.arrays[name]
             array[where] = part.reshape(length, *shape[self.along + 1 :])
@@ -359,9 +364,7 @@ class Parquet(Format):
 
     def write(self, start: int, stop: int, values: np.ndarray, status: Any) -> list[Path]:
         pa, parquet = _needed("pyarrow", "parquet"), _needed("pyarrow.parquet", "parquet")
-        columns = {name: column[start:stop] for name, column in self.columns.items()}
-        if isinstance(self.sweep, Grid):
-            columns = _grid_columns(self.sweep, start, stop)
+        columns = self.columns(start, stop)
         path = self.part / self._name(start)
         table = pa.table({**columns, "V": values, "status": status})
         parquet.write_table(
@@ -414,48 +417,9 @@ def _needed(module: str, extra: str) -> Any:
         ) from None
 
 
-# ---- columns ----
-
-
-def plain_columns(table: Table) -> dict[str, np.ndarray]:
-    """A table's columns as every format holds them."""
+def _kept_digests(columns: Mapping[str, np.ndarray], kept: Iterable[str]) -> dict[str, str]:
     found = {}
-    for name, column in table._frame_columns().items():
-        if np.ma.is_masked(column):
-            raise TypeError(f"column {name!r} has masked values, which are not saved: fill them")
-        column = np.ma.getdata(column)
-        if column.dtype.kind in "OT" and all(isinstance(one, str) for one in column):
-            column = column.astype(np.str_)
-        if column.dtype.kind == "M" and np.datetime_data(column.dtype)[0] in "YMWDhm":
-            column = column.astype("M8[s]")  # as data frames have it
-        if name in table._inputs and column.dtype.itemsize > 8:  # the model sees doubles too
-            with np.errstate(over="ignore"):
-                column = column.astype(np.float64)
-        long = column.dtype.kind == "f" and column.dtype.itemsize > 8
-        if not isinstance(name, str) or column.dtype.kind not in KINDS or long:
-            raise TypeError(
-                f"column {name!r}: numbers, text and dates are saved, got dtype {column.dtype}: "
-                "convert it, or leave it out of keep="
-            )
-        found[name] = column
-    return found
-
-
-def _grid_columns(grid: Grid, start: int, stop: int) -> dict[str, np.ndarray]:
-    """What varies along a range of points: labels and parameters."""
-    found: dict[str, np.ndarray] = {}
-    places = np.unravel_index(np.arange(start, stop), grid.shape)
-    for one, place in zip(grid.axes, places):
-        if one.labels is not None:
-            found[one.label_name] = np.asarray(one.labels)[place]
-        for name in one.parameters:
-            found[name] = grid._inputs[name][place]
-    return found
-
-
-def _kept_digests(table: Table, columns: Mapping[str, np.ndarray]) -> dict[str, str]:
-    found = {}
-    for name in table.kept:
+    for name in kept:
         column = np.ascontiguousarray(columns[name])
         digest = hashlib.sha256(column.dtype.str.encode())
         digest.update(column.view(np.uint8).data)
@@ -619,9 +583,9 @@ def _card(sweep: "Sweep", form: Format, engine_name: str | None) -> dict[str, An
         "engine": engine.PYTHON if engine.choose(engine_name) == engine.PYTHON else "kernels",
         "sweep": description,
     }
-    if isinstance(sweep, Table):
-        found["dtypes"] = {name: column.dtype.str for name, column in form.columns.items()}
-        found["kept"] = _kept_digests(sweep, form.columns)
+    if form.stored:
+        found["dtypes"] = {name: column.dtype.str for name, column in form.stored.items()}
+        found["kept"] = _kept_digests(form.stored, sweep._kept)
     return found
 
 
@@ -760,16 +724,15 @@ def load(path: StrPath) -> "Sweep":
             f"{path} was cut off or changed: it has {size:,} bytes of {card['bytes']:,}"
         )
     description = card["sweep"]
-    if "axes" in description:
-        sweep: Sweep = files.described_grid(description)
-    else:
+    sweep = files.described(description)
+    if sweep is None:
         names = list(card["dtypes"])
         columns = {
             name: np.asarray(column).astype(card["dtypes"][name], copy=False)
             for name, column in zip(names, kind.read_columns(target, names))
         }
         sweep = Table(files.described_cell(description), columns, {}, list(card["kept"]))
-        if _kept_digests(sweep, columns) != card["kept"]:
+        if _kept_digests(columns, card["kept"]) != card["kept"]:
             raise ValueError(f"{path}: a carried column was changed")
     if files.digest(files.describe(sweep)) != card["digest"]:
         raise ValueError(f"{path} was changed: its sweep has another digest than was saved")

@@ -1,5 +1,6 @@
 """Pictures of sweeps, on matplotlib axes."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from .cell import Cell
 from .grids import Axis, Grid
 from .reduce import HistogramAnswer
+from .samples import Sample
 from .sweep import Sweep
 from .tables import Table
 
@@ -19,6 +21,8 @@ MOST_PLACES = 800
 MOST_LABELS = 20
 #: Longer labels in a row overlap, and are turned.
 LINE = 50
+#: Potentials that a histogram without points shows, and the least that it is wide, mV.
+EVERYDAY, NARROWEST = (-100.0, 0.0), 1e-6
 #: How the boundaries that a cell marks are drawn.
 STYLES = {"threshold": "solid", "block": "dashed"}
 
@@ -39,10 +43,7 @@ def sweep(what: Sweep, ax: "Axes | None") -> "Axes":
     """Draw a sweep: see `Sweep.plot`."""
     check(what)
     ax = _axes(ax)
-    if isinstance(what, Table):
-        _scatter(what, ax)
-    elif isinstance(what, Grid):
-        (_curve if len(what.dims) == 1 else _heat_map)(what, ax)
+    DRAWN[type(what)](what, ax)
     if what.cell.name:
         ax.set_title(what.cell.name)
     return ax
@@ -71,6 +72,10 @@ def _axes(ax: "Axes | None") -> "Axes":
     except ImportError:
         raise ImportError("plot needs matplotlib: pip install 'fastrest-ghk[plot]'") from None
     return plt.gca()
+
+
+def _grid(grid: Grid, ax: "Axes") -> None:
+    (_curve if len(grid.dims) == 1 else _heat_map)(grid, ax)
 
 
 def _curve(grid: Grid, ax: "Axes") -> None:
@@ -121,6 +126,24 @@ def _scatter(table: Table, ax: "Axes") -> None:
     ax.plot(x, V, ".", rasterized=True)
     ax.set_ylabel("membrane potential (mV)")
     _draw_bounds(table.cell, ax, "y")
+
+
+def _distribution(sample: Sample, ax: "Axes") -> None:
+    s = sample.summary()
+    low, high = (s.min, s.max) if s.n else EVERYDAY
+    if high - low < NARROWEST:
+        low, high = low - 0.5, high + 0.5
+    histogram(sample.histogram(range=(low, high)), ax, None)
+    _draw_bounds(sample.cell, ax, "x")
+    ax.autoscale(axis="x")  # the bounds are seen wherever they lie
+
+
+#: How each kind of sweep is drawn.
+DRAWN: dict[type[Sweep], Callable[[Any, "Axes"], None]] = {
+    Grid: _grid,
+    Table: _scatter,
+    Sample: _distribution,
+}
 
 
 def _thinned(grid: Grid, most: int) -> Grid:

@@ -74,16 +74,15 @@ class Sample(Sweep):
     def _drawn(self) -> _kernels.Sample:
         """The sample as the kernels draw it."""
         if self.method != "sobol":
-            key = 0 if self.rng is None else int(_sequence(self.rng).generate_state(1, np.uint64)[0])
+            assert self.rng is not None  # only a Sobol' sequence goes without
+            key = int(_sequence(self.rng).generate_state(1, np.uint64)[0])
             return kernel_sample(self.space, self.method, self.shape[0], key=key)
         n = len(self.space)
         if self.rng is None:
             ways, shifts = directions.plain(n), np.zeros(n, np.uint64)
         else:
-            ways, shifts = directions.scrambled(n, _sequence(self.rng))
-        return kernel_sample(
-            self.space, "sobol", self.shape[0], directions=ways, shifts=shifts
-        )
+            (ways,), (shifts,) = directions.scrambled(n, [_sequence(self.rng)])
+        return kernel_sample(self.space, "sobol", self.shape[0], directions=ways, shifts=shifts)
 
     def _prepare(self, isa: str, threads: int | None) -> tuple[Equation, Pieces]:
         model = self.cell.model
@@ -105,17 +104,10 @@ class Sample(Sweep):
         parameters = self.cell.model.parameters
         return {
             name: ("sample", values, labelled(parameters[name]))
-            for name, values in self._frame_columns().items()
+            for name, values in self._beside(0, len(self)).items()
         }
 
-    def _frame_columns(self) -> dict[str, Any]:
-        return self.columns(0, len(self))
-
-    def _frame_names(self) -> list[str]:
-        return list(self.space.names)
-
-    def columns(self, start: int, stop: int) -> dict[str, np.ndarray]:
-        """The inputs at a range of points."""
+    def _beside(self, start: int, stop: int) -> dict[str, np.ndarray]:
         return dict(zip(self.space.names, self._drawn.draw(start, stop - start)))
 
     def _repr_lines(self) -> list[str]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from .grids import Axis
     from .tally import Tally
 
 #: Names of what a sweep computes, in its Dataset and its data frame.
@@ -78,6 +79,8 @@ class Sweep(Frozen):
     route: str = "pointwise"
     #: most blocks of points that a thread takes at once
     blocks_per_task: int = engine.BLOCKS_PER_TASK
+    #: what a grid's points are combined from: without axes every point has values of its own
+    axes: tuple["Axis", ...] = ()
     #: arrays of varied parameters by name, and columns that are carried along
     _inputs: Mapping[str, np.ndarray]
     _kept: Mapping[str, np.ndarray] = types.MappingProxyType({})
@@ -101,6 +104,15 @@ class Sweep(Frozen):
             For every varied parameter an array of the shape of `indices`.
         """
         raise NotImplementedError
+
+    def _beside(self, start: int, stop: int) -> dict[str, np.ndarray]:
+        """What stands beside the potentials of a range of points: varied parameters, labels of
+        axes, columns that are carried along."""
+        raise NotImplementedError
+
+    def _stored(self) -> dict[str, np.ndarray]:
+        """The columns that files must hold for the sweep to be made again."""
+        return {}
 
     def _prepare(self, isa: str, threads: int | None) -> tuple[Equation, Pieces]:
         """The equation to compute, and a function that gives the columns of a range of points."""
@@ -385,6 +397,10 @@ class Sweep(Frozen):
         """
         import xarray as xr
 
+        if not self.axes:  # coordinates are as long as the results
+            need = len(self) * (9 + 8 * len(self._beside(0, 1)))
+            instead = "use values(out=...), or fewer points"
+            self._check_memory(need, options.get("max_memory"), instead)
         values, status = self._values_and_status(**options)
         return xr.Dataset(
             {
@@ -410,15 +426,15 @@ class Sweep(Frozen):
         import pandas as pd
 
         # pandas takes a copy of what it is given
-        need = 2 * len(self) * (9 + 8 * len(self._frame_names()))
+        need = 2 * len(self) * (9 + 8 * len(self._beside(0, 1)))
         instead = "use to_xarray(), values(out=...), or fewer points"
         self._check_memory(need, options.get("max_memory"), instead)
         values, status = self._values_and_status(**options)
-        columns = self._frame_columns()
+        columns = self._beside(0, len(self))
         return pd.DataFrame({**columns, "V": values.ravel(), "status": status.ravel()})
 
     def plot(self, ax: "matplotlib.axes.Axes | None" = None) -> "matplotlib.axes.Axes":
-        """Draw the sweep: a curve over one axis, a heat map with contours over two.
+        """Draw the sweep: a grid's curve or heat map, a table's points, a sample's histogram.
 
         Lines and contours mark the cell's threshold and block (-55 and -40 mV for neurons), which
         are conventions. Needs matplotlib.
@@ -554,9 +570,7 @@ class Sweep(Frozen):
                 compute(start, stop, part, part_status, False)
                 out.flat[start:stop] = part
 
-        engine.run(
-            work, len(self), threads=threads, progress=progress, units=self.blocks_per_task
-        )
+        engine.run(work, len(self), threads=threads, progress=progress, units=self.blocks_per_task)
 
     def _computer(
         self, engine_name: str | None, threads: int | None
@@ -648,12 +662,6 @@ class Sweep(Frozen):
         return {"model": repr(self.cell.model), **fields}
 
     def _coordinates(self) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _frame_columns(self) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _frame_names(self) -> list[str]:
         raise NotImplementedError
 
     def _repr_lines(self) -> list[str]:

@@ -14,6 +14,9 @@ from .model import as_numbers
 from .physics import unknown
 from .sweep import RESULTS, Pieces, Sweep, checked_cell, checked_indices, labelled
 
+#: Kinds of columns that every format holds: Booleans, numbers, text, dates.
+KINDS = "biufUM"
+
 
 def table(
     cell: Cell,
@@ -159,12 +162,33 @@ class Table(Sweep):
         found.update({str(n): ("row", _result(v, copy=True)) for n, v in self.kept.items()})
         return found
 
-    def _frame_columns(self) -> dict[str, Any]:
+    def _beside(self, start: int, stop: int) -> dict[str, np.ndarray]:
         columns = {**self.kept, **self._inputs}
-        return {name: _result(values, copy=False) for name, values in columns.items()}
+        return {name: _result(v[start:stop], copy=False) for name, v in columns.items()}
 
-    def _frame_names(self) -> list[str]:
-        return [*self.kept, *self._inputs]
+    def _stored(self) -> dict[str, np.ndarray]:
+        found = {}
+        for name, column in self._beside(0, len(self)).items():
+            if np.ma.is_masked(column):
+                raise TypeError(
+                    f"column {name!r} has masked values, which are not saved: fill them"
+                )
+            column = np.ma.getdata(column)
+            if column.dtype.kind in "OT" and all(isinstance(one, str) for one in column):
+                column = column.astype(np.str_)
+            if column.dtype.kind == "M" and np.datetime_data(column.dtype)[0] in "YMWDhm":
+                column = column.astype("M8[s]")  # as data frames have it
+            if name in self._inputs and column.dtype.itemsize > 8:  # the model sees doubles too
+                with np.errstate(over="ignore"):
+                    column = column.astype(np.float64)
+            long = column.dtype.kind == "f" and column.dtype.itemsize > 8
+            if not isinstance(name, str) or column.dtype.kind not in KINDS or long:
+                raise TypeError(
+                    f"column {name!r}: numbers, text and dates are saved, got dtype "
+                    f"{column.dtype}: convert it, or leave it out of keep="
+                )
+            found[name] = column
+        return found
 
     def _repr_lines(self) -> list[str]:
         lines = [f"columns: {', '.join(self._inputs)}"]

@@ -119,13 +119,9 @@ class Tally:
         """Write to a file; an existing one is replaced only by the whole new one."""
         states = [*self.found, *([self.state] if self.state is not None else [])]
         extremes = {p for s in states for p in (s.argmin, s.argmax) if p >= 0}
-        places = (
-            {}
-            if "axes" in self.description
-            else {
-                str(p): {n: float(v) for n, v in self.sweep.parameters(p).items()} for p in extremes
-            }
-        )
+        places = {
+            str(p): {n: float(v) for n, v in self.sweep.parameters(p).items()} for p in extremes
+        }
         files.write_safely(
             Path(path),
             files.seal(
@@ -161,11 +157,7 @@ class Tally:
                 f"{path} was written by fastrest {data.get('fastrest')}, this is {__version__}"
             )
         description = json.loads(data["sweep"])
-        sweep = (
-            files.described_grid(description)
-            if "axes" in description
-            else Recorded(description, data["places"])
-        )
+        sweep = files.described(description) or Recorded(description, data["places"])
         reducers = [REDUCERS[name](**arguments) for name, arguments in data["reducers"]]
         tally = cls(sweep, description, data["digest"], data["method"], reducers)
         tally.found = [State.from_json(state) for state in data["found"]]

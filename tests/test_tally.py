@@ -802,7 +802,7 @@ def test_a_checkpoint_is_written_every_few_seconds_and_at_the_end(path, monkeypa
 
 
 def described(sweep):
-    return files.described_grid(json.loads(json.dumps(files.describe(sweep))))
+    return files.described(json.loads(json.dumps(files.describe(sweep))))
 
 
 SULPHATE = fr.Cell(
