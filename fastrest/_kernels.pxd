@@ -143,7 +143,7 @@ cdef extern from "fastrest.h" nogil:
                                 const fr_question *, void *, int64_t *, double *) noexcept nogil
         size_t scratch_bytes
 
-    int fr_question_sums(const fr_question *)
+    int fr_question_sums(const fr_question *, int)
     int fr_model_columns(const fr_model *)
     const fr_kernels *fr_compiled(int)
     int fr_supported(const fr_kernels *)

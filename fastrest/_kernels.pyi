@@ -106,7 +106,7 @@ class Equation:
     def pick_freeze(
         self,
         columns_a: Sequence[np.ndarray | float | Draw],
-        columns_b: Sequence[np.ndarray | float | Draw],
+        columns_b: Sequence[np.ndarray | float | Draw] | None,
         inputs: list[int],
         start: int,
         count: int,

@@ -570,7 +570,7 @@ cdef class Equation:
             raise ValueError(f"{self.name} has no derivatives")
         check(error)
 
-    def pick_freeze(self, list columns_a not None, list columns_b not None, list inputs not None,
+    def pick_freeze(self, list columns_a not None, list columns_b, list inputs not None,
                     Py_ssize_t start, Py_ssize_t count, *, between=None, double pivot=0.0,
                     bint second=False, logs=None, isa=None):
         """Sums over the points [start, start + count) of two samples, for sensitivity indices.
@@ -578,7 +578,8 @@ cdef class Equation:
         Parameters
         ----------
         columns_a, columns_b : list of ndarray, float or Draw
-            As for `points`: two samples of the same inputs.
+            As for `points`: two samples of the same inputs. The second may be None: then only
+            sums over the first are wanted.
         inputs : list of int
             For each column the number of the input it is of, or -1.
         between : (float, float), optional
@@ -604,7 +605,9 @@ cdef class Equation:
         cdef fr_error error
         cdef int k
         self.take(columns_a, &a)
-        self.take(columns_b, &b)
+        if columns_b is not None:
+            self.take(columns_b, &b)
+        cdef const fr_column *c_b = NULL if columns_b is None else b.columns
         if len(inputs) != self.n_columns:
             raise ValueError(f"inputs must have {self.n_columns} numbers, got {len(inputs)}")
         for k in range(self.n_columns):
@@ -620,12 +623,12 @@ cdef class Equation:
                 c_logs[k] = bool(logs[k])
             question.logs = c_logs
         cdef cnp.ndarray invalid = np.zeros(len(STATUS), np.int64)
-        cdef cnp.ndarray sums = np.zeros((fr_question_sums(&question), 2))
+        cdef cnp.ndarray sums = np.zeros((fr_question_sums(&question, c_b != NULL), 2))
         cdef void *scratch = malloc(kernels.scratch_bytes)
         if scratch == NULL:
             raise MemoryError
         with nogil:
-            error = kernels.pick_freeze(&self.model, &a.lattice, a.columns, &b.lattice, b.columns,
+            error = kernels.pick_freeze(&self.model, &a.lattice, a.columns, &b.lattice, c_b,
                                         start, count, &question, scratch,
                                         <int64_t *>cnp.PyArray_DATA(invalid),
                                         <double *>cnp.PyArray_DATA(sums))

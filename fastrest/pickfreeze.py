@@ -23,7 +23,7 @@ from . import _kernels, directions, engine
 from .criteria import Between
 from .physics import Status
 from .reduce import UNIT, whole
-from .samples import draws, kernel_sample
+from .samples import Rng, draws, kernel_sample, seed_of
 from .sensitivity import SobolIndices
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Plan:
     seed: int
     replicates: int
     nan_policy: str
+    indices: bool = True
 
     @property
     def pivot(self) -> float:
@@ -150,7 +151,7 @@ def sobol(
     *,
     of: Between | None,
     second: bool,
-    rng: Any,
+    rng: Rng,
     replicates: int,
     until: float | None,
     nan_policy: str,
@@ -158,18 +159,13 @@ def sobol(
     progress: engine.Progress,
 ) -> SampledIndices:
     """Sampled Sobol' indices: see ``Space.sobol``."""
-    from .samples import seed_of
-
     if space.correlation is not None:
         raise ValueError("Sobol' indices need independent inputs, and this space has correlations")
     if of is not None and not isinstance(of, Between):
         raise TypeError(f"of must be fr.between(low, high), got {of!r}")
-    if nan_policy not in NAN_POLICIES:
-        raise ValueError(f"nan_policy must be one of {', '.join(NAN_POLICIES)}, got {nan_policy!r}")
-    if _whole("replicates", replicates) < 2:
-        raise ValueError(f"replicates must be >= 2, got {replicates!r}")
     if until is not None and not until > 0:
         raise ValueError(f"until must be > 0, got {until!r}")
+    _check(replicates, nan_policy)
     most = -(-_whole("n", LAST if n is None else n) // replicates)
     plan = Plan(space, of, bool(second), seed_of(rng), int(replicates), nan_policy)
     points = most if until is None else min(most, -(-FIRST // replicates))
@@ -181,6 +177,33 @@ def sobol(
         if until is None or points == most or not widest > until:
             return answer
         points = min(2 * points, most)
+
+
+def dgsm(
+    space: "Space",
+    n: int,
+    *,
+    rng: Rng,
+    replicates: int,
+    nan_policy: str,
+    threads: int | None,
+    progress: engine.Progress,
+) -> SampledIndices:
+    """Derivative-based measures alone: see ``Space.dgsm``."""
+    if space.correlation is not None:
+        raise ValueError("these bounds need independent inputs, and this space has correlations")
+    _check(replicates, nan_policy)
+    points = -(-_whole("n", n) // replicates)
+    seed = seed_of(rng)
+    plan = Plan(space, None, False, seed, int(replicates), nan_policy, indices=False)
+    return result(plan, run(plan, [], points, threads, progress))
+
+
+def _check(replicates: int, nan_policy: str) -> None:
+    if nan_policy not in NAN_POLICIES:
+        raise ValueError(f"nan_policy must be one of {', '.join(NAN_POLICIES)}, got {nan_policy!r}")
+    if _whole("replicates", replicates) < 2:
+        raise ValueError(f"replicates must be >= 2, got {replicates!r}")
 
 
 def run(
@@ -197,6 +220,7 @@ def run(
         raise ValueError(f"n must be at most 2**{_kernels.BITS} for each replicate")
     columns = plan.columns(points)
     inputs = [c.input if isinstance(c, _kernels.Draw) else -1 for c in columns[0][0]]
+    evaluations = d + 2 if plan.indices else 1
     between = (plan.of.low, plan.of.high) if plan.of else None
     question: dict[str, Any] = {
         "between": between,
@@ -211,7 +235,8 @@ def run(
     def work(start: int, stop: int) -> None:
         r, first = divmod(start, points)
         a, b = columns[r]
-        invalid, sums = equation.pick_freeze(a, b, inputs, first, stop - start, **question)
+        both = a, b if plan.indices else None
+        invalid, sums = equation.pick_freeze(*both, inputs, first, stop - start, **question)
         if plan.nan_policy == "raise" and invalid.any():
             raise _invalid(invalid, stop - start)
         with lock:
@@ -221,7 +246,7 @@ def run(
     engine.run(
         work,
         total,
-        threads=engine.thread_count(threads, total * (d + 2)),
+        threads=engine.thread_count(threads, total * evaluations),
         progress=progress,
         unit=PIECE,
         units=1,
@@ -240,14 +265,19 @@ def _invalid(invalid: np.ndarray, points: int) -> ValueError:
 
 def result(plan: Plan, found: Sequence[Sums]) -> SampledIndices:
     """What the sums say."""
-    sums = np.array([one.floats() for one in found])
-    valid = np.array([one.valid for one in found], float)
-    if valid.sum() == 0:
+    rows = np.array([one.floats() for one in found])
+    n = np.array([one.valid for one in found], float)
+    if n.sum() == 0:
         raise ValueError("no point of the sample has a potential")
-    mean, variance, values = estimates(sums, valid, len(plan.space), plan.second)
-    if plan.logs is not None:
+    d, slopes = len(plan.space), 0 if plan.logs is None else len(plan.space)
+    of_a, of_slopes, of_both = rows[:, :2], rows[:, 2 : 2 + slopes], rows[:, 2 + slopes :]
+    if plan.indices:
+        mean, variance, values = estimates(np.hstack([of_a, of_both]), n, d, plan.second)
+    else:
+        mean, variance, values = *moments(of_a, n)[:2], {}
+    if slopes:
         constants = np.array([one.poincare for one in plan.space.distributions])
-        values.update(bounds(sums, valid, constants))
+        values.update(bounds(of_a, of_slopes, n, constants))
     indices = {}
     for key, (value, width) in values.items():
         indices[key], indices[f"{key}_conf"] = value, width
@@ -271,17 +301,15 @@ def result(plan: Plan, found: Sequence[Sums]) -> SampledIndices:
 Estimate = tuple[np.ndarray, np.ndarray]
 
 
-def moments(
-    sums: np.ndarray, n: np.ndarray, centre: float | None = None
-) -> tuple[float, float, np.ndarray]:
-    """Mean and variance of f at A and B together, and each replicate's share of n times it.
+def moments(sums: np.ndarray, n: np.ndarray) -> tuple[float, float, np.ndarray]:
+    """Mean and variance, and each replicate's share of the sum of squared deviations.
 
-    Less `centre` instead of the mean, if that is given, in what follows from them.
+    From sums of f and f^2 at n points of each replicate.
     """
-    a, b, aa, bb = sums[:, :4].T
-    mean = float((a + b).sum() / (2 * n.sum()))
-    spread = (aa + bb) / 2 - mean * (a + b) + n * mean**2
-    return mean if centre is None else centre, float(spread.sum() / n.sum()), spread
+    total, squares = sums.T
+    mean = float(total.sum() / n.sum())
+    spread = squares - 2 * mean * total + n * mean**2
+    return mean, float(spread.sum() / n.sum()), spread
 
 
 def estimates(
@@ -292,6 +320,7 @@ def estimates(
     Parameters
     ----------
     sums : ndarray, (replicates, sums)
+        Without those of derivatives.
     n : ndarray, (replicates,)
         Points.
     d : int
@@ -301,36 +330,37 @@ def estimates(
     centre : float, optional
         What f is less in products: its mean at A and B by default.
     """
-    mean, variance, spread = moments(sums, n, centre)
-    b, ab = sums[:, 1], sums[:, 4]
+    a, aa, b, bb, ab = sums[:, :5].T
+    mean, variance, spread = moments(np.stack([a + b, aa + bb], axis=1) / 2, n)
+    centre = mean if centre is None else centre
     of_inputs = sums[:, 5 : 5 + 3 * d].reshape(len(sums), d, 3)
     step, step_squared, step_b = np.moveaxis(of_inputs, 2, 0)
-    first = step_b - mean * step
+    first = step_b - centre * step
     found = {"S1": ratio(first, spread), "ST": ratio(step_squared / 2, spread)}
     if second:
         j, k = np.triu_indices(d, 1)
-        pairs = sums[:, -len(j) :] if len(j) else sums[:, :0]
-        rest = sums[:, sums.shape[1] - len(j) - 2 * d : sums.shape[1] - len(j)]
-        ba, ba_a = np.moveaxis(rest.reshape(len(sums), d, 2), 2, 0)
-        # f(B_A) of j times f(A_B) = f(A) + d of k, less f(A) f(B), all less the mean
-        closed = pairs + ba_a[:, j] - mean * (ba[:, j] + step[:, k]) - ab[:, None]
-        closed += mean * b[:, None]
-        value, width = ratio(closed - first[:, j] - first[:, k], spread)
-        found["S2"] = tuple(np.full((d, d), np.nan) for _ in range(2))  # type: ignore[assignment]
-        found["S2"][0][j, k], found["S2"][1][j, k] = value, width
+        of_ba, of_pairs = np.split(sums[:, 5 + 3 * d :], [2 * d], axis=1)
+        ba, ba_a = np.moveaxis(of_ba.reshape(len(sums), d, 2), 2, 0)
+        # f(B_A) of j times f(A_B) = f(A) + d of k, less f(A) f(B), all less the centre
+        closed = of_pairs + ba_a[:, j] - centre * (ba[:, j] + step[:, k]) - ab[:, None]
+        closed += centre * b[:, None]
+        square = np.full((d, d), np.nan)
+        found["S2"] = square, square.copy()
+        for place, values in zip(found["S2"], ratio(closed - first[:, j] - first[:, k], spread)):
+            place[j, k] = values
     return mean, variance, found
 
 
-def bounds(sums: np.ndarray, n: np.ndarray, constants: np.ndarray) -> dict[str, Estimate]:
+def bounds(
+    of_a: np.ndarray, squares: np.ndarray, n: np.ndarray, constants: np.ndarray
+) -> dict[str, Estimate]:
     """Mean squared derivatives, and the bounds of total-order indices that follow from them.
 
     The total-order index of an input is at most its Poincare constant times the mean squared
     derivative over the variance (Lamboni, Iooss, Popelin & Gamboa 2013,
     doi:10.1016/j.matcom.2013.02.002).
     """
-    d = len(constants)
-    squares = sums[:, 5 + 3 * d : 5 + 4 * d]
-    _, _, spread = moments(sums, n)
+    _, _, spread = moments(of_a, n)
     with np.errstate(invalid="ignore"):
         return {"vi": ratio(squares, n), "dgsm": ratio(constants * squares, spread)}
 

@@ -46,8 +46,10 @@ int fr_model_columns(const fr_model *model)
     return 3 * n + 1 + (model->pump_ion >= 0);
 }
 
-int fr_question_sums(const fr_question *question)
+int fr_question_sums(const fr_question *question, int with_b)
 {
-    const int n = question->n_inputs;
-    return 5 + 3 * n + (question->logs ? n : 0) + (question->second ? 2 * n + n * (n - 1) / 2 : 0);
+    const int n = question->n_inputs, of_a = 2 + (question->logs ? n : 0);
+    if (!with_b)
+        return of_a;
+    return of_a + 3 + 3 * n + (question->second ? 2 * n + n * (n - 1) / 2 : 0);
 }

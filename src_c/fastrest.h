@@ -171,10 +171,10 @@ typedef struct {
 /* What two samples A and B of uncertain inputs are asked, for the indices of Sobol' as Jansen 1999
  * and Saltelli et al. 2010 estimate them.  With f(A_B) at A's point but for one input, taken from
  * B, and f(B_A) the other way round, all f less the pivot, and d = f(A_B) - f(A), it sums up
- *   f(A), f(B), f(A)^2, f(B)^2, f(A) f(B);
- *   for each input d, d^2, d f(B);
+ *   f(A), f(A)^2;
  *   if `logs`, for each input (dV/dx)^2 at A, or where logs is not 0 (dV/d ln x)^2;
- *   if `second`, for each input f(B_A), f(B_A) f(A); then for each two inputs j < k
+ *   if there is a B, f(B), f(B)^2, f(A) f(B), and for each input d, d^2, d f(B);
+ *   if `second` too, for each input f(B_A), f(B_A) f(A); then for each two inputs j < k
  *   f(B_A) of j times d of k. */
 typedef struct {
     int n_inputs;
@@ -224,10 +224,11 @@ typedef struct {
      * out: the normal distribution's probabilities below and above z */
     void (*normal_tails)(double z, double *lower, double *upper);
     /* in:  model of FR_GHK or FR_CHORD; two samples of the same inputs, a and b: their lattices, of
-     *      one size, and columns, which say what input they are of; start, count; the question;
-     *      scratch: scratch_bytes of memory, aligned as malloc does
-     * out: invalid: points at which some potential is not valid, by its lowest status bit;
-     *      sums, over the others, of doubles and what they lack: fr_question_sums such pairs */
+     *      one size, and columns, which say what input they are of (those of b may be NULL, if A
+     *      alone is asked about); start, count; the question; scratch: scratch_bytes of memory,
+     * aligned as malloc does out: invalid: points at which some potential is not valid, by its
+     * lowest status bit; sums, over the others, of doubles and what they lack: fr_question_sums
+     * such pairs */
     fr_error (*pick_freeze)(const fr_model *model, const fr_lattice *lattice_a,
                             const fr_column *columns_a, const fr_lattice *lattice_b,
                             const fr_column *columns_b, ptrdiff_t start, ptrdiff_t count,
@@ -239,8 +240,8 @@ typedef struct {
 /* Number of columns that a model's equation takes, or 0 if the model is not valid. */
 int fr_model_columns(const fr_model *model);
 
-/* How many sums a question asks for. */
-int fr_question_sums(const fr_question *question);
+/* How many sums a question asks for, with or without a B. */
+int fr_question_sums(const fr_question *question, int with_b);
 
 /* The implementations compiled into this library, best first, and NULL past the last. */
 const fr_kernels *fr_compiled(int i);

@@ -16,29 +16,37 @@ typedef struct {
     uint8_t status[CHUNK];                /* of any of the potentials */
 } fr_pair_of_walks;
 
-/* x y summed up in the order that the lanes fix */
-static double dot(const double *restrict x, const double *restrict y, ptrdiff_t n)
+static double sum_of_lanes(const double *lanes)
 {
-    double lanes[LANES] = {0}, total = 0.0;
+    double total = 0.0;
+    for (int l = 0; l < LANES; l++)
+        total += lanes[l];
+    return total;
+}
+
+/* Sums of x, and of x y, in the order that the lanes fix. */
+static double total_of(const double *x, ptrdiff_t n)
+{
+    double lanes[LANES] = {0};
+    const ptrdiff_t whole = n - n % LANES;
+    for (ptrdiff_t i = 0; i < whole; i += LANES)
+        for (int l = 0; l < LANES; l++)
+            lanes[l] += x[i + l];
+    for (ptrdiff_t i = whole; i < n; i++)
+        lanes[i - whole] += x[i];
+    return sum_of_lanes(lanes);
+}
+
+static double dot(const double *x, const double *y, ptrdiff_t n)
+{
+    double lanes[LANES] = {0};
     const ptrdiff_t whole = n - n % LANES;
     for (ptrdiff_t i = 0; i < whole; i += LANES)
         for (int l = 0; l < LANES; l++)
             lanes[l] += x[i + l] * y[i + l];
     for (ptrdiff_t i = whole; i < n; i++)
         lanes[i - whole] += x[i] * y[i];
-    for (int l = 0; l < LANES; l++)
-        total += lanes[l];
-    return total;
-}
-
-static double total_of(const double *x, ptrdiff_t n)
-{
-    double lanes[LANES] = {0}, total = 0.0;
-    for (ptrdiff_t i = 0; i < n; i++)
-        lanes[i % LANES] += x[i];
-    for (int l = 0; l < LANES; l++)
-        total += lanes[l];
-    return total;
+    return sum_of_lanes(lanes);
 }
 
 /* What is asked about, at the loaded points of a walk: f less the pivot. */
@@ -122,22 +130,25 @@ static void add_to(double **sums, double x)
 }
 
 /* Adds a chunk to the sums, in the order that fastrest.h tells. */
-static void add_chunk(fr_pair_of_walks *w, const fr_question *question, ptrdiff_t n, double *sums)
+static void add_chunk(fr_pair_of_walks *w, const fr_question *question, int with_b, ptrdiff_t n,
+                      double *sums)
 {
     const int inputs = question->n_inputs;
     add_to(&sums, total_of(w->fa, n));
-    add_to(&sums, total_of(w->fb, n));
     add_to(&sums, dot(w->fa, w->fa, n));
+    for (int k = 0; question->logs && k < inputs; k++) {
+        const double *const slopes = slopes_of_input(w, k, question->logs[k], n);
+        add_to(&sums, slopes ? dot(slopes, slopes, n) : 0.0);
+    }
+    if (!with_b)
+        return;
+    add_to(&sums, total_of(w->fb, n));
     add_to(&sums, dot(w->fb, w->fb, n));
     add_to(&sums, dot(w->fa, w->fb, n));
     for (int k = 0; k < inputs; k++) {
         add_to(&sums, total_of(w->d[k], n));
         add_to(&sums, dot(w->d[k], w->d[k], n));
         add_to(&sums, dot(w->d[k], w->fb, n));
-    }
-    for (int k = 0; question->logs && k < inputs; k++) {
-        const double *const slopes = slopes_of_input(w, k, question->logs[k], n);
-        add_to(&sums, slopes ? dot(slopes, slopes, n) : 0.0);
     }
     for (int k = 0; question->second && k < inputs; k++) {
         add_to(&sums, total_of(w->fba[k], n));
@@ -148,6 +159,21 @@ static void add_chunk(fr_pair_of_walks *w, const fr_question *question, ptrdiff_
             add_to(&sums, dot(w->fba[j], w->d[k], n));
 }
 
+/* f at B, and where one input after the other is exchanged between A and B */
+static void ask_around(fr_pair_of_walks *w, const fr_question *question, ptrdiff_t n)
+{
+    ask(w, &w->b, question, n, NULL, w->fb);
+    for (int k = 0; k < question->n_inputs; k++) {
+        exchange(w, k);
+        ask(w, &w->a, question, n, NULL, w->d[k]);
+        for (ptrdiff_t i = 0; i < n; i++)
+            w->d[k][i] -= w->fa[i];
+        if (question->second)
+            ask(w, &w->b, question, n, NULL, w->fba[k]);
+        exchange(w, k);
+    }
+}
+
 static fr_error pick_freeze(const fr_model *model, const fr_lattice *lattice_a,
                             const fr_column *columns_a, const fr_lattice *lattice_b,
                             const fr_column *columns_b, ptrdiff_t start, ptrdiff_t count,
@@ -156,42 +182,39 @@ static fr_error pick_freeze(const fr_model *model, const fr_lattice *lattice_a,
 {
     fr_pair_of_walks *const w = scratch;
     const int n_columns = fr_model_columns(model), inputs = question->n_inputs;
+    const int with_b = columns_b != NULL;
     double *slopes[FR_MAX_COLUMNS];
     memset(invalid, 0, 6 * sizeof *invalid);
-    memset(sums, 0, (size_t)fr_question_sums(question) * 2 * sizeof *sums);
+    memset(sums, 0, (size_t)fr_question_sums(question, with_b) * 2 * sizeof *sums);
     if (n_columns == 0 || derivatives[model->equation].chunk == NULL)
         return FR_BAD_MODEL;
     if (inputs < 1 || inputs > FR_MAX_COLUMNS)
         return FR_BAD_COLUMN;
     for (int j = 0; j < n_columns; j++) {
-        if (columns_a[j].input != columns_b[j].input || columns_a[j].input >= inputs)
+        const int input = columns_a[j].input;
+        if (input >= inputs || (with_b && columns_b[j].input != input))
             return FR_BAD_COLUMN;
-        slopes[j] = columns_a[j].input >= 0 ? w->slopes[j] : NULL;
+        slopes[j] = input >= 0 ? w->slopes[j] : NULL;
     }
     fr_error error = begin(&w->a, model, lattice_a, columns_a, start, count, 0);
-    error = error ? error : begin(&w->b, model, lattice_b, columns_b, start, count, 0);
+    if (!error && with_b)
+        error = begin(&w->b, model, lattice_b, columns_b, start, count, 0);
     if (error)
         return error;
     for (ptrdiff_t n, done = 0; done < count; done += n) {
         n = shorter(count - done, CHUNK);
         memset(w->status, 0, sizeof w->status);
         fetch(&w->a, n);
-        fetch(&w->b, n);
+        if (with_b)
+            fetch(&w->b, n);
         ask(w, &w->a, question, n, question->logs ? slopes : NULL, w->fa);
-        ask(w, &w->b, question, n, NULL, w->fb);
-        for (int k = 0; k < inputs; k++) {
-            exchange(w, k);
-            ask(w, &w->a, question, n, NULL, w->d[k]);
-            for (ptrdiff_t i = 0; i < n; i++)
-                w->d[k][i] -= w->fa[i];
-            if (question->second)
-                ask(w, &w->b, question, n, NULL, w->fba[k]);
-            exchange(w, k);
-        }
+        if (with_b)
+            ask_around(w, question, n);
         leave_out(w, question, n, invalid);
-        add_chunk(w, question, n, sums);
+        add_chunk(w, question, with_b, n, sums);
         advance(&w->a.layout, n, w->a.index);
-        advance(&w->b.layout, n, w->b.index);
+        if (with_b)
+            advance(&w->b.layout, n, w->b.index);
     }
     return FR_OK;
 }

@@ -68,7 +68,7 @@ def plain_sums(space, A, B, pivot, f=lambda V: V):
     a, b = ask(A), ask(B)
     ab = [ask({**A, name: B[name]}) for name in names]
     ba = [ask({**B, name: A[name]}) for name in names]
-    found = [a.sum(), b.sum(), a @ a, b @ b, a @ b]
+    found = [a.sum(), a @ a, b.sum(), b @ b, a @ b]
     for one in ab:
         found += [(one - a).sum(), (one - a) @ (one - a), (one - a) @ b]
     second = [x for one in ba for x in (one.sum(), one @ a)]
@@ -118,7 +118,9 @@ def test_slopes_are_squares_of_gradients_in_the_natural_coordinate():
     _, sums = CELL.model.equation().pick_freeze(a, b, inputs, 0, 777, logs=[True, False])
     slopes = fr.table(CELL, A).gradient("P_Na", "K_out")
     wanted = [np.sum((slopes["P_Na"] * A["P_Na"]) ** 2), np.sum(slopes["K_out"] ** 2)]
-    np.testing.assert_allclose(sums[11:13].sum(axis=1), wanted, rtol=1e-12)
+    np.testing.assert_allclose(sums[2:4].sum(axis=1), wanted, rtol=1e-12)
+    _, alone = CELL.model.equation().pick_freeze(a, None, inputs, 0, 777, logs=[True, False])
+    assert (alone == sums[:4]).all()
 
 
 def test_points_without_a_potential_are_counted_and_left_out():
@@ -168,7 +170,7 @@ def sums_of(f, d, A, B, second=True):
         mixed[:, k], other[:, k] = B[:, k], A[:, k]
         ab.append(f(mixed))
         ba.append(f(other))
-    found = [a.sum(), b.sum(), a @ a, b @ b, a @ b]
+    found = [a.sum(), a @ a, b.sum(), b @ b, a @ b]
     for one in ab:
         found += [(one - a).sum(), (one - a) @ (one - a), (one - a) @ b]
     if second:
@@ -344,10 +346,19 @@ def test_salib_finds_the_same_mean_squared_derivatives():
 
 
 def test_no_poincare_constant_gives_no_bound():
-    sums = np.array([[0.0, 0.0, 2.0, 2.0, 0.0, 0.0, 1.0, 0.0, 3.0]])
-    found = bounds(np.repeat(sums, 3, axis=0), np.full(3, 2.0), np.array([np.inf]))
+    of_a, squares = np.array([[0.0, 2.0]] * 3), np.array([[3.0]] * 3)
+    found = bounds(of_a, squares, np.full(3, 2.0), np.array([np.inf]))
     assert found["dgsm"][0] == np.inf
     assert found["vi"][0] == 1.5
+
+
+def test_dgsm_alone_is_that_of_the_same_points():
+    space = lognormals(("P_Na", "K_out", "Cl_in"))
+    alone, with_indices = space.dgsm(2**12, rng=1), space.sobol(2**12, rng=1)
+    assert list(alone) == ["vi", "vi_conf", "dgsm", "dgsm_conf", "names"]
+    for key in alone:
+        np.testing.assert_array_equal(alone[key], with_indices[key])
+    assert alone.extend(2**12) == space.dgsm(2**13, rng=1)
 
 
 # ---- samples: threads, extension, stopping ----
@@ -407,7 +418,9 @@ def test_invalid_points_raise_or_are_counted():
     values = {"K_out": 5, "K_in": 140, "Na_out": 145, "Na_in": 15, "celsius": 37}
     cell = fr.Cell(fr.GHK("K", "Na"), P_K=0, P_Na=1e-160, **values)
     space = fr.space(cell, Na_in=fr.loguniform(1e-200, 1), Na_out=fr.uniform(100, 200))
-    with pytest.raises(ValueError, match=r"points have no potential \(\d+ RANGE.*nan_policy='omit'"):
+    with pytest.raises(
+        ValueError, match=r"have no potential \(\d+ RANGE.*nan_policy='omit'"
+    ):
         space.sobol(2**10, rng=1)
     r = space.sobol(2**10, rng=1, nan_policy="omit")
     assert set(r.invalid) == {"RANGE"}
