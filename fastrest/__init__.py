@@ -12,6 +12,7 @@ come from, a *sweep* varies some of them, and its verbs answer questions about t
 
 from . import ufuncs
 from .cell import Cell, PumpEffect, Times, cells, times
+from .gradients import Uncertainty
 from .grids import Axis, Grid, axis, grid
 from .info import __version__, info
 from .model import GHK, Chord, Model, ghk, nernst
@@ -43,6 +44,7 @@ __all__ = [
     "Table",
     "Tally",
     "Times",
+    "Uncertainty",
     "__version__",
     "axis",
     "cells",
