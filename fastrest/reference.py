@@ -26,7 +26,7 @@ FINE = Status(0)
 #: Divalent sums must leave room for their squares: 2^-480 ... 2^480.
 MODERATE = (2.0**-480, 2.0**480)
 NORMAL = (sys.float_info.min, sys.float_info.max)
-#: A permeability, the pump ratio on it, a concentration.
+#: Factors, such as a permeability, the pump ratio on it, a concentration.
 Term = tuple[float, float, float]
 
 
@@ -159,7 +159,8 @@ def ghk_gradient(model: Any, values: Mapping[str, float]) -> dict[str, float]:
 
         (2 a x + b) dx = dc - x db - x^2 da,  2 a x + b = sqrt(b^2 + 4 a c),  dV = phi dx/x
 
-    V is in proportion to the absolute temperature. A passive ion's concentration changes nothing.
+    A parameter changes a sum by what it is multiplied with there. V is in proportion to the
+    absolute temperature. A passive ion's concentration changes nothing.
     """
     V, status = ghk(model, values)
     if status:
@@ -168,31 +169,32 @@ def ghk_gradient(model: Any, values: Mapping[str, float]) -> dict[str, float]:
     unit = phi(values["celsius"])
     inward, outward = ghk_terms(model, values)
     N, D = sum_of_terms(inward[1])[0], sum_of_terms(outward[1])[0]
-    M_out, M_in = sum_of_terms(inward[2])[0], sum_of_terms(outward[2])[0]
-
-    def slope(z: int, outside: float, inside: float) -> float:
-        """dV, where an ion's terms outside and inside change by so much."""
-        up, down = (outside, inside) if z > 0 else (inside, outside)
-        if not inward[2]:
-            return unit * (up / N) - unit * (down / D)
-        x = math.exp(V / unit)
+    if inward[2]:
+        M_out, M_in = sum_of_terms(inward[2])[0], sum_of_terms(outward[2])[0]
         root = math.sqrt((D - N) ** 2 + 4 * (D + 4 * M_in) * (N + 4 * M_out))
-        if abs(z) == 1:
-            dc, db, da = up, down - up, down
-        else:
-            dc, db, da = 4 * up, 0.0, 4 * down
-        return unit * (dc / x - db - x * da) / root
+        x = math.exp(V / unit)
+        by_inward = {1: (1 / x + 1) / root, 2: 4 / x / root}
+        by_outward = {1: (1 + x) / root, 2: 4 * x / root}
+    else:
+        by_inward, by_outward = {1: 1 / N}, {1: 1 / D}
+
+    def slope(z: int, factor: float, outside: float, inside: float) -> float:
+        """dV, where an ion's terms change by a factor times something outside and inside."""
+        up, down = (outside, inside) if z > 0 else (inside, outside)
+        rise, _ = sum_of_terms([(factor, up, by_inward[abs(z)])])
+        fall, _ = sum_of_terms([(factor, down, by_outward[abs(z)])])
+        return unit * rise - unit * fall
 
     found = dict.fromkeys(model.parameters, 0.0)
     for ion in model.permeant:
         permeability = values["P_" + ion.name]
         pump = values["pump_ratio"] if ion.name == model.pump_ion else 1.0
-        both = slope(ion.z, values[ion.name + "_out"], values[ion.name + "_in"])
-        found["P_" + ion.name] = pump * both
-        found[ion.name + "_out"] = pump * slope(ion.z, permeability, 0.0)
-        found[ion.name + "_in"] = pump * slope(ion.z, 0.0, permeability)
+        c_out, c_in = values[ion.name + "_out"], values[ion.name + "_in"]
+        found["P_" + ion.name] = slope(ion.z, pump, c_out, c_in)
+        found[ion.name + "_out"] = slope(ion.z, pump, permeability, 0.0)
+        found[ion.name + "_in"] = slope(ion.z, pump, 0.0, permeability)
         if ion.name == model.pump_ion:
-            found["pump_ratio"] = permeability * both
+            found["pump_ratio"] = slope(ion.z, permeability, c_out, c_in)
     found["celsius"] = V / (values["celsius"] + KELVIN_AT_0_CELSIUS)
     return found
 
