@@ -58,11 +58,11 @@ static double ghk_slopes_point(const fr_model *model, const double *x, double *s
     if (s.divalent) {
         double p, q;
         const double root = root_ratio(D + 4.0 * s.m_in.sum, D - N, N + 4.0 * s.m_out.sum, &p, &q);
-        const double r = phi / root, x = p / q, per_x = q / p;
-        num = (fr_rate){r * (1.0 + per_x), 1.0}; /* moderate, as all sums here are */
-        den = (fr_rate){-r * (1.0 + x), 1.0};
-        m_out = (fr_rate){4.0 * (r * per_x), 1.0};
-        m_in = (fr_rate){-4.0 * (r * x), 1.0};
+        const double r = phi / root, e = p / q, per_e = q / p; /* e = exp(V/phi) */
+        num = (fr_rate){r * (1.0 + per_e), 1.0};               /* moderate, as all sums here are */
+        den = (fr_rate){-r * (1.0 + e), 1.0};
+        m_out = (fr_rate){4.0 * (r * per_e), 1.0};
+        m_in = (fr_rate){-4.0 * (r * e), 1.0};
     }
 
     for (int j = 0; j < n; j++) {
