@@ -14,6 +14,7 @@ from . import ufuncs
 from .cell import Cell, PumpEffect, Times, cells, times
 from .criteria import Between, between
 from .distributions import Distribution, lognormal, loguniform, normal, triangular, uniform
+from .gradients import Uncertainty
 from .grids import Axis, Grid, axis, grid
 from .info import __version__, info
 from .model import GHK, Chord, Model, ghk, nernst
@@ -52,6 +53,7 @@ __all__ = [
     "Table",
     "Tally",
     "Times",
+    "Uncertainty",
     "__version__",
     "axis",
     "between",

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from . import engine
 from .distributions import Scaled, as_distribution, is_distribution
 from .model import GHK, MODELS, Chord, Model, as_float, as_numbers, nernst_ufunc, phi
 from .physics import IONS, Frozen, Ion, unknown
+
+if TYPE_CHECKING:
+    from .gradients import Uncertainty
 
 #: What a cell may say about itself beside its parameters.
 TEXTS = ("name", "source", "species", "basis", "remark")
@@ -307,6 +310,91 @@ class Cell(Frozen, Mapping[str, float]):
         -69.81
         """
         return _point(self, engine)
+
+    def gradient(self, *, engine: str | None = None) -> dict[str, float]:
+        """How the potential follows each parameter: its derivatives, mV per unit.
+
+        Exact derivatives of the equation (not differences), the others held fixed; of a passive
+        ion, whose inside concentration follows, 0. At the edge of a domain (P = 0, a concentration
+        of 0) they are those from within.
+
+        Parameters
+        ----------
+        engine : str, optional
+            As for `potential`.
+
+        Returns
+        -------
+        dict of str to float
+            mV per mM, per °C, or per unit of permeability or conductance, for every parameter.
+            NaN if the potential is not finite. Of the chord equation's g = 0 it is infinite where
+            that ion is on one side only, NaN where it is on none.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> slopes = fr.cells["mammalian neuron"].gradient()
+        >>> round(slopes["K_out"], 3), round(slopes["P_Na"], 1), round(slopes["celsius"], 3)
+        (1.916, 275.7, -0.225)
+        """
+        from . import gradients
+
+        return gradients.of_cell(self, engine)
+
+    def elasticity(self) -> dict[str, float]:
+        """What +1 % of each parameter does to the potential, mV, to first order.
+
+        For `celsius`, whose zero is a convention, what +1 °C does. The values are comparable
+        across parameters, which those of `gradient` are not.
+
+        Returns
+        -------
+        dict of str to float
+            NaN if the potential is not finite.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> elasticity = fr.cells["mammalian neuron"].elasticity()
+        >>> {name: round(mV, 3) for name, mV in elasticity.items() if name.startswith("K")}
+        {'K_out': 0.096, 'K_in': -0.197}
+        """
+        from . import gradients
+
+        return gradients.elasticity(self)
+
+    def uncertainty(self, **sds: "float | Times") -> "Uncertainty":
+        """How surely the potential is known, if some parameters are known to a standard deviation.
+
+        First-order propagation of independent errors (the delta method): the variance is the sum
+        of (dV/dx sd)^2. It is good for errors so small that V is straight over them.
+
+        Parameters
+        ----------
+        **sds : float or Times
+            Standard deviations in the parameters' own units, or as multiples of the cell's values
+            by `times`: ``K_out=fr.times(0.1)`` is 10 %.
+
+        Returns
+        -------
+        Uncertainty
+            ``sd`` in mV, each input's share of the variance, and a picture.
+
+        Raises
+        ------
+        ValueError
+            A parameter is unknown, or its sd is negative or not finite.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> u = fr.cells["mammalian neuron"].uncertainty(K_out=0.1, P_Na=fr.times(0.25))
+        >>> round(u.sd, 2), {name: round(share, 3) for name, share in u.shares.items()}
+        (2.76, {'K_out': 0.005, 'P_Na': 0.995})
+        """
+        from . import gradients
+
+        return gradients.uncertainty(self, sds)
 
     def nernst(self) -> dict[str, float]:
         """Nernst potential of every ion, mV; a passive ion's is the resting potential.

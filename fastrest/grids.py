@@ -288,18 +288,19 @@ class Grid(Sweep):
             values[name] = np.broadcast_to(values[name], shape)
         return model.columns(values)
 
-    def _prepare(self, isa: str, threads: int | None) -> tuple[Equation, Pieces]:
-        model = self.cell.model
-        if self.route == "pointwise":
-            equation, columns = model.equation(), self._columns(None)
-        else:
-            equation = model.equation("separable")
-            columns = self._log_tables(isa, threads)
-            if "celsius" in self._inputs:
-                columns.append(np.broadcast_to(phi(self._along_its_axis("celsius")), self.shape))
-            else:
-                columns.append(float(phi(self.cell["celsius"])))
+    def _points(self) -> tuple[Equation, Pieces]:
+        columns = self._columns(None)
+        return self.cell.model.equation(), lambda start, stop: [(columns, 0, start, stop)]
 
+    def _prepare(self, isa: str, threads: int | None) -> tuple[Equation, Pieces]:
+        if self.route == "pointwise":
+            return self._points()
+        columns = self._log_tables(isa, threads)
+        if "celsius" in self._inputs:
+            columns.append(np.broadcast_to(phi(self._along_its_axis("celsius")), self.shape))
+        else:
+            columns.append(float(phi(self.cell["celsius"])))
+        equation = self.cell.model.equation("separable")
         return equation, lambda start, stop: [(columns, 0, start, stop)]
 
     def _log_tables(self, isa: str, threads: int | None) -> list[Any]:

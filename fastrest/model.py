@@ -1,7 +1,7 @@
 """Models: an equation for named ions, its parameters, its kernel and its reference.
 
 A new model is a subclass that says what its per-ion weight is called, which equation of the C core
-computes it and which function of `reference` defines it.
+computes it and which functions of `reference` define it and its gradient.
 """
 
 import contextlib
@@ -45,9 +45,10 @@ class Model(Frozen):
     #: prefix, name and article of the per-ion weight
     weight: ClassVar[str]
     weight_meaning: ClassVar[str]
-    #: name of the equation in the C core, and its definition in plain Python
+    #: name of the equation in the C core, and its definition and gradient in plain Python
     equation_name: ClassVar[str]
     reference: ClassVar[Any]
+    reference_gradient: ClassVar[Any]
     #: the ion that an electrogenic pump couples to in this equation
     pumped: ClassVar[str | None] = None
 
@@ -239,7 +240,8 @@ class GHK(Model):
     weight = "P"
     weight_meaning = "permeability (relative)"
     equation_name = "ghk"
-    reference = staticmethod(reference.ghk)
+    reference_gradient = staticmethod(reference.ghk_gradient)
+    reference = staticmethod(reference.ghk)  # last: from here on `reference` is this
     pumped = "K"
 
 
@@ -260,7 +262,8 @@ class Chord(Model):
     weight = "g"
     weight_meaning = "conductance (relative)"
     equation_name = "chord"
-    reference = staticmethod(reference.chord)
+    reference_gradient = staticmethod(reference.chord_gradient)
+    reference = staticmethod(reference.chord)  # last: from here on `reference` is this
 
 
 #: Models by name, for files.

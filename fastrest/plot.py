@@ -1,6 +1,6 @@
 """Pictures of sweeps, on matplotlib axes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,6 +61,15 @@ def histogram(answer: HistogramAnswer, ax: "Axes | None", cell: Cell | None) -> 
     if cell is not None:
         _draw_bounds(cell, ax, "x")
         ax.set_title(cell.name, loc="left")
+    return ax
+
+
+def tornado(bars: Mapping[str, float], label: str, ax: "Axes | None") -> "Axes":
+    """Draw one horizontal bar per name, the largest on top, over an axis of this label."""
+    ax = _axes(ax)
+    names = sorted(bars, key=bars.__getitem__)
+    ax.barh(names, [bars[name] for name in names])
+    ax.set(xlabel=label)
     return ax
 
 

@@ -3,8 +3,9 @@
 These are the equations as one would write them on a whiteboard. Nothing here is shared with the
 C kernels, and none of their tricks: the two are compared. Reach it with ``engine="python"``.
 
-Every function takes a model (for its ions and their valences) and a dict of parameter values, and
-returns the potential in mV, inside minus outside, and its `Status`.
+An equation takes a model (for its ions and their valences) and a dict of parameter values, and
+returns the potential in mV, inside minus outside, and its `Status`. Beside it stands its gradient:
+of the same arguments, the derivative of the potential with respect to every parameter.
 """
 
 import math
@@ -25,6 +26,8 @@ FINE = Status(0)
 #: Divalent sums must leave room for their squares: 2^-480 ... 2^480.
 MODERATE = (2.0**-480, 2.0**480)
 NORMAL = (sys.float_info.min, sys.float_info.max)
+#: Factors, such as a permeability, the pump ratio on it, a concentration.
+Term = tuple[float, float, float]
 
 
 def phi(celsius: float) -> float:
@@ -55,7 +58,7 @@ def log_of_ratio(numerator: float, denominator: float) -> float:
     return math.log(numerator) - math.log(denominator)
 
 
-def sum_of_terms(terms: Iterable[tuple[float, float, float]]) -> tuple[float, bool]:
+def sum_of_terms(terms: Iterable[Term]) -> tuple[float, bool]:
     """The sum of products of factors, and whether some product has no zero factor."""
     total = 0.0
     alive = False
@@ -86,6 +89,22 @@ def nernst(z: float, c_out: float, c_in: float, celsius: float) -> tuple[float, 
     return (E, FINE) if math.isfinite(E) else (math.nan, Status.RANGE)
 
 
+def ghk_terms(
+    model: Any, values: Mapping[str, float]
+) -> tuple[dict[int, list[Term]], dict[int, list[Term]]]:
+    """What drives charge inward and what drives it outward, by |z|: a term per permeant ion."""
+    inward: dict[int, list[Term]] = {1: [], 2: []}
+    outward: dict[int, list[Term]] = {1: [], 2: []}
+    for ion in model.permeant:
+        pump = values["pump_ratio"] if ion.name == model.pump_ion else 1.0
+        permeability = values["P_" + ion.name]
+        outside = (permeability, pump, values[ion.name + "_out"])
+        inside = (permeability, pump, values[ion.name + "_in"])
+        inward[abs(ion.z)].append(outside if ion.z > 0 else inside)
+        outward[abs(ion.z)].append(inside if ion.z > 0 else outside)
+    return inward, outward
+
+
 def ghk(model: Any, values: Mapping[str, float]) -> tuple[float, Status]:
     """V = phi ln(N/D), the Goldman-Hodgkin-Katz voltage equation.
 
@@ -103,16 +122,7 @@ def ghk(model: Any, values: Mapping[str, float]) -> tuple[float, Status]:
     if status:
         return math.nan, status
 
-    inward: dict[int, list[tuple[float, float, float]]] = {1: [], 2: []}
-    outward: dict[int, list[tuple[float, float, float]]] = {1: [], 2: []}
-    for ion in model.permeant:
-        pump = values["pump_ratio"] if ion.name == model.pump_ion else 1.0
-        permeability = values["P_" + ion.name]
-        outside = (permeability, pump, values[ion.name + "_out"])
-        inside = (permeability, pump, values[ion.name + "_in"])
-        inward[abs(ion.z)].append(outside if ion.z > 0 else inside)
-        outward[abs(ion.z)].append(inside if ion.z > 0 else outside)
-
+    inward, outward = ghk_terms(model, values)
     N, N_alive = sum_of_terms(inward[1])
     D, D_alive = sum_of_terms(outward[1])
     M_out, M_out_alive = sum_of_terms(inward[2])
@@ -139,6 +149,54 @@ def ghk(model: Any, values: Mapping[str, float]) -> tuple[float, Status]:
     if b < 0:
         return phi(celsius) * log_of_ratio(root - b, 2 * a), FINE
     return phi(celsius) * log_of_ratio(2 * c, b + root), FINE
+
+
+def ghk_gradient(model: Any, values: Mapping[str, float]) -> dict[str, float]:
+    """dV by each parameter of `ghk`, mV per unit; NaN where its status is not 0.
+
+    V = phi ln(N/D) gives dV = phi (dN/N - dD/D). With divalent ions the differential of the
+    quadratic, a x^2 + b x = c, is
+
+        (2 a x + b) dx = dc - x db - x^2 da,  2 a x + b = sqrt(b^2 + 4 a c),  dV = phi dx/x
+
+    A parameter changes a sum by what it is multiplied with there. V is in proportion to the
+    absolute temperature. A passive ion's concentration changes nothing.
+    """
+    V, status = ghk(model, values)
+    if status:
+        return dict.fromkeys(model.parameters, math.nan)
+
+    unit = phi(values["celsius"])
+    inward, outward = ghk_terms(model, values)
+    N, D = sum_of_terms(inward[1])[0], sum_of_terms(outward[1])[0]
+    if inward[2]:
+        M_out, M_in = sum_of_terms(inward[2])[0], sum_of_terms(outward[2])[0]
+        root = math.sqrt((D - N) ** 2 + 4 * (D + 4 * M_in) * (N + 4 * M_out))
+        x = math.exp(V / unit)
+        by_inward = {1: (1 / x + 1) / root, 2: 4 / x / root}
+        by_outward = {1: (1 + x) / root, 2: 4 * x / root}
+    else:
+        by_inward, by_outward = {1: 1 / N}, {1: 1 / D}
+
+    def slope(z: int, factor: float, outside: float, inside: float) -> float:
+        """dV, where an ion's terms change by a factor times something outside and inside."""
+        up, down = (outside, inside) if z > 0 else (inside, outside)
+        rise, _ = sum_of_terms([(factor, up, by_inward[abs(z)])])
+        fall, _ = sum_of_terms([(factor, down, by_outward[abs(z)])])
+        return unit * rise - unit * fall
+
+    found = dict.fromkeys(model.parameters, 0.0)
+    for ion in model.permeant:
+        permeability = values["P_" + ion.name]
+        pump = values["pump_ratio"] if ion.name == model.pump_ion else 1.0
+        c_out, c_in = values[ion.name + "_out"], values[ion.name + "_in"]
+        found["P_" + ion.name] = slope(ion.z, pump, c_out, c_in)
+        found[ion.name + "_out"] = slope(ion.z, pump, permeability, 0.0)
+        found[ion.name + "_in"] = slope(ion.z, pump, 0.0, permeability)
+        if ion.name == model.pump_ion:
+            found["pump_ratio"] = slope(ion.z, permeability, c_out, c_in)
+    found["celsius"] = V / (values["celsius"] + KELVIN_AT_0_CELSIUS)
+    return found
 
 
 def chord(model: Any, values: Mapping[str, float]) -> tuple[float, Status]:
@@ -175,3 +233,28 @@ def chord(model: Any, values: Mapping[str, float]) -> tuple[float, Status]:
     if infinite:
         return infinite.pop(), Status.INFINITE
     return phi(celsius) * (current / total), FINE
+
+
+def chord_gradient(model: Any, values: Mapping[str, float]) -> dict[str, float]:
+    """dV by each parameter of `chord`, mV per unit; NaN where its status is not 0.
+
+    V = sum(g E)/G gives dV/dg = (E - V)/G, and E moves by (phi/z) dc/c. An ion without conductance
+    has no say: V does not follow its concentrations. If one of them is 0 the least conductance
+    takes V to infinity; if both are, nowhere: a derivative that is infinite, or NaN.
+    """
+    V, status = chord(model, values)
+    if status:
+        return dict.fromkeys(model.parameters, math.nan)
+
+    celsius = values["celsius"]
+    total = sum(values["g_" + ion.name] for ion in model.permeant)
+    found = dict.fromkeys(model.parameters, 0.0)
+    for ion in model.permeant:
+        g, c_out, c_in = (values[n.format(ion.name)] for n in ("g_{}", "{}_out", "{}_in"))
+        E, _ = nernst(ion.z, c_out, c_in, celsius)
+        found["g_" + ion.name] = (E - V) / total
+        if g != 0:
+            found[ion.name + "_out"] = phi(celsius) / ion.z * (g / total) / c_out
+            found[ion.name + "_in"] = -phi(celsius) / ion.z * (g / total) / c_in
+    found["celsius"] = V / (celsius + KELVIN_AT_0_CELSIUS)
+    return found

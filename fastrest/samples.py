@@ -84,7 +84,7 @@ class Sample(Sweep):
             (ways,), (shifts,) = directions.scrambled(n, [_sequence(self.rng)])
         return kernel_sample(self.space, "sobol", self.shape[0], directions=ways, shifts=shifts)
 
-    def _prepare(self, isa: str, threads: int | None) -> tuple[Equation, Pieces]:
+    def _points(self) -> tuple[Equation, Pieces]:
         model = self.cell.model
         columns = model.columns({**self.cell, **draws(self.space, self._drawn)})
         return model.equation(), lambda start, stop: [(columns, 0, start, stop)]

@@ -114,9 +114,13 @@ class Sweep(Frozen):
         """The columns that files must hold for the sweep to be made again."""
         return {}
 
-    def _prepare(self, isa: str, threads: int | None) -> tuple[Equation, Pieces]:
-        """The equation to compute, and a function that gives the columns of a range of points."""
+    def _points(self) -> tuple[Equation, Pieces]:
+        """The model's equation, and a function that gives the columns of a range of points."""
         raise NotImplementedError
+
+    def _prepare(self, isa: str, threads: int | None) -> tuple[Equation, Pieces]:
+        """The same, of the equation that potentials are computed with: the model's, or parts."""
+        return self._points()
 
     def _work_bytes(self) -> int:
         """Memory that computing takes, beside the result."""
@@ -223,6 +227,51 @@ class Sweep(Frozen):
         status = np.empty(self.shape, np.uint8)
         self._compute(None, status, engine, threads, progress)
         return status
+
+    def gradient(
+        self,
+        *parameters: str,
+        engine: str | None = None,
+        threads: int | None = None,
+        progress: engine.Progress = False,
+        max_memory: int | None = None,
+    ) -> dict[str, np.ndarray]:
+        """How the potential follows each parameter, at every point.
+
+        Parameters
+        ----------
+        *parameters : str
+            Of the model, varied or not; all if none is named.
+        engine, threads, progress, max_memory
+            As for `values`. The result does not depend on `threads`, to the bit.
+
+        Returns
+        -------
+        dict of str to ndarray of `shape`
+            Derivatives of the potential, mV per unit of the parameter (mM, °C, or relative); NaN
+            where `status` is not 0. `Cell.gradient` says what they are at the edges of domains.
+
+        Raises
+        ------
+        ValueError
+            A parameter is unknown.
+        MemoryError
+            The result does not fit; nothing was allocated.
+
+        Notes
+        -----
+        Exact derivatives of the equations (not differences), from the sums that V is made of.
+
+        Examples
+        --------
+        >>> import numpy as np, fastrest as fr
+        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 8.0])
+        >>> np.round(sweep.gradient("K_out")["K_out"], 3)
+        array([2.237, 1.916, 1.577])
+        """
+        from . import gradients
+
+        return gradients.of_sweep(self, parameters, engine, threads, progress, max_memory)
 
     def reduce(
         self,
@@ -608,18 +657,22 @@ class Sweep(Frozen):
     ) -> None:
         """The pure-Python reference over a range of points."""
         model = self.cell.model
-        baseline = dict(self.cell)
+        for i, values in self._values_of(start, stop):
+            V, bits = model.reference(model, values)
+            if out is not None:
+                out[i - start] = V
+            if status is not None:
+                status[i - start] = bits
+
+    def _values_of(self, start: int, stop: int) -> Iterator[tuple[int, dict[str, float]]]:
+        """The points of a range, and the values of all parameters there, in one dict."""
+        values = dict(self.cell)
         for lo in range(start, stop, PYTHON_BLOCK):
             hi = min(lo + PYTHON_BLOCK, stop)
             varied = {n: v.tolist() for n, v in self.parameters(np.arange(lo, hi)).items()}
-            rows = zip(*varied.values(), strict=True)
-            for i, row in enumerate(rows, lo - start):
-                baseline.update(zip(varied, row, strict=True))
-                V, bits = model.reference(model, baseline)
-                if out is not None:
-                    out[i] = V
-                if status is not None:
-                    status[i] = bits
+            for i, row in enumerate(zip(*varied.values(), strict=True), lo):
+                values.update(zip(varied, row, strict=True))
+                yield i, values
 
     def _values_and_status(
         self,

@@ -124,7 +124,7 @@ class Table(Sweep):
         """The columns that are carried along."""
         return types.MappingProxyType(self._kept)
 
-    def _prepare(self, isa: str, threads: int | None) -> tuple[Equation, Pieces]:
+    def _points(self) -> tuple[Equation, Pieces]:
         model = self.cell.model
         columns = model.columns({**self.cell, **self._inputs})
         if all(isinstance(c, float) or _is_plain(c) for c in columns):

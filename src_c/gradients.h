@@ -29,11 +29,12 @@ static double slope_of(fr_rate r, double factor)
     return r.rate * (factor / r.per) + 0.0;
 }
 
-/* The same for a concentration, whose factors are a weight and the pump ratio on it. */
-static double pumped_slope_of(fr_rate r, double weight, double pump)
+/* The same for the product of two factors. */
+static double slope_of_product(fr_rate r, double a, double b)
 {
-    const double pumped = weight * pump; /* if no double, the sum comes between */
-    return is_normal(pumped) ? slope_of(r, pumped) : slope_of(r, weight) * pump;
+    const double factor = a * b; /* if no double, the sum comes between */
+    const int fits = is_normal(factor) || a == 0.0 || b == 0.0;
+    return fits ? slope_of(r, factor) : slope_of(r, a) * b;
 }
 
 static int without_slopes(const fr_model *model, uint8_t status, double *slopes)
@@ -57,23 +58,25 @@ static double ghk_slopes_point(const fr_model *model, const double *x, double *s
     if (s.divalent) {
         double p, q;
         const double root = root_ratio(D + 4.0 * s.m_in.sum, D - N, N + 4.0 * s.m_out.sum, &p, &q);
-        num = (fr_rate){phi * (1.0 + q / p), root};
-        den = (fr_rate){-phi * (1.0 + p / q), root};
-        m_out = (fr_rate){4.0 * phi * (q / p), root};
-        m_in = (fr_rate){-4.0 * phi * (p / q), root};
+        const double r = phi / root, e = p / q, per_e = q / p; /* e = exp(V/phi) */
+        num = (fr_rate){r * (1.0 + per_e), 1.0};               /* moderate, as all sums here are */
+        den = (fr_rate){-r * (1.0 + e), 1.0};
+        m_out = (fr_rate){4.0 * (r * per_e), 1.0};
+        m_in = (fr_rate){-4.0 * (r * e), 1.0};
     }
 
     for (int j = 0; j < n; j++) {
         const int z = model->z[j], two = z == 2 || z == -2;
         const int up = z > 0 ? n + j : 2 * n + j, down = z > 0 ? 2 * n + j : n + j;
         const fr_rate inward = two ? m_out : num, outward = two ? m_in : den;
-        const double both = slope_of(inward, x[up]) + slope_of(outward, x[down]);
-        const double pump = j == model->pump_ion ? x[3 * n + 1] : 1.0;
-        slopes[j] = both * pump;
-        slopes[up] = pumped_slope_of(inward, x[j], pump);
-        slopes[down] = pumped_slope_of(outward, x[j], pump);
+        const double P = x[j], pump = j == model->pump_ion ? x[3 * n + 1] : 1.0;
+        slopes[j] =
+            slope_of_product(inward, x[up], pump) + slope_of_product(outward, x[down], pump);
+        slopes[up] = slope_of_product(inward, P, pump);
+        slopes[down] = slope_of_product(outward, P, pump);
         if (j == model->pump_ion)
-            slopes[3 * n + 1] = both * x[j];
+            slopes[3 * n + 1] =
+                slope_of_product(inward, x[up], P) + slope_of_product(outward, x[down], P);
     }
     slopes[3 * n] = V / (x[3 * n] + FR_KELVIN_AT_0_CELSIUS);
     return V;

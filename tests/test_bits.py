@@ -123,6 +123,13 @@ def equation_columns(name):
     return columns
 
 
+#: Sweeps of which every derivative is compared.
+GRADIENTS = {
+    "gradients of a table": lambda: table_of(K_NA_CL, 300_001),
+    "gradients with calcium": SWEEPS["table with calcium"],
+    "gradients of conductances": SWEEPS["table of conductances"],
+}
+
 # ---- answers ----
 
 
@@ -179,6 +186,11 @@ def digest_of_equation(name, isa):
     return digest(V)
 
 
+def digest_of_gradients(name, **options):
+    """SHA-256 of all derivatives, one parameter after the other."""
+    return digest(np.stack(list(GRADIENTS[name]().gradient(**options).values())))
+
+
 @pytest.fixture(scope="module")
 def digests():
     return json.loads(DIGESTS.read_text(encoding="utf-8"))
@@ -205,6 +217,11 @@ def test_the_bits_are_those_of_every_other_build(named_sweep, digests, isa):
 @pytest.mark.parametrize("name", ["nernst", "log_ratio"])
 def test_the_bits_of_single_equations_are_those_of_every_other_build(name, digests, isa):
     assert digest_of_equation(name, isa) == digests[name]
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_the_bits_of_gradients_are_those_of_every_other_build(name, digests, isa):
+    assert digest_of_gradients(name, engine=isa, threads=2) == digests[name]
 
 
 @pytest.mark.parametrize("threads", THREADS)
@@ -290,6 +307,7 @@ def test_the_layout_of_a_tables_columns_does_not_change_the_bits(isa):
 def main():
     made = {name: digest(make().values(engine="base")) for name, make in SWEEPS.items()}
     made |= {name: digest_of_equation(name, "base") for name in ("nernst", "log_ratio")}
+    made |= {name: digest_of_gradients(name, engine="base", threads=1) for name in GRADIENTS}
     made |= {name: digest_of_answers(name, engine="base", threads=1) for name in ANSWERS}
     DIGESTS.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
 
