@@ -19,6 +19,12 @@ from .tabulation import EIGHTHS, Pieces, tabulate
 
 #: A truncation must leave this part of a normal distribution: below, its quantiles lose digits.
 LEAST_LEFT = 2.0**-40
+#: The kernels' exp is of numbers up to 700: of a sigma_log times 8.2, of the logarithm of a ratio.
+MOST_SIGMA_LOG, MOST_RATIO = 80.0, 1e300
+#: Squares of it are finite.
+MOST_CV = 1e150
+#: Logarithms are of normal numbers.
+LEAST_LOW = 1e-300
 
 
 class Recipe(NamedTuple):
@@ -68,8 +74,11 @@ class Distribution(Frozen):
     array([3. , 4.5, 6. ])
     """
 
-    #: the function that makes it, and whether its arguments are written with their names
+    #: the function that makes it, the arguments it takes and those it cannot do without, and
+    #: whether they are written with their names
     family: ClassVar[str]
+    takes: ClassVar[tuple[str, ...]]
+    needs: ClassVar[tuple[str, ...]]
     named: ClassVar[bool] = False
 
     #: the arguments that were given
@@ -150,18 +159,19 @@ class Distribution(Frozen):
         return found if lower.ndim else float(found)
 
     @property
-    def text(self) -> str:
+    def _words(self) -> list[str]:
         given = self._arguments.items()
-        words = [f"{n}={_digits(x)}" if self.named else _digits(x) for n, x in given]
-        return f"{self.family}:{','.join(words)}"
+        return [f"{n}={_digits(x)}" if self.named else _digits(x) for n, x in given]
+
+    @property
+    def text(self) -> str:
+        return f"{self.family}:{','.join(self._words)}"
 
     def __str__(self) -> str:
         return self.text
 
     def __repr__(self) -> str:
-        given = self._arguments.items()
-        words = [f"{n}={_digits(x)}" if self.named else _digits(x) for n, x in given]
-        return f"{self.family}({', '.join(words)})"
+        return f"{self.family}({', '.join(self._words)})"
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -185,6 +195,7 @@ class Uniform(Distribution):
     """Every value between two bounds alike: see `uniform`."""
 
     family = "uniform"
+    takes = needs = ("low", "high")
     low: float
     high: float
 
@@ -210,14 +221,19 @@ class LogUniform(Distribution):
     """Every logarithm between two bounds alike: see `loguniform`."""
 
     family = "loguniform"
+    takes = needs = ("low", "high")
     log = True
     low: float
     high: float
 
     def __init__(self, low: float, high: float):
         low, high = _increasing(self.family, low=low, high=high)
-        if not low > 0:
-            raise ValueError(f"loguniform: low must be > 0, got {low!r}")
+        if not low >= LEAST_LOW:
+            raise ValueError(f"loguniform: low must be > 0 and at least {LEAST_LOW}, got {low!r}")
+        if not high / low <= MOST_RATIO:
+            raise ValueError(
+                f"loguniform: high/low must be <= {MOST_RATIO:g}, got low {low!r}, high {high!r}"
+            )
         vars(self).update(
             low=low, high=high, bounds=(low, high), _arguments={"low": low, "high": high}
         )
@@ -238,6 +254,7 @@ class Triangular(Distribution):
     """A density that rises to a mode and falls: see `triangular`."""
 
     family = "triangular"
+    takes = needs = ("low", "mode", "high")
     low: float
     mode: float
     high: float
@@ -269,6 +286,8 @@ class Normal(Distribution):
     """A normal distribution, truncated if it has bounds: see `normal`."""
 
     family = "normal"
+    takes = ("mean", "sd", "low", "high")
+    needs = ("sd",)
     named = True
     mean: float | None
     sd: float
@@ -341,6 +360,8 @@ class LogNormal(Distribution):
     """A normal distribution of the logarithm: see `lognormal`."""
 
     family = "lognormal"
+    takes = ("median", "cv", "sigma_log")
+    needs = ()
     named = True
     log = True
     bounds = (0.0, math.inf)
@@ -360,10 +381,11 @@ class LogNormal(Distribution):
         if (cv is None) == (sigma_log is None):
             raise TypeError("lognormal: needs either cv= or sigma_log=")
         if cv is not None:
-            given["cv"] = cv = _positive(self.family, "cv", cv)
+            given["cv"] = cv = _positive(self.family, "cv", cv, most=MOST_CV)
             sigma_log = math.sqrt(_log_1p(cv * cv))
         else:
-            given["sigma_log"] = sigma_log = _positive(self.family, "sigma_log", sigma_log)
+            sigma_log = _positive(self.family, "sigma_log", sigma_log, most=MOST_SIGMA_LOG)
+            given["sigma_log"] = sigma_log
         vars(self).update(median=median, sigma_log=sigma_log, _arguments=given)
 
     @property
@@ -435,12 +457,12 @@ class Scaled(Frozen):
     def __init__(self, distribution: Distribution):
         vars(self).update(distribution=distribution.resolved(1.0))
 
-    def of(self, name: str, value: float) -> Distribution:
+    def of(self, value: float) -> Distribution:
         """The distribution of the multiples of one value."""
         if not value > 0:
             raise ValueError(
-                f"{name}: fr.times needs a value > 0 in the cell, got {value!r}: give the "
-                "distribution of the input itself"
+                f"fr.times needs a value > 0 in the cell, got {value!r}: give the distribution of "
+                "the input itself"
             )
         return self.distribution.scaled(value)
 
@@ -566,16 +588,10 @@ def lognormal(
     return LogNormal(median=median, cv=cv, sigma_log=sigma_log)
 
 
-#: Families by name, with the arguments that the command line gives without their names.
-FAMILIES: dict[str, tuple[type[Distribution], tuple[str, ...]]] = {
-    "uniform": (Uniform, ("low", "high")),
-    "loguniform": (LogUniform, ("low", "high")),
-    "triangular": (Triangular, ("low", "mode", "high")),
-    "normal": (Normal, ()),
-    "lognormal": (LogNormal, ()),
+#: Families by name.
+FAMILIES: dict[str, type[Distribution]] = {
+    one.family: one for one in (Uniform, LogUniform, Triangular, Normal, LogNormal)
 }
-#: Arguments that must be named.
-NAMED = {"normal": ("mean", "sd", "low", "high"), "lognormal": ("median", "cv", "sigma_log")}
 
 
 def distribution_of(text: str) -> Distribution | Scaled:
@@ -605,31 +621,31 @@ def distribution_of(text: str) -> Distribution | Scaled:
         return Scaled(inner)
     if family not in FAMILIES:
         raise ValueError(unknown("distribution", family, [*FAMILIES, "times"]))
-    make, positional = FAMILIES[family]
+    kind = FAMILIES[family]
     given: dict[str, float] = {}
-    words = [word.strip() for word in rest.split(",")] if rest else []
-    for i, word in enumerate(words):
+    for i, word in enumerate(rest.split(",") if rest else []):
         name, equals, number = word.rpartition("=")
-        if positional:
-            if equals or i >= len(positional):
-                raise ValueError(f"{text}: {family} takes {','.join(positional).upper()}")
-            name = positional[i]
-        elif name not in NAMED[family]:
-            raise ValueError(f"{text}: {unknown('argument', name or word, NAMED[family])}")
+        if not kind.named and not equals and i < len(kind.takes):
+            name = kind.takes[i]
+        elif not kind.named or name not in kind.takes:
+            raise ValueError(f"{text}: {_usage(kind)}, got {word!r}")
         if name in given:
-            raise ValueError(f"{text}: {name} stands twice")
+            raise ValueError(f"{text}: {name} is given twice")
         try:
             given[name] = float(number)
         except ValueError:
             raise ValueError(f"{text}: {name} must be a number, got {number!r}") from None
-    if len(given) < len(positional):
-        raise ValueError(f"{text}: {family} takes {','.join(positional).upper()}")
-    if family == "normal" and "sd" not in given:
-        raise ValueError(f"{text}: normal needs sd=")
+    if not given.keys() >= {*kind.needs}:
+        raise ValueError(f"{text}: {_usage(kind)}")
     try:
-        return make(**given)
-    except TypeError as error:
+        return kind(**given)
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{text}: {error}") from None
+
+
+def _usage(kind: type[Distribution]) -> str:
+    words = [f"{name}=..." if kind.named else name.upper() for name in kind.takes]
+    return f"{kind.family} takes {','.join(words)}"
 
 
 def is_distribution(given: Any) -> bool:
@@ -656,12 +672,13 @@ def _made(kind: type[Distribution], arguments: dict[str, float]) -> Distribution
 
 
 def _label(given: Any) -> str:
-    """What people call a distribution of scipy's."""
+    """What people call a distribution of the user's own."""
     family = getattr(getattr(given, "dist", None), "name", None)
-    if family is None:
-        return type(given).__name__
-    words = [*map(str, given.args), *(f"{name}={x}" for name, x in given.kwds.items())]
-    return f"{family}({', '.join(words)})"
+    if family is not None:  # a frozen one of scipy's
+        words = [*map(str, given.args), *(f"{name}={x}" for name, x in given.kwds.items())]
+        return f"{family}({', '.join(words)})"
+    text = " ".join(str(given).split())
+    return type(given).__name__ if " at 0x" in text else text  # not where it is in memory
 
 
 # ---- arithmetic that has the same bits on every machine ----
@@ -702,10 +719,12 @@ def _finite(family: str, name: str, value: Any) -> float:
     return number + 0.0  # -0.0 is 0
 
 
-def _positive(family: str, name: str, value: Any) -> float:
+def _positive(family: str, name: str, value: Any, most: float = math.inf) -> float:
     number = _finite(family, name, value)
     if not number > 0:
         raise ValueError(f"{family}: {name} must be > 0, got {number!r}")
+    if number > most:
+        raise ValueError(f"{family}: {name} must be <= {most:g}, got {number!r}")
     return number
 
 

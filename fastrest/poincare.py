@@ -58,7 +58,7 @@ def poincare_constant(lower: Values, upper: Values, breaks: tuple[np.ndarray, np
             return math.inf
         pieces = max(1, NODES // 2 // len(ends))
         places = np.linspace(ends[:-1], ends[1:], pieces, endpoint=False, axis=1)
-        meshes.append(np.append(places, ends[-1]))
+        meshes.append(np.unique(np.append(places, ends[-1])))
     found = []
     with np.errstate(over="ignore", invalid="ignore"):  # squares of quantiles beyond 1e154
         for least in (LEFT_OUT, 0.0):

@@ -144,9 +144,10 @@ def _from_salib(name: str, dist: str, bounds: Sequence[float]) -> Distribution:
         raise ValueError(f"{name}: bounds of {dist} must be [{', '.join(wanted)}], got {bounds!r}")
     numbers = [as_float(f"{name}: {what}", x) for what, x in zip(wanted, bounds)]
     try:
-        return _MAKERS[dist](*numbers)
+        found: Distribution = _MAKERS[dist](*numbers)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
+    return found
 
 
 def _triangular(low: float, high: float, place: float) -> Distribution:

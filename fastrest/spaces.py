@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .cell import Cell
-from .distributions import Distribution, Scaled, as_distribution, is_distribution
+from .distributions import Distribution, Normal, Scaled, as_distribution, is_distribution
 from .model import as_float, as_numbers
 from .physics import Frozen, Parameter, Status, unknown
 from .samples import Rng, Sample
@@ -332,39 +332,40 @@ class Space(Frozen):
 def _resolved(parameter: Parameter, given: Any, value: float) -> Distribution:
     """The distribution of one input, or the error that names it."""
     name = parameter.name
-    if isinstance(given, Scaled):
-        found = given.of(name, value)
-    elif is_distribution(given):
-        try:
-            found = as_distribution(given).resolved(value)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
-    else:
+    if not isinstance(given, Scaled) and not is_distribution(given):
         raise TypeError(
             f"{name} must be a distribution, as fr.uniform(3, 6), got {given!r}: a value that is "
             f"certain goes into the cell, cell.replace({name}=...), a measured sample into "
             "scipy.stats.rv_histogram"
         )
+    try:
+        if isinstance(given, Scaled):
+            found = given.of(value)
+        else:
+            found = as_distribution(given).resolved(value)
+    except (TypeError, ValueError, RuntimeError) as error:  # the last from root finders
+        raise type(error)(f"{name}: {error}") from None
     _check_domain(parameter, found)
     return found
 
 
 def _check_domain(parameter: Parameter, found: Distribution) -> None:
-    low, high = found.bounds
-    least, most = parameter.domain
+    """Raise unless every value of a distribution is in the parameter's domain."""
     for bound in found.bounds:
-        if math.isfinite(bound):
-            rule = parameter.rule(bound)
-            if rule is not None:
-                raise ValueError(f"{parameter.name}{rule}: {found!r} reaches there")
+        rule = parameter.rule(bound) if math.isfinite(bound) else None
+        if rule is not None:
+            raise ValueError(f"{parameter.name}{rule}: {found!r} reaches there")
     unit = parameter.unit and " " + parameter.unit
-    if low < least:
-        advice = f"give low={least:g}, or lognormal" if least == 0 else f"give low={least:g}"
-        raise ValueError(f"{parameter.name}: {found!r} reaches below {least:g}{unit}: {advice}")
-    if high > most:
-        raise ValueError(
-            f"{parameter.name}: {found!r} reaches above {most:g}{unit}: give high={most:g}"
-        )
+    lognormal = ", or take fr.lognormal" * (parameter.domain[1] == math.inf)
+    for argument, where, limit, beyond in (
+        ("low", "below", parameter.domain[0], found.bounds[0] < parameter.domain[0]),
+        ("high", "above", parameter.domain[1], found.bounds[1] > parameter.domain[1]),
+    ):
+        if beyond:
+            advice = f"give {argument}={limit:g}" if isinstance(found, Normal) else "truncate it"
+            raise ValueError(
+                f"{parameter.name}: {found!r} reaches {where} {limit:g}{unit}: {advice}{lognormal}"
+            )
 
 
 def _checked_pairs(names: tuple[str, ...], correlation: Any) -> dict[tuple[str, str], float]:
