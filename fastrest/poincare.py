@@ -19,6 +19,7 @@ LEFT_OUT, CHANGE = 2.0**-41, 1e-3
 #: A step of the quantiles within the narrowest cells of their table is a gap if it is above this
 #: part of the distance between the quartiles.
 GAP = 1e-6
+#: So many steps end within 2e-4 of the constant, however close the next eigenvalue is.
 TOLERANCE, MOST_STEPS = 1e-12, 1000
 
 Values = Callable[[np.ndarray], np.ndarray]
