@@ -15,25 +15,25 @@ import mpmath as mp
 DIGITS = 60
 SHOWN = 30
 U = [2.0**-53, 2.0**-40, 1e-9, 0.001, 0.01, 0.02425, 0.07, 0.1, 0.25, 0.3, 0.5]
-TEXTS = """
-    uniform:3,6
-    uniform:-20,100
-    loguniform:0.01,1
-    loguniform:1e-12,1000
-    triangular:1,2,5
-    triangular:0,0,1
-    triangular:-3,4,4
-    normal:mean=5,sd=0.5
-    normal:mean=0,sd=1
-    normal:mean=5,sd=0.5,low=3
-    normal:mean=5,sd=2,low=0,high=9
-    normal:mean=37,sd=1,low=39,high=41
-    normal:mean=37,sd=1,high=33
-    normal:mean=5,sd=100,low=1,high=2
-    lognormal:median=0.04,cv=0.5
-    lognormal:median=140,cv=0.001
-    lognormal:median=1,sigma_log=3
-""".split()
+TEXTS = [
+    "uniform:3,6",
+    "uniform:-20,100",
+    "loguniform:0.01,1",
+    "loguniform:1e-12,1000",
+    "triangular:1,2,5",
+    "triangular:0,0,1",
+    "triangular:-3,4,4",
+    "normal:mean=5,sd=0.5",
+    "normal:mean=0,sd=1",
+    "normal:mean=5,sd=0.5,low=3",
+    "normal:mean=5,sd=2,low=0,high=9",
+    "normal:mean=37,sd=1,low=39,high=41",
+    "normal:mean=37,sd=1,high=33",
+    "normal:mean=5,sd=100,low=1,high=2",
+    "lognormal:median=0.04,cv=0.5",
+    "lognormal:median=140,cv=0.001",
+    "lognormal:median=1,sigma_log=3",
+]
 
 
 def normal_cdf(z):
