@@ -64,7 +64,7 @@ cdef extern from "fastrest.h" nogil:
     ctypedef struct fr_quantile:
         fr_base base
         int log
-        double offset, scale, a, b, c
+        double offset, scale, a, b, c, low, high
         fr_pieces lower, upper
 
     ctypedef enum fr_method:

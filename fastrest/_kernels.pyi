@@ -33,6 +33,9 @@ class Quantile:
         a: float,
         b: float,
         c: float,
+        *,
+        low: float = ...,
+        high: float = ...,
         pieces: tuple[Pieces, Pieces] | None = None,
     ) -> None: ...
     def __call__(self, u: np.ndarray, v: np.ndarray, *, isa: str | None = None) -> np.ndarray: ...

@@ -10,6 +10,7 @@ from operator import index
 import numpy as np
 
 cimport numpy as cnp
+from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
@@ -152,6 +153,7 @@ cdef class Quantile:
         A key of ``BASES``; fastrest.h says what the numbers mean.
     log : bool
     offset, scale, a, b, c : float
+    low, high : float
     pieces : ((breaks, terms), (breaks, terms)), optional
         Of base "pieces": float64 arrays of shapes (n + 1,) and (n, ``PIECE_TERMS``), for the
         lower and the upper half.
@@ -161,10 +163,12 @@ cdef class Quantile:
     cdef object kept
 
     def __cinit__(self, str base not None, bint log, double offset, double scale, double a,
-                  double b, double c, pieces=None):
+                  double b, double c, *, double low=-INFINITY, double high=INFINITY,
+                  pieces=None):
         cdef fr_quantile *q = &self.quantile
         q.base = BASES[base]
         q.log, q.offset, q.scale, q.a, q.b, q.c = log, offset, scale, a, b, c
+        q.low, q.high = low, high
         if (q.base == FR_PIECES) != (pieces is not None):
             raise ValueError("pieces go with base 'pieces'")
         if pieces is not None:

@@ -102,9 +102,9 @@ class Distribution(Frozen):
     @functools.cached_property
     def quantile(self) -> "_kernels.Quantile":
         """The kernels' quantile function."""
-        recipe = self.recipe
-        pieces = recipe.pieces
-        return _kernels.Quantile(*recipe[:-1], pieces=None if pieces is None else pieces.tables)
+        recipe, (low, high) = self.recipe, self.bounds
+        tables = None if recipe.pieces is None else recipe.pieces.tables
+        return _kernels.Quantile(*recipe[:-1], low=low, high=high, pieces=tables)
 
     @functools.cached_property
     def poincare(self) -> float:
@@ -153,8 +153,7 @@ class Distribution(Frozen):
             raise ValueError(f"u must be between 0 and 1, got {float(lower[bad].flat[0])!r}")
         flat = lower.reshape(-1)
         low, high = self.bounds
-        # the ends are the bounds themselves, and no rounding goes beyond them
-        inner = np.clip(self.quantile(flat, 1.0 - flat), low, high)
+        inner = self.quantile(flat, 1.0 - flat)  # of what lies between 0 and 1
         found = np.where(flat == 0, low, np.where(flat == 1, high, inner)).reshape(lower.shape)
         return found if lower.ndim else float(found)
 

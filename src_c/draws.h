@@ -154,7 +154,7 @@ static void mix(const fr_sample *sample, ptrdiff_t n, double *const *x)
 static void draw_chunk(const fr_sample *sample, int64_t first, ptrdiff_t n, double *const *x)
 {
     static const fr_quantile standard_normal = {
-        FR_NORMAL, 0, 0.0, 1.0, 0.0, 0.0, 1.0, {0, NULL, NULL, NULL}, {0, NULL, NULL, NULL}};
+        .base = FR_NORMAL, .scale = 1.0, .c = 1.0, .low = -INFINITY, .high = INFINITY};
     uint64_t k[2][CHUNK];
     uint8_t bits[CHUNK];
     double u[CHUNK], v[CHUNK];

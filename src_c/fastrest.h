@@ -91,12 +91,13 @@ typedef struct {
     const int32_t *first; /* FR_PIECE_KEYS + 1: how many pieces lie before each such eighth */
 } fr_pieces;
 
-/* An input's distribution: x = offset + scale y, or offset exp(scale y). */
+/* An input's distribution: x = offset + scale y, or offset exp(scale y), within low ... high. */
 typedef struct {
     fr_base base;
     int log;
     double offset, scale;
     double a, b, c;
+    double low, high;       /* which rounding must not cross; maybe infinite */
     fr_pieces lower, upper; /* FR_PIECES: for u < 1/2 with t = u, for u > 1/2 with t = 1 - u */
 } fr_quantile;
 

@@ -189,6 +189,11 @@ static void chunk_of_quantiles(const fr_quantile *q, ptrdiff_t n, const double *
     else
         for (ptrdiff_t i = 0; i < n; i++)
             x[i] = offset + scale * y[i];
+    const double low = q->low, high = q->high;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const double least = x[i] > low ? x[i] : low;
+        x[i] = least < high ? least : high;
+    }
 }
 
 /* ---- functions of fastrest.h ---- */
