@@ -408,6 +408,19 @@ def test_a_grid_is_a_table_of_its_points(cell):
         assert np.allclose(slopes, by_python[name], rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("method", ["random", "sobol", "lhs"])
+def test_a_sample_is_a_table_of_its_points(method):
+    space = fr.space(NEURON, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+    sample = space.sample(5000, rng=1, method=method)
+    found = sample.gradient()
+    expected = fr.table(NEURON, sample.parameters(np.arange(5000))).gradient()
+    assert list(found) == list(NEURON.model.parameters)
+    assert all(same_bits(found[name], slopes) for name, slopes in expected.items())
+    by_python = space.sample(50, rng=1, method="random").gradient("P_Na", engine="python")
+    by_kernel = space.sample(50, rng=1, method="random").gradient("P_Na")
+    assert np.allclose(by_python["P_Na"], by_kernel["P_Na"], rtol=1e-13)
+
+
 def test_columns_of_any_type_and_layout_are_read():
     sweep = body(MODELS["three ions"], 70_000)
     expected = sweep.gradient("P_Na", "K_out")

@@ -461,7 +461,7 @@ def test_equations_that_the_core_cannot_compute_are_refused(arguments, error, me
 
 
 ONE = np.ones(5)
-OUT = np.empty(5)
+OUT = np.zeros(5)
 READ_ONLY = np.empty(5)
 READ_ONLY.flags.writeable = False
 UNALIGNED = np.zeros(5 * 8 + 1, np.uint8)[1:].view(float)
