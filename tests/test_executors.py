@@ -52,10 +52,11 @@ GRID = fr.grid(
     K_out=np.geomspace(1, 50, 300),
     K_in=np.geomspace(50, 200, 200),
 )
+SAMPLE = fr.space(NEURON, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6)).sample(ROWS, rng=1)
 SWEEPS = pytest.mark.parametrize(
     ("sweep", "method"),
-    [(TABLE, "pointwise"), (GRID, "pointwise"), (GRID, "factored")],
-    ids=["table", "grid pointwise", "grid factored"],
+    [(TABLE, "pointwise"), (GRID, "pointwise"), (GRID, "factored"), (SAMPLE, "pointwise")],
+    ids=["table", "grid pointwise", "grid factored", "sample"],
 )
 
 

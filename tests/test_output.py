@@ -46,9 +46,15 @@ def a_table(rows=9):
     return fr.table(CELL, columns, keep=["id", "day", "ok"])
 
 
+def a_sample(n=9):
+    uncertain = {"P_Na": fr.lognormal(cv=0.5), "K_out": fr.uniform(3, 6)}
+    return fr.space(CELL, correlation={("P_Na", "K_out"): 0.4}, **uncertain).sample(n, rng=1)
+
+
 SWEEPS = {
     "grid": a_grid,
     "table": a_table,
+    "sample": a_sample,
     "one point": lambda: fr.grid(CELL, K_out=[4.0]),
     "chord": lambda: fr.grid(fr.Cell(fr.Chord("K", "Na"), **CHORD), K_out=[4.0, 5.0]),
 }
@@ -110,10 +116,10 @@ def test_blocks_of_an_output_have_the_bits_of_values(tmp_path, suffix, monkeypat
         assert read(path).tobytes() == sweep.values().tobytes()
         assert ends[-1] == (len(sweep), len(sweep))
         assert fr.load(path) == sweep
-    table = a_table(200_001)
-    table.save(path, threads=2)
-    assert read(path).tobytes() == table.values().tobytes()
-    assert fr.load(path) == table
+    for sweep in (a_table(200_001), a_sample(200_001)):
+        sweep.save(path, threads=2)
+        assert read(path).tobytes() == sweep.values().tobytes()
+        assert fr.load(path) == sweep
 
 
 def test_npy_says_what_it_is(tmp_path):
@@ -152,6 +158,18 @@ def test_parquet_reads_as_the_frame_of_to_dataframe(tmp_path, kind):
     sweep.save(tmp_path / "v.parquet")
     found, expected = pd.read_parquet(tmp_path / "v.parquet"), sweep.to_dataframe()
     pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+
+
+def test_of_a_sample_nothing_is_stored_but_its_potentials_and_what_it_is(tmp_path):
+    a_sample().save(tmp_path / "v.npy")
+    assert names(tmp_path) == ["v.npy", "v.npy.json"]
+    card = json.loads((tmp_path / "v.npy.json").read_text())["content"]["sweep"]
+    assert card["inputs"] == [
+        ["P_Na", {"family": "lognormal", "arguments": {"median": 0.04, "cv": 0.5}}],
+        ["K_out", {"family": "uniform", "arguments": {"low": 3.0, "high": 6.0}}],
+    ]
+    assert card["correlation"] == [["P_Na", "K_out", 0.4]]
+    assert (card["method"], card["rng"], card["scramble"]) == ("random", 1, True)
 
 
 def test_labels_may_be_numpy_numbers(tmp_path):
@@ -397,7 +415,8 @@ def interrupt(sweep, path, after=3, **options):
 def test_an_interrupted_save_goes_on_where_it_was(tmp_path, suffix, monkeypatch):
     small_blocks(monkeypatch)
     path, seen = tmp_path / f"v{suffix}", []
-    for sweep in (a_table(400_000), fr.grid(CELL, K_out=np.linspace(1, 50, 400_000))):
+    grid = fr.grid(CELL, K_out=np.linspace(1, 50, 400_000))
+    for sweep in (a_table(400_000), a_sample(400_000), grid):
         interrupt(sweep, path)
         with pytest.raises(FileNotFoundError, match=r"not finished \(v\.\w+\.part is\)"):
             fr.load(path)
