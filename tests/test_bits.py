@@ -19,7 +19,9 @@ import pytest
 
 import fastrest as fr
 from fastrest import _kernels
+from fastrest.distributions import Tabulated
 from fastrest.reduce import OnePass
+from fastrest.tabulation import EIGHTHS, Pieces, Side
 
 DIGESTS = Path(__file__).with_name("golden") / "bits.json"
 POINTS = 10_000_000
@@ -93,6 +95,33 @@ def four_axes():
     return fr.grid(cell(K_NA_CL, P_Cl=0.5, Cl_in=7.0, **values), **axes)
 
 
+def tabulated():
+    """From 1 to 2, straight from one eighth of an octave to the next."""
+    left, width = EIGHTHS[:-1], np.diff(EIGHTHS)
+    lower, upper = np.zeros((2, left.size, 8))
+    lower[:, 0], lower[:, 1] = 1.0 + left, width
+    upper[:, 0], upper[:, 1] = 2.0 - left, -width
+    return Tabulated("1 + u", (1.0, 2.0), Pieces(Side(EIGHTHS, lower), Side(EIGHTHS, upper)))
+
+
+def sample_of(method, n, **options):
+    """Inputs of every family, on both sides of the sums and in phi."""
+    values = {"K_in": 140.0, "Na_out": 145.0, "Cl_out": 110.0}
+    inputs = {
+        "P_Na": fr.lognormal(median=0.04, cv=0.5),
+        "K_out": fr.uniform(3, 6),
+        "Na_in": fr.normal(mean=15, sd=4, low=2),
+        "P_Cl": fr.loguniform(0.1, 1),
+        "Cl_in": fr.triangular(5, 7, 12),
+        "celsius": fr.normal(mean=37, sd=1, low=30, high=45),
+        "pump_ratio": tabulated(),
+    }
+    correlation = options.pop("correlation", None)
+    space = fr.space(cell(K_NA_CL, **values), correlation=correlation, **inputs)
+    return space.sample(n, rng=2**70 + 1, method=method, **options)
+
+
+CORRELATION = {("P_Na", "K_out"): 0.5, ("Na_in", "celsius"): -0.7, ("P_Na", "Na_in"): 0.2}
 SO4 = fr.Ion("SO4", -2)
 SWEEPS = {
     "table of nine columns": lambda: table_of(K_NA_CL, POINTS),
@@ -110,6 +139,19 @@ SWEEPS = {
         P_Ca=positive_doubles(7, seed=8),
         Ca_out=positive_doubles(101, seed=9),
     ),
+    "random sample": lambda: sample_of("random", 200_001),
+    "Sobol' sequence": lambda: sample_of("sobol", 200_001),
+    "plain Sobol' sequence": lambda: sample_of("sobol", 200_001, scramble=False),
+    "Latin hypercube": lambda: sample_of("lhs", 200_001),
+    "correlated sample": lambda: sample_of("random", 200_001, correlation=CORRELATION),
+}
+#: Samples of which the inputs are compared too: at the first points and the last there can be.
+DRAWS = {
+    "draws at random": lambda: sample_of("random", 2**62),
+    "draws of a Sobol' sequence": lambda: sample_of("sobol", 2**52),
+    "draws of a plain Sobol' sequence": lambda: sample_of("sobol", 2**52, scramble=False),
+    "draws of a Latin hypercube": lambda: sample_of("lhs", 2**40 - 1),
+    "correlated draws": lambda: sample_of("sobol", 2**52, correlation=CORRELATION),
 }
 
 
@@ -128,6 +170,7 @@ GRADIENTS = {
     "gradients of a table": lambda: table_of(K_NA_CL, 300_001),
     "gradients with calcium": SWEEPS["table with calcium"],
     "gradients of conductances": SWEEPS["table of conductances"],
+    "gradients of a sample": SWEEPS["random sample"],
 }
 
 # ---- answers ----
@@ -159,6 +202,7 @@ def spoilt_table(n):
 ANSWERS = {
     "answers of a table": (lambda: spoilt_table(300_001), "pointwise"),
     "answers of a table with calcium": (SWEEPS["table with calcium"], "pointwise"),
+    "answers of a sample": (SWEEPS["Sobol' sequence"], "pointwise"),
     "answers of a grid, point by point": (four_axes, "pointwise"),
     "answers of a grid, factored": (four_axes, "factored"),
 }
@@ -189,6 +233,13 @@ def digest_of_equation(name, isa):
 def digest_of_gradients(name, **options):
     """SHA-256 of all derivatives, one parameter after the other."""
     return digest(np.stack(list(GRADIENTS[name]().gradient(**options).values())))
+
+
+def digest_of_draws(name, isa):
+    """SHA-256 of all inputs at some points, one input after the other."""
+    sample = DRAWS[name]()
+    first, last = (sample._drawn.draw(at, 5000, isa=isa) for at in (0, len(sample) - 5000))
+    return digest(np.concatenate([first, last]))
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +273,11 @@ def test_the_bits_of_single_equations_are_those_of_every_other_build(name, diges
 @pytest.mark.parametrize("name", GRADIENTS)
 def test_the_bits_of_gradients_are_those_of_every_other_build(name, digests, isa):
     assert digest_of_gradients(name, engine=isa, threads=2) == digests[name]
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_the_bits_of_draws_are_those_of_every_other_build(name, digests, isa):
+    assert digest_of_draws(name, isa) == digests[name]
 
 
 @pytest.mark.parametrize("threads", THREADS)
@@ -308,6 +364,7 @@ def main():
     made = {name: digest(make().values(engine="base")) for name, make in SWEEPS.items()}
     made |= {name: digest_of_equation(name, "base") for name in ("nernst", "log_ratio")}
     made |= {name: digest_of_gradients(name, engine="base", threads=1) for name in GRADIENTS}
+    made |= {name: digest_of_draws(name, "base") for name in DRAWS}
     made |= {name: digest_of_answers(name, engine="base", threads=1) for name in ANSWERS}
     DIGESTS.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
 
