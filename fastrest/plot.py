@@ -9,6 +9,7 @@ from .cell import Cell
 from .grids import Axis, Grid
 from .reduce import HistogramAnswer
 from .samples import Sample
+from .sensitivity import SobolIndices, Swings
 from .sweep import Sweep
 from .tables import Table
 
@@ -25,6 +26,8 @@ LINE = 50
 EVERYDAY, NARROWEST = (-100.0, 0.0), 1e-6
 #: How the boundaries that a cell marks are drawn.
 STYLES = {"threshold": "solid", "block": "dashed"}
+#: What bars of sensitivity indices show.
+MEASURES = {"S1": "alone (S1)", "ST": "with the others (ST)", "dgsm": "at most (dgsm)"}
 
 
 def check(what: Sweep) -> None:
@@ -70,6 +73,50 @@ def tornado(bars: Mapping[str, float], label: str, ax: "Axes | None") -> "Axes":
     names = sorted(bars, key=bars.__getitem__)
     ax.barh(names, [bars[name] for name in names])
     ax.set(xlabel=label)
+    return ax
+
+
+def indices(answer: SobolIndices, ax: "Axes | None") -> "Axes":
+    """Draw Sobol' indices: see `SobolIndices.plot`."""
+    ax = _axes(ax)
+    keys = [key for key in ("S1", "ST") if key in answer] or ["dgsm"]
+    order = answer.order[::-1]
+    places, height = np.arange(len(order)), 0.8 / len(keys)
+    for i, key in enumerate(keys):
+        widths = None if answer.method == "exact" else answer[f"{key}_conf"][order]
+        ax.barh(
+            places + (len(keys) - 1 - 2 * i) * height / 2,
+            answer[key][order],
+            height,
+            xerr=widths,
+            label=MEASURES[key],
+            color=f"C{i}",
+            error_kw={"elinewidth": 0.8, "capsize": 2},
+        )
+    what, unit = answer.quantity
+    ax.set_yticks(places, [answer["names"][i] for i in order])
+    ax.set(xlabel=f"part of the variance of {what}")
+    ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))
+    ax.legend(loc="lower right")
+    ax.set_title(answer.space.cell.name, loc="left")
+    ax.set_title(f"sd {answer.sd:.3g} {unit}".rstrip(), loc="right", fontsize="small")
+    return ax
+
+
+def swings(answer: Swings, ax: "Axes | None") -> "Axes":
+    """Draw swings as a tornado: see `Swings.plot`."""
+    ax = _axes(ax)
+    order = answer.order[::-1]
+    places = np.arange(len(order))
+    for i, (q, V) in enumerate(zip(answer.quantiles, (answer.V_low, answer.V_high))):
+        widths = np.where(np.isfinite(V), V - answer.V, np.nan)[order]
+        label = f"at its {100 * q:g} % quantile"
+        ax.barh(places, widths, 0.7, left=answer.V, label=label, color=f"C{i}")
+    ax.axvline(answer.V, color="0.2", linewidth=0.8)
+    ax.set_yticks(places, [answer.names[i] for i in order])
+    ax.set(xlabel="membrane potential (mV), the other inputs at their medians")
+    ax.legend(loc="lower right")
+    ax.set_title(answer.space.cell.name)
     return ax
 
 
