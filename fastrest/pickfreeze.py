@@ -113,6 +113,11 @@ class SampledIndices(SobolIndices):
     plan: Plan | None = None
     sums: tuple[Sums, ...] = ()
 
+    @property
+    def quantity(self) -> tuple[str, str]:
+        of = self.plan.of if self.plan else None
+        return (f"{of.low:g} <= V <= {of.high:g} mV", "") if of else super().quantity
+
     def extend(
         self, n: int, *, threads: int | None = None, progress: engine.Progress = False
     ) -> "SampledIndices":

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from . import anova, engine, pickfreeze
 from .cell import Cell
+from .criteria import Between
 from .distributions import Distribution, Normal, Scaled, as_distribution, is_distribution
 from .model import as_float, as_numbers
 from .physics import Frozen, Parameter, Status, unknown
 from .samples import Rng, Sample
+from .sensitivity import SobolIndices, Swings, swings
 from .sweep import checked_cell
 from .tables import Table, table
 
@@ -162,7 +165,165 @@ class Space(Frozen):
         """
         return Sample(self, n, rng, method, scramble)
 
+    def sobol(
+        self,
+        n: int | None = None,
+        *,
+        of: Between | None = None,
+        second: bool = False,
+        rng: Rng = None,
+        replicates: int = 16,
+        until: float | None = None,
+        nan_policy: str = "raise",
+        tolerance: float = 1e-6,
+        threads: int | None = None,
+        progress: "engine.Progress" = False,
+        max_memory: int | None = None,
+    ) -> SobolIndices:
+        """Sobol' indices: which input makes which part of the variance of V.
+
+        Exact for GHK models of monovalent ions if neither `n` nor `until` is given (quadrature of
+        the two sums of the equation: see `fastrest.anova`); else sampled, for every model, by
+        pick-freeze with a scrambled Sobol' sequence (see `fastrest.pickfreeze`).
+
+        Parameters
+        ----------
+        n : int, optional
+            Sample: so many base points over all replicates, rounded up to a multiple of these, at
+            each of which V is computed D + 2 times for D inputs. Best a power of 2.
+        of : Between, optional
+            Sample whether V lies in a range (`between`), instead of V.
+        second : bool
+            Sample indices of second order too: V is then computed 2 D + 2 times.
+        rng : int, SeedSequence, Generator or None
+            What a sample is made from: see `sample`.
+        replicates : int
+            Independently scrambled parts of a sample, whose scatter gives the intervals.
+        until : float, optional
+            Sample, and double the sample until the half-widths of all intervals of S1 and ST are
+            at most this, or `n` (default 2^32) is reached.
+        nan_policy : {"raise", "omit"}
+            What to do about sampled points without a potential: raise, or leave out and count.
+        tolerance : float
+            Largest error of exact indices, and of mean and sd of V in units of the sd.
+        threads, progress, max_memory
+            As for ``sweep.values``. The bits of sampled indices do not depend on `threads`.
+
+        Returns
+        -------
+        SobolIndices
+            Sampled ones with the further keys ``vi``, the mean squared derivative of V with respect
+            to each input (to its logarithm if ``distribution.log``), and ``dgsm``, the upper bound
+            of ST that follows from it; and with a method ``extend(n)``.
+
+        Raises
+        ------
+        ValueError
+            Inputs are correlated; the model has no exact indices, or would need too many nodes; a
+            sampled point has no potential.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+        ...                  K_out=fr.uniform(3, 6))
+        >>> space.sobol()["ST"].round(4)
+        array([0.913 , 0.0903])
+        >>> r = space.sobol(2**14, of=fr.between(-75, -65), rng=1)
+        >>> (r["ST_conf"] < 0.02).all()
+        np.True_
+        """
+        if n is None and until is None:
+            if of is not None or second:
+                raise ValueError("of= and second= go with a sample: give n, as space.sobol(2**17)")
+            return anova.sobol(self, tolerance=tolerance, threads=threads, max_memory=max_memory)
+        return pickfreeze.sobol(
+            self,
+            n,
+            of=of,
+            second=second,
+            rng=rng,
+            replicates=replicates,
+            until=until,
+            nan_policy=nan_policy,
+            threads=threads,
+            progress=progress,
+        )
+
+    def dgsm(
+        self,
+        n: int,
+        *,
+        rng: Rng = None,
+        replicates: int = 16,
+        nan_policy: str = "raise",
+        threads: int | None = None,
+        progress: "engine.Progress" = False,
+    ) -> SobolIndices:
+        """Derivative-based sensitivity measures: bounds of total orders for a D-th of their cost.
+
+        Parameters
+        ----------
+        n : int
+            Points, at each of which V and its exact derivatives are computed once.
+        rng, replicates, nan_policy, threads, progress
+            As for `sobol`, whose sampled results have the same measures.
+
+        Returns
+        -------
+        SobolIndices
+            With the keys ``vi``, the mean squared derivative of V with respect to each input (to
+            its logarithm if ``distribution.log``), ``dgsm``, the upper bound of ST that follows
+            from it, their half-widths ``vi_conf`` and ``dgsm_conf``, and ``names``.
+
+        Notes
+        -----
+        ST is at most C vi / Var V, with the Poincare constant C of the input's distribution
+        (Lamboni et al. 2013, Roustant et al. 2017).
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+        ...                  K_out=fr.uniform(3, 6))
+        >>> space.dgsm(2**12, rng=1)["dgsm"].round(2)
+        array([0.95, 0.11])
+        """
+        return pickfreeze.dgsm(
+            self,
+            n,
+            rng=rng,
+            replicates=replicates,
+            nan_policy=nan_policy,
+            threads=threads,
+            progress=progress,
+        )
+
     # ---- other libraries ----
+
+    def swings(self, low: float = 0.05, high: float = 0.95) -> Swings:
+        """V at a low and a high quantile of each input, the others at their medians.
+
+        Parameters
+        ----------
+        low, high : float
+            Probabilities of the two quantiles.
+
+        Returns
+        -------
+        Swings
+            Whose ``plot`` is a tornado chart.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+        ...                  K_out=fr.uniform(3, 6))
+        >>> s = space.swings()
+        >>> round(s.V, 2), s.V_low.round(2), s.V_high.round(2)
+        (-70.79, array([-77.83, -73.61]), array([-59.93, -68.23]))
+        """
+        return swings(self, low, high)
 
     def evaluate(self, X: npt.ArrayLike) -> np.ndarray:
         """Potentials of given inputs, a row each, as SALib and most samplers call a model.
