@@ -13,6 +13,7 @@ come from, a *sweep* varies some of them, and its verbs answer questions about t
 from . import ufuncs
 from .cell import Cell, PumpEffect, Times, cells, times
 from .criteria import Between, between
+from .derived import Affine, Derived, Electroneutral, affine, electroneutral
 from .distributions import Distribution, lognormal, loguniform, normal, triangular, uniform
 from .gradients import Uncertainty
 from .grids import Axis, Grid, axis, grid
@@ -30,12 +31,15 @@ from .tally import Tally, merge
 
 __all__ = [
     "GHK",
+    "Affine",
     "Axis",
     "Between",
     "Cell",
     "Chord",
     "Classes",
+    "Derived",
     "Distribution",
+    "Electroneutral",
     "Fraction",
     "Grid",
     "Histogram",
@@ -55,9 +59,11 @@ __all__ = [
     "Times",
     "Uncertainty",
     "__version__",
+    "affine",
     "axis",
     "between",
     "cells",
+    "electroneutral",
     "ghk",
     "grid",
     "info",

@@ -81,6 +81,8 @@ cdef extern from "fastrest.h" nogil:
         const uint64_t *shifts
         const fr_quantile *quantiles
         const double *cholesky
+        int n_derived
+        const double *derived
 
     ctypedef struct fr_lattice:
         int ndim

@@ -232,6 +232,8 @@ cdef class Sample:
         For "sobol".
     cholesky : ndarray of float64 of shape (inputs, inputs), optional
         Lower triangle of the normal scores' correlation.
+    derived : ndarray of float64 of shape (derived, 1 + inputs), optional
+        Further inputs, which follow: a constant, and what each of the others is times in it.
     """
 
     cdef fr_sample sample
@@ -240,18 +242,19 @@ cdef class Sample:
 
     def __cinit__(self, str method not None, Py_ssize_t n_points, list quantiles not None, *,
                   uint64_t key=0, cnp.ndarray directions=None, cnp.ndarray shifts=None,
-                  cnp.ndarray cholesky=None):
+                  cnp.ndarray cholesky=None, cnp.ndarray derived=None):
         cdef fr_sample *sample = &self.sample
         cdef int k
-        n = len(quantiles)
+        n, more = len(quantiles), 0 if derived is None else len(derived)
         sample.method = METHODS[method]
-        if not 1 <= n <= FR_MAX_COLUMNS or n_points < 1:
+        if not 1 <= n <= FR_MAX_COLUMNS - more or n_points < 1:
             raise ValueError(f"a sample needs 1 to {FR_MAX_COLUMNS} inputs and at least one point")
         if n_points > MAX_POINTS[method]:
             raise ValueError(f"at most {MAX_POINTS[method]} points, got {n_points}")
         for array, typenum, shape in ((directions, cnp.NPY_UINT64, (n, FR_BITS)),
                                       (shifts, cnp.NPY_UINT64, (n,)),
-                                      (cholesky, cnp.NPY_DOUBLE, (n, n))):
+                                      (cholesky, cnp.NPY_DOUBLE, (n, n)),
+                                      (derived, cnp.NPY_DOUBLE, (more, 1 + n))):
             if array is not None and (not is_native(array, typenum) or array.shape != shape
                                       or not array.flags.c_contiguous):
                 raise ValueError(f"an array must be contiguous, of shape {shape}")
@@ -260,11 +263,19 @@ cdef class Sample:
             sample.shifts = <const uint64_t *>cnp.PyArray_DATA(shifts)
         if cholesky is not None:
             sample.cholesky = <const double *>cnp.PyArray_DATA(cholesky)
+        if derived is not None:
+            sample.derived = <const double *>cnp.PyArray_DATA(derived)
         for k in range(n):
             self.quantiles[k] = (<Quantile?>quantiles[k]).quantile
-        sample.n_inputs, sample.n_points, sample.quantiles = n, n_points, self.quantiles
+        sample.n_inputs, sample.n_derived = n, more
+        sample.n_points, sample.quantiles = n_points, self.quantiles
         sample.key[0], sample.key[1] = <uint32_t>key, <uint32_t>(key >> 32)
-        self.kept = quantiles, directions, shifts, cholesky
+        self.kept = quantiles, directions, shifts, cholesky, derived
+
+    @property
+    def n_inputs(self):
+        """How many inputs, the derived ones included."""
+        return self.sample.n_inputs + self.sample.n_derived
 
     def draw(self, Py_ssize_t start, Py_ssize_t count, *, isa=None):
         """Every input at the points [start, start + count): ndarray of shape (inputs, count)."""
@@ -273,8 +284,8 @@ cdef class Sample:
         cdef int k
         if start < 0 or count < 0 or start > self.sample.n_points - count:
             check(FR_BAD_RANGE)
-        cdef cnp.ndarray found = np.empty((self.sample.n_inputs, count))
-        for k in range(self.sample.n_inputs):
+        cdef cnp.ndarray found = np.empty((self.n_inputs, count))
+        for k in range(self.n_inputs):
             x[k] = <double *>cnp.PyArray_DATA(found) + k * count
         with nogil:
             kernels.draw(&self.sample, start, count, x)
@@ -290,20 +301,21 @@ cdef class Sample:
             raise TypeError("points must be a 1-D array of int64")
         if n and not 0 <= points.min() <= points.max() < self.sample.n_points:
             check(FR_BAD_RANGE)
-        cdef cnp.ndarray found = np.empty((self.sample.n_inputs, n))
+        cdef cnp.ndarray found = np.empty((self.n_inputs, n))
+        cdef int n_inputs = self.n_inputs
         cdef cnp.ndarray plain = np.ascontiguousarray(points)
         cdef const int64_t *numbers = <const int64_t *>cnp.PyArray_DATA(plain)
         cdef double *data = <double *>cnp.PyArray_DATA(found)
         with nogil:
             for i in range(n):
-                for k in range(self.sample.n_inputs):
+                for k in range(n_inputs):
                     x[k] = data + k * n + i
                 kernels.draw(&self.sample, numbers[i], 1, x)
         return found
 
     def column(self, int input):
         """An input as a column of an equation."""
-        if not 0 <= input < self.sample.n_inputs:
+        if not 0 <= input < self.n_inputs:
             raise IndexError(input)
         return Draw(self, input)
 

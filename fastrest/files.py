@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .cell import Cell
+from .derived import derived_of
 from .distributions import FAMILIES, Distribution, Tabulated
 from .grids import Axis, Grid
 from .info import __version__
@@ -109,6 +110,7 @@ def _describe_sample(sample: Sample) -> dict[str, Any]:
         "inputs": [  # a list: their order sets the points
             [n, _describe_distribution(one)] for n, one in zip(space.names, space.distributions)
         ],
+        "derived": [[name, one.text] for name, one in space._follow.items()],
         "correlation": [[*pair, rho] for pair, rho in (space.correlation or {}).items()],
         "method": sample.method,
         "rng": sample.rng,
@@ -117,7 +119,8 @@ def _describe_sample(sample: Sample) -> dict[str, Any]:
 
 
 def _sample(cell: Cell, data: Mapping[str, Any]) -> Sample:
-    distributions = {name: _distribution(one) for name, one in data["inputs"]}
+    distributions: dict[str, Any] = {name: _distribution(one) for name, one in data["inputs"]}
+    distributions.update({name: derived_of(text) for name, text in data["derived"]})
     space = Space(cell, distributions, {(a, b): rho for a, b, rho in data["correlation"]})
     return Sample(space, data["shape"][0], data["rng"], data["method"], data["scramble"])
 

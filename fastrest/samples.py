@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from . import _kernels, directions
+from . import _kernels, derived, directions
 from ._kernels import Equation
 from .sweep import Pieces, Sweep, checked_indices, labelled
 
@@ -68,7 +68,7 @@ class Sample(Sweep):
 
     @property
     def varied(self) -> tuple[str, ...]:
-        return self.space.names
+        return (*self.space.names, *self.space.derived)
 
     @functools.cached_property
     def _drawn(self) -> _kernels.Sample:
@@ -96,7 +96,7 @@ class Sample(Sweep):
             found = self._drawn.draw(int(flat[0]), flat.size)
         else:
             found = self._drawn.draw_at(flat)
-        return {name: x.reshape(places.shape) for name, x in zip(self.space.names, found)}
+        return {name: x.reshape(places.shape) for name, x in zip(self.varied, found)}
 
     # ---- labels ----
 
@@ -108,10 +108,11 @@ class Sample(Sweep):
         }
 
     def _beside(self, start: int, stop: int) -> dict[str, np.ndarray]:
-        return dict(zip(self.space.names, self._drawn.draw(start, stop - start)))
+        return dict(zip(self.varied, self._drawn.draw(start, stop - start)))
 
     def _repr_lines(self) -> list[str]:
         lines = [f"{n}: {d!r}" for n, d in zip(self.space.names, self.space.distributions)]
+        lines += [f"{n}: {d!r}" for n, d in self.space._follow.items()]
         scrambled = "" if self.scramble else ", not scrambled"
         return [*lines, f"method {self.method}, rng {self.rng}{scrambled}"]
 
@@ -122,12 +123,13 @@ class Sample(Sweep):
 def kernel_sample(space: "Space", method: str, n: int, **how: Any) -> _kernels.Sample:
     """Points of a space as the kernels draw them."""
     quantiles = [one.quantile for one in space.distributions]
-    return _kernels.Sample(method, n, quantiles, cholesky=space.cholesky, **how)
+    follow = derived.matrix(space.names, space.derived)
+    return _kernels.Sample(method, n, quantiles, cholesky=space.cholesky, derived=follow, **how)
 
 
 def draws(space: "Space", drawn: _kernels.Sample) -> dict[str, _kernels.Draw]:
     """The columns that are drawn, by parameter."""
-    return {name: drawn.column(k) for k, name in enumerate(space.names)}
+    return {name: drawn.column(k) for k, name in enumerate((*space.names, *space.derived))}
 
 
 def _sequence(seed: int) -> np.random.SeedSequence:

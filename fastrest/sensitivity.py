@@ -305,7 +305,7 @@ def swings(space: "Space", low: float = 0.05, high: float = 0.95) -> Swings:
     rows = np.tile(quantiles[:, 1], (2 * n + 1, 1))
     each = np.arange(n)
     rows[each, each], rows[n + each, each] = quantiles[:, 0], quantiles[:, 2]
-    V = table(space.cell, dict(zip(space.names, rows.T))).values()
+    V = table(space.cell, space.with_derived(rows.T)).values()
     V_low, V_high, middle = V[:n], V[n:-1], float(V[-1])
     return Swings(
         space, (float(low), float(high)), quantiles[:, 0], quantiles[:, 2], V_low, V_high, middle

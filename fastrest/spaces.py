@@ -11,6 +11,7 @@ import numpy.typing as npt
 from . import anova, engine, pickfreeze
 from .cell import Cell
 from .criteria import Between
+from .derived import Derived, Linear, resolved
 from .distributions import Distribution, Normal, Scaled, as_distribution, is_distribution
 from .model import as_float, as_numbers
 from .physics import Frozen, Parameter, Status, unknown
@@ -41,7 +42,8 @@ def space(
     **distributions : Distribution
         For each uncertain input what `uniform`, `loguniform`, `triangular`, `normal` or
         `lognormal` make, `times` of one (multiples of the cell's value), or a frozen distribution
-        of ``scipy.stats``.
+        of ``scipy.stats``; for a parameter that follows from others, `affine` or
+        `electroneutral`.
 
     Returns
     -------
@@ -77,6 +79,9 @@ class Space(Frozen):
         The uncertain inputs, in the order given; columns and indices follow it.
     distributions : tuple of Distribution
         Theirs, with what was left out taken from the cell.
+    derived : dict of str to Linear
+        Parameters that follow from the inputs, in the order given: a constant, and what each input
+        is times. Values outside a parameter's domain make points without a potential.
     correlation : mapping or None
         Spearman's correlations by pair of names, those that are not 0.
     cholesky : ndarray or None
@@ -87,6 +92,8 @@ class Space(Frozen):
     names: tuple[str, ...]
     distributions: tuple[Distribution, ...]
     cholesky: np.ndarray | None
+    derived: dict[str, Linear]
+    _follow: dict[str, Derived]
     _pairs: dict[tuple[str, str], float]
 
     def __init__(
@@ -101,11 +108,16 @@ class Space(Frozen):
                 "a space needs at least one distribution, as in "
                 "fr.space(cell, K_out=fr.uniform(3, 6))"
             )
-        found = {}
+        found, follow = {}, {}
         for name, given in distributions.items():
             if name not in parameters:
                 raise ValueError(f"{cell.model}: {unknown('parameter', name, parameters)}")
-            found[name] = _resolved(parameters[name], given, cell[name])
+            if isinstance(given, Derived):
+                follow[name] = given
+            else:
+                found[name] = _resolved(parameters[name], given, cell[name])
+        if not found:
+            raise ValueError(f"{', '.join(follow)}: a space needs an input with a distribution too")
         names = tuple(found)
         pairs = _checked_pairs(names, correlation)
         vars(self).update(
@@ -114,6 +126,8 @@ class Space(Frozen):
             distributions=tuple(found.values()),
             _pairs=pairs,
             cholesky=_cholesky(names, pairs) if pairs else None,
+            derived=resolved(cell, names, follow),
+            _follow=follow,
         )
 
     @property
@@ -219,8 +233,8 @@ class Space(Frozen):
         Raises
         ------
         ValueError
-            Inputs are correlated; the model has no exact indices, or would need too many nodes; a
-            sampled point has no potential.
+            Inputs are correlated, or parameters derived from them; the model has no exact indices,
+            or would need too many nodes; a sampled point has no potential.
 
         Examples
         --------
@@ -233,6 +247,7 @@ class Space(Frozen):
         >>> (r["ST_conf"] < 0.02).all()
         np.True_
         """
+        self._check_no_derived("Sobol' indices")
         if n is None and until is None:
             if of is not None or second:
                 raise ValueError("of= and second= go with a sample: give n, as space.sobol(2**17)")
@@ -289,6 +304,7 @@ class Space(Frozen):
         >>> space.dgsm(2**12, rng=1)["dgsm"].round(2)
         array([0.95, 0.11])
         """
+        self._check_no_derived("derivative-based measures")
         return pickfreeze.dgsm(
             self,
             n,
@@ -436,9 +452,21 @@ class Space(Frozen):
             pairs = ", ".join(f"{a} and {b}" for a, b in self._pairs)
             raise ValueError(f"{whose} takes independent inputs only: {pairs} are correlated")
 
+    def with_derived(self, columns: np.ndarray) -> dict[str, np.ndarray]:
+        """Inputs, a row each in the order of `names`, and what follows from them, by name."""
+        inputs = dict(zip(self.names, columns))
+        return {**inputs, **{name: one.of(inputs) for name, one in self.derived.items()}}
+
+    def _check_no_derived(self, what: str) -> None:
+        if self.derived:
+            raise ValueError(
+                f"{what} are not computed where parameters are derived, as "
+                f"{', '.join(self.derived)}: let SALib sample space.evaluate"
+            )
+
     def _potentials(self, columns: np.ndarray) -> np.ndarray:
         """Potentials of rows whose inputs are given by columns, or the error of the first bad."""
-        sweep = table(self.cell, dict(zip(self.names, columns)))
+        sweep = table(self.cell, self.with_derived(columns))
         values, status = sweep._values_and_status()
         if status.any():
             first = int(np.argmax(status != 0))
@@ -464,7 +492,8 @@ class Space(Frozen):
 
     @property
     def _identity(self) -> tuple[Any, ...]:
-        return self.cell, self.names, self.distributions, tuple(self._pairs.items())
+        pairs, follow = tuple(self._pairs.items()), tuple(self._follow.items())
+        return self.cell, self.names, self.distributions, pairs, follow
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Space) and self._identity == other._identity
@@ -473,7 +502,7 @@ class Space(Frozen):
         return hash(self._identity)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        given = dict(zip(self.names, self.distributions))
+        given = {**dict(zip(self.names, self.distributions)), **self._follow}
         return Space, (self.cell, given, self._pairs)
 
     def __repr__(self) -> str:
@@ -481,6 +510,7 @@ class Space(Frozen):
         lines = [f"<Space of {len(self.names)} input{plural}: {self.cell!r}"]
         for name, one in zip(self.names, self.distributions):
             lines.append(f"{name}: {one!r} {self.cell.model.parameters[name].unit}".rstrip())
+        lines += [f"{name}: {one!r}" for name, one in self._follow.items()]
         if self._pairs:
             words = [f"{a}, {b}: {rho:g}" for (a, b), rho in self._pairs.items()]
             lines.append(f"rank correlations {'; '.join(words)}")

@@ -150,6 +150,33 @@ static void mix(const fr_sample *sample, ptrdiff_t n, double *const *x)
     }
 }
 
+/* The correlated inputs, from normal scores. */
+static void correlate(const fr_sample *sample, ptrdiff_t n, double *const *x)
+{
+    double u[CHUNK], v[CHUNK];
+    mix(sample, n, x);
+    for (int j = 0; j < sample->n_inputs; j++) {
+        for (ptrdiff_t i = 0; i < n; i++) {
+            const double tail = upper_tail(magnitude(x[j][i]));
+            u[i] = x[j][i] < 0.0 ? tail : 1.0 - tail;
+            v[i] = x[j][i] < 0.0 ? 1.0 - tail : tail;
+        }
+        chunk_of_quantiles(&sample->quantiles[j], n, u, v, x[j]);
+    }
+}
+
+/* A derived input: a constant, and multiples of the others. */
+static void derive(const fr_sample *sample, int d, ptrdiff_t n, double *const *x)
+{
+    const double *const factors = sample->derived + (ptrdiff_t)d * (1 + sample->n_inputs);
+    double *const sum = x[sample->n_inputs + d];
+    for (ptrdiff_t i = 0; i < n; i++)
+        sum[i] = factors[0];
+    for (int j = 0; j < sample->n_inputs; j++)
+        for (ptrdiff_t i = 0; factors[1 + j] != 0.0 && i < n; i++)
+            sum[i] += factors[1 + j] * x[j][i];
+}
+
 /* Inputs x[k][0 ... n - 1] at points first, first + 1, ...; n <= CHUNK */
 static void draw_chunk(const fr_sample *sample, int64_t first, ptrdiff_t n, double *const *x)
 {
@@ -172,17 +199,10 @@ static void draw_chunk(const fr_sample *sample, int64_t first, ptrdiff_t n, doub
         chunk_of_quantiles(sample->cholesky ? &standard_normal : &sample->quantiles[j], n, u, v,
                            x[j]);
     }
-    if (!sample->cholesky)
-        return;
-    mix(sample, n, x);
-    for (int j = 0; j < sample->n_inputs; j++) {
-        for (ptrdiff_t i = 0; i < n; i++) {
-            const double tail = upper_tail(magnitude(x[j][i]));
-            u[i] = x[j][i] < 0.0 ? tail : 1.0 - tail;
-            v[i] = x[j][i] < 0.0 ? 1.0 - tail : tail;
-        }
-        chunk_of_quantiles(&sample->quantiles[j], n, u, v, x[j]);
-    }
+    if (sample->cholesky)
+        correlate(sample, n, x);
+    for (int d = 0; d < sample->n_derived; d++)
+        derive(sample, d, n, x);
 }
 
 /* ---- a function of fastrest.h ---- */
@@ -191,7 +211,7 @@ static void draw(const fr_sample *sample, int64_t start, ptrdiff_t count, double
 {
     double *part[FR_MAX_COLUMNS];
     for (ptrdiff_t done = 0; done < count; done += CHUNK) {
-        for (int k = 0; k < sample->n_inputs; k++)
+        for (int k = 0; k < sample->n_inputs + sample->n_derived; k++)
             part[k] = x[k] + done;
         draw_chunk(sample, start + done, shorter(count - done, CHUNK), part);
     }

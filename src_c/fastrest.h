@@ -112,7 +112,7 @@ typedef enum {
 enum { FR_BITS = 52, FR_MAX_LATIN_LOG2 = 40 };
 typedef struct {
     fr_method method;
-    int n_inputs; /* at most FR_MAX_COLUMNS */
+    int n_inputs; /* at most FR_MAX_COLUMNS, with the derived ones */
     int64_t n_points;
     uint32_t key[2]; /* FR_RANDOM, FR_LATIN: of Philox4x32-10 */
     const uint64_t
@@ -120,6 +120,8 @@ typedef struct {
     const uint64_t *shifts; /* FR_SOBOL: n_inputs, by exclusive or */
     const fr_quantile *quantiles;
     const double *cholesky; /* n_inputs x n_inputs, of the normal scores' correlation; or NULL */
+    int n_derived;          /* further inputs, sums of those above: n_inputs + k is number k */
+    const double *derived;  /* n_derived x (1 + n_inputs): a constant, and what each is times */
 } fr_sample;
 
 typedef struct {
@@ -215,7 +217,7 @@ typedef struct {
                   double scale, int32_t n_cells, const int32_t *first, const double *edges,
                   ptrdiff_t n_edges, int64_t *below);
     /* in:  sample; start, count
-     * out: x[k][i]: input k at point start + i */
+     * out: x[k][i]: input k at point start + i, the derived ones last */
     void (*draw)(const fr_sample *sample, int64_t start, ptrdiff_t count, double *const *x);
     /* in:  n probabilities u in (0, 1) and what is left to 1, v
      * out: x[i], the quantile */

@@ -103,20 +103,20 @@ typedef struct {
 static fr_error begin_draws(fr_walk *walk, const fr_lattice *lattice, const fr_column *columns,
                             int n_columns)
 {
-    walk->sample = lattice->sample;
+    const fr_sample *const sample = walk->sample = lattice->sample;
+    const int n_inputs = sample ? sample->n_inputs + sample->n_derived : 0;
     memset(walk->drawn, 0, sizeof walk->drawn);
     for (int j = 0; j < n_columns; j++) {
         if (columns[j].data)
             continue;
         const int input = columns[j].input;
-        if (!walk->sample || lattice->ndim != 1 || walk->sample->n_inputs > FR_MAX_COLUMNS ||
-            input < 0 || input >= walk->sample->n_inputs)
+        if (lattice->ndim != 1 || n_inputs > FR_MAX_COLUMNS || input < 0 || input >= n_inputs)
             return FR_BAD_LATTICE;
         if (!walk->drawn[input])
             walk->drawn[input] = walk->loaded.buffers[j];
         walk->loaded.x[j] = walk->drawn[input];
     }
-    for (int k = 0; walk->sample && k < walk->sample->n_inputs; k++)
+    for (int k = 0; k < n_inputs; k++)
         if (!walk->drawn[k])
             return FR_BAD_LATTICE;
     return FR_OK;
