@@ -12,6 +12,7 @@ come from, a *sweep* varies some of them, and its verbs answer questions about t
 
 from . import ufuncs
 from .cell import Cell, PumpEffect, Times, cells, times
+from .clinical import State, states
 from .criteria import Between, between
 from .derived import Affine, Derived, Electroneutral, affine, electroneutral
 from .distributions import Distribution, lognormal, loguniform, normal, triangular, uniform
@@ -51,6 +52,7 @@ __all__ = [
     "Reducer",
     "Sample",
     "Space",
+    "State",
     "Status",
     "Summary",
     "Sweep",
@@ -75,6 +77,7 @@ __all__ = [
     "normal",
     "space",
     "space_from_salib",
+    "states",
     "table",
     "times",
     "triangular",

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from . import engine
+from . import engine, tomlfile
 from .distributions import Scaled, as_distribution, is_distribution
 from .model import GHK, MODELS, Chord, Model, as_float, as_numbers, nernst_ufunc, phi
 from .physics import IONS, Frozen, Ion, unknown
+from .presets import Presets
 
 if TYPE_CHECKING:
     from .gradients import Uncertainty
@@ -23,7 +23,6 @@ TEXTS = ("name", "source", "species", "basis", "remark")
 POTENTIALS = ("quoted", "threshold", "block", "lower")
 #: Potential above which sodium channels stay inactivated, by convention, mV.
 BLOCK = -40.0
-LARGEST_FILE = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +57,19 @@ def times(factors: Any) -> Times | Scaled:
     0.02
     """
     return Scaled(as_distribution(factors)) if is_distribution(factors) else Times(factors)
+
+
+def change_of(name: str, given: Any) -> float | Times:
+    """What a TOML file makes of a parameter: a number, or "times:1.5" of its own value."""
+    if not isinstance(given, str):
+        return as_float(name, given)
+    word, _, factor = given.partition(":")
+    try:
+        if word == "times":
+            return Times(float(factor))
+    except ValueError:
+        pass
+    raise ValueError(f'{name} must be a number, or a factor as "times:1.5", got {given!r}')
 
 
 class PumpEffect(NamedTuple):
@@ -496,22 +508,9 @@ class Cell(Frozen, Mapping[str, float]):
         OSError
             The file cannot be read.
         """
-        path = Path(path)
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-        if len(content) > LARGEST_FILE:
-            raise ValueError(f"{path}: larger than {LARGEST_FILE} bytes, which no cell needs")
+        table = tomlfile.read(path, "cell")
         try:
-            table = tomllib.loads(content.decode("utf-8-sig"))
-        except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            raise ValueError(f"{path}: not a TOML file: line {line}: {error}") from None
-        except ValueError as error:  # of the syntax, or an integer of thousands of digits
-            raise ValueError(f"{path}: not a TOML file: {error}") from None
-        except RecursionError:
-            raise ValueError(f"{path}: not a TOML file: nested too deeply") from None
-        try:
-            return _cell_of(table)
+            return cell_of(table)
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path}: {error}") from None
 
@@ -537,7 +536,7 @@ def _point(cell: Cell, choice: str | None) -> float:
     return float(V[0])
 
 
-def _cell_of(table: Mapping[str, Any], name: str = "") -> Cell:
+def cell_of(table: Mapping[str, Any], name: str = "") -> Cell:
     """A cell from a TOML table: one key per ion, the others by name."""
     fields = {"name": name, **{k: v for k, v in table.items() if k in (*TEXTS, *POTENTIALS)}}
     kind = table.get("model", "GHK")
@@ -579,31 +578,13 @@ def _cell_of(table: Mapping[str, Any], name: str = "") -> Cell:
     return Cell(MODELS[kind](*ions, passive=tuple(passive)), **fields, **values)
 
 
-class Presets(Mapping[str, Cell]):
-    """The shipped cells by name: read when first asked for."""
-
-    def __init__(self) -> None:
-        self._cells: dict[str, Cell] = {}
-
-    def _read(self) -> dict[str, Cell]:
-        if not self._cells:
-            text = Path(__file__).with_name("cells.toml").read_text(encoding="utf-8")
-            self._cells = {n: _cell_of(t, n) for n, t in tomllib.loads(text).items()}
-        return self._cells
-
-    def __getitem__(self, name: str) -> Cell:
-        if name not in self._read():
-            raise KeyError(unknown("cell", name, self._read()))
-        return self._read()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
-
-    def __len__(self) -> int:
-        return len(self._read())
-
-    def __repr__(self) -> str:
-        return f"<fastrest.cells: {', '.join(self)}>"
+def cell_named(text: str, folder: Path | None = None) -> Cell:
+    """A shipped cell by its name, or the cell of a TOML file in a folder."""
+    if text in cells:
+        return cells[text]
+    if text.lower().endswith(".toml"):
+        return Cell.from_toml(Path(text) if folder is None else folder / text)
+    raise ValueError(f"{unknown('cell', text, cells)} (or give a .toml file)")
 
 
-cells = Presets()
+cells = Presets("cell", cell_of)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from . import __version__, cells, csvfile, engine, info, output, plot
-from .cell import POTENTIALS, Cell
+from .cell import POTENTIALS, Cell, cell_named
 from .criteria import Between
 from .distributions import distribution_of
 from .grids import grid
@@ -376,13 +376,7 @@ def _progress(sweep: Sweep) -> bool:
 
 def _cell(options: argparse.Namespace) -> Cell:
     """The cell that is named, with what --set changes."""
-    text = options.cell
-    if text in cells:
-        cell = cells[text]
-    elif text.lower().endswith(".toml"):
-        cell = Cell.from_toml(text)
-    else:
-        raise ValueError(f"{unknown('cell', text, cells)} (or give a .toml file)")
+    cell = cell_named(options.cell)
     changes = [_split(one, "--set") for one in options.set]
     for name, _ in changes:
         if name not in (*cell, *POTENTIALS):

@@ -23,7 +23,7 @@ def test_docstring_examples_hold(name):
 @pytest.mark.parametrize("name", sorted(set(fastrest.__all__) - {"__version__", "ufuncs"}))
 def test_public_names_are_documented(name):
     documented = getattr(fastrest, name)
-    text = inspect.getdoc(type(documented) if name == "cells" else documented)
+    text = inspect.getdoc(type(documented) if name in ("cells", "states") else documented)
     assert text
     if inspect.isfunction(documented):
         assert "Examples\n--------" in text, f"{name} has no example"
