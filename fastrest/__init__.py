@@ -13,15 +13,17 @@ come from, a *sweep* varies some of them, and its verbs answer questions about t
 from . import ufuncs
 from .cell import Cell, PumpEffect, Times, cells, times
 from .clinical import State, states
-from .criteria import Between, between
+from .criteria import Between, Change, Criterion, NernstBetween, between, change, nernst_between
 from .derived import Affine, Derived, Electroneutral, affine, electroneutral
 from .distributions import Distribution, lognormal, loguniform, normal, triangular, uniform
 from .gradients import Uncertainty
 from .grids import Axis, Grid, axis, grid
 from .info import __version__, info
+from .members import Members
 from .model import GHK, Chord, Model, ghk, nernst
 from .output import load
 from .physics import Ion, Parameter, Status
+from .population import Marginal, Population, Transition
 from .reduce import Classes, Fraction, Histogram, Quantile, Reducer, Summary
 from .salib import space_from_salib
 from .samples import Sample
@@ -36,8 +38,10 @@ __all__ = [
     "Axis",
     "Between",
     "Cell",
+    "Change",
     "Chord",
     "Classes",
+    "Criterion",
     "Derived",
     "Distribution",
     "Electroneutral",
@@ -45,8 +49,12 @@ __all__ = [
     "Grid",
     "Histogram",
     "Ion",
+    "Marginal",
+    "Members",
     "Model",
+    "NernstBetween",
     "Parameter",
+    "Population",
     "PumpEffect",
     "Quantile",
     "Reducer",
@@ -59,12 +67,14 @@ __all__ = [
     "Table",
     "Tally",
     "Times",
+    "Transition",
     "Uncertainty",
     "__version__",
     "affine",
     "axis",
     "between",
     "cells",
+    "change",
     "electroneutral",
     "ghk",
     "grid",
@@ -74,6 +84,7 @@ __all__ = [
     "loguniform",
     "merge",
     "nernst",
+    "nernst_between",
     "normal",
     "space",
     "space_from_salib",

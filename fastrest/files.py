@@ -1,14 +1,17 @@
 """Files: a sweep as text, and writing that leaves either the old file or the whole new one."""
 
+import base64
 import contextlib
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from .cell import Cell
 from .derived import derived_of
@@ -183,6 +186,19 @@ def unsealed(data: bytes, complaint: str) -> dict[str, Any]:
         raise ValueError(f"{complaint}, or was cut off or changed")
     content: dict[str, Any] = json.loads(body)
     return content
+
+
+def packed(array: np.ndarray) -> str:
+    """An array as text, compressed."""
+    plain = array.astype(array.dtype.newbyteorder("<"))
+    return base64.b64encode(zlib.compress(plain.tobytes())).decode()
+
+
+def unpacked(text: str, dtype: npt.DTypeLike) -> np.ndarray:
+    """The array that was `packed`."""
+    kind = np.dtype(dtype)
+    plain = np.frombuffer(zlib.decompress(base64.b64decode(text)), kind.newbyteorder("<"))
+    return plain.astype(kind)
 
 
 def write_safely(path: Path, content: bytes) -> None:

@@ -6,14 +6,13 @@ What a reducer wants to know is in `reduce`; how a grid answers without visiting
 
 import concurrent.futures as cf
 import threading
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from . import _kernels, engine, factored, files
-from .engine import common
 from .model import phi
 from .reduce import Reducer, State
-from .tally import Checkpoint, Tally
+from .tally import Checkpoint, Kept, Tally
 
 if TYPE_CHECKING:
     import os
@@ -29,8 +28,17 @@ PIECES, LARGEST_PIECE = 64, 1 << 30
 #: edge, 17 % for three, nothing for six.
 LOG_FREE = 4
 
+#: What a worker finds.
+Found = TypeVar("Found")
 #: Adds a range of points to a state.
 Part = Callable[[State, int, int], None]
+
+
+class Counted(Kept, Protocol):
+    """What a pass adds to: a tally, or the count of a population."""
+
+    def add(self, found: Any, start: int, stop: int) -> None:
+        """Add what a range of points says: all of it or, if Ctrl-C comes in between, nothing."""
 
 
 def tally(
@@ -50,21 +58,15 @@ def tally(
     check(reducers)
     chosen = choose(sweep, reducers, method)
     isa = instruction_set(engine)
-    if executor is not None and not isinstance(executor, cf.Executor):
-        raise TypeError(
-            "executor must be a concurrent.futures.Executor, such as ProcessPoolExecutor() or "
-            f"Dask's client.get_executor(), got {executor!r}"
-        )
+    check_executor(executor)
     description = files.describe(sweep) if checkpoint or ranges else {"shape": list(sweep.shape)}
     digest = files.digest(description)
     counted = Tally(sweep, description, digest, chosen, reducers)
     file = Checkpoint(checkpoint) if checkpoint else None
     if file:
-        counted = file.resume(counted)
-        if ranges and common(counted.done, ranges) != counted.done:
-            raise ValueError(
-                f"checkpoint {file.path} is of another part: delete it or name another file"
-            )
+        counted.next_pass()
+        counted = file.resume(counted, ranges)
+        counted.sweep = sweep  # a file lacks a table's rows
     while counted.next_pass():
         run(counted, isa, threads, executor, progress, max_memory, file, ranges)
         if ranges:
@@ -80,6 +82,14 @@ def check(reducers: Sequence[Reducer]) -> None:
             raise TypeError(f"a reducer is fr.Summary(), fr.Histogram() ..., got {one!r}")
     if not reducers:
         raise TypeError("at least one reducer is needed, such as fr.Summary()")
+
+
+def check_executor(executor: Any) -> None:
+    if executor is not None and not isinstance(executor, cf.Executor):
+        raise TypeError(
+            "executor must be a concurrent.futures.Executor, such as ProcessPoolExecutor() or "
+            f"Dask's client.get_executor(), got {executor!r}"
+        )
 
 
 def choose(sweep: "Sweep", reducers: Sequence[Reducer], method: str) -> str:
@@ -174,35 +184,88 @@ def run(
         need = min(workers, -(-points // size)) * factored.work_bytes(sweep)
         instead = "the lists of method='factored' are long: use threads=1, or method='pointwise'"
     engine.check_memory(need, max_memory, instead)
+    for_workers = 1 if threads is None else engine.thread_count(threads, points)
+
+    def find(start: int, stop: int) -> State:
+        found = State(method, state.edges)
+        part(found, start, stop)
+        return found
+
+    def submit(start: int, stop: int) -> "cf.Future[State]":
+        assert executor is not None
+        rows, first = sweep._rows(start, stop)
+        work = (rows, first, method, state.edges, counted.sums)
+        return executor.submit(remote, *work, start, stop, isa, for_workers)
+
+    if executor is None:
+        part = part_of(sweep, method, isa, counted.sums, threads)
+    gather(
+        counted,
+        find,
+        submit,
+        left=left,
+        points=points,
+        unit=size,
+        units=units_per_task(sweep, method, len(state.edges)),
+        threads=threads,
+        executor=executor,
+        progress=progress,
+        file=file,
+    )
+
+
+def gather(
+    counted: Counted,
+    find: Callable[[int, int], Found],
+    submit: Callable[[int, int], "cf.Future[Found]"],
+    *,
+    left: engine.Ranges,
+    points: int,
+    unit: int,
+    units: int,
+    largest: int = LARGEST_PIECE,
+    threads: int | None,
+    executor: cf.Executor | None,
+    progress: engine.Progress,
+    file: Checkpoint | None,
+) -> None:
+    """Add to a tally what is left: `find` says it, on threads, or workers to whom we `submit`.
+
+    Parameters
+    ----------
+    counted : Counted
+    find, submit : callable
+        What a range of points says, and its future.
+    left : sequence of (start, stop)
+    points : int
+        In all, with those that are done.
+    unit, units : int
+        Points that are always taken together, and most of these that a thread takes at once.
+    largest : int
+        Most points that a worker takes at once.
+    threads, executor, progress
+        As for ``sweep.reduce``.
+    file : Checkpoint, optional
+    """
     lock = threading.Lock()
 
-    def add(found: State, start: int, stop: int) -> None:
+    def add(found: Found, start: int, stop: int) -> None:
         with lock:
             counted.add(found, start, stop)
             if file and file.due():
                 file.save(counted)
 
+    def work(start: int, stop: int) -> None:
+        add(find(start, stop), start, stop)
+
     try:
         if executor is None:
-            part = part_of(sweep, method, isa, counted.sums, threads)
-
-            def work(start: int, stop: int) -> None:
-                found = State(method, state.edges)
-                part(found, start, stop)
-                add(found, start, stop)
-
-            units = units_per_task(sweep, method, len(state.edges))
             engine.run(
-                work,
-                points,
-                threads=threads,
-                progress=progress,
-                unit=size,
-                units=units,
-                left=left,
+                work, points, threads=threads, progress=progress, unit=unit, units=units, left=left
             )
         else:
-            send(counted, isa, threads, executor, progress, left, points, size, add)
+            whole = max(1, min(-(-points // unit) // PIECES, largest // unit))
+            send(submit, engine.cut(left, whole * unit), executor, progress, left, points, add)
     finally:
         if file:
             with lock:
@@ -213,28 +276,21 @@ def run(
 
 
 def send(
-    counted: Tally,
-    isa: str,
-    threads: int | None,
+    submit: Callable[[int, int], "cf.Future[Found]"],
+    pieces: Iterator[tuple[int, int]],
     executor: cf.Executor,
     progress: engine.Progress,
     left: engine.Ranges,
     points: int,
-    size: int,
-    add: Callable[[State, int, int], None],
+    add: Callable[[Found, int, int], None],
 ) -> None:
-    """Let an executor's workers count: they are sent the sweep and a range, and return a state.
+    """Let an executor's workers count: each piece is submitted, and what it finds added.
 
     Only as many pieces are under way as keep the workers busy: of a table each carries its rows.
     """
-    state = counted.state
-    assert state is not None
-    units = -(-points // size)
-    tasks = engine.cut(left, max(1, min(units // PIECES, LARGEST_PIECE // size)) * size)
     window = 2 * (getattr(executor, "_max_workers", None) or engine.cpus())
-    pending: dict[cf.Future[State], tuple[int, int]] = {}
+    pending: dict[cf.Future[Found], tuple[int, int]] = {}
     done = points - sum(stop - start for start, stop in left)
-    threads = 1 if threads is None else engine.thread_count(threads, points)
 
     def failed(error: Exception) -> RuntimeError:
         """Whatever goes wrong between here and the workers: each executor has its own errors."""
@@ -246,11 +302,9 @@ def send(
     with engine.reporter(progress, points) as report:
         try:
             while True:
-                for start, stop in tasks:
-                    sweep, first = counted.sweep._rows(start, stop)
-                    work = (sweep, first, counted.method, state.edges, counted.sums)
+                for start, stop in pieces:
                     try:
-                        future = executor.submit(remote, *work, start, stop, isa, threads)
+                        future = submit(start, stop)
                     except Exception as error:
                         raise failed(error) from error
                     pending[future] = start, stop

@@ -168,6 +168,8 @@ def sobol(
         raise ValueError("Sobol' indices need independent inputs, and this space has correlations")
     if of is not None and not isinstance(of, Between):
         raise TypeError(f"of must be fr.between(low, high), got {of!r}")
+    if of is not None and of.at is not None:
+        raise ValueError(f"of must name no condition, which populations have, got {of!r}")
     if until is not None and not until > 0:
         raise ValueError(f"until must be > 0, got {until!r}")
     _check(replicates, nan_policy)

@@ -31,6 +31,13 @@ UNIT = 1074
 LARGEST = 1e6
 #: What is larger is taken for infinity: differences of edges stay finite.
 BEYOND = 1e300
+#: The excitability classes, by the boundary that each ends at.
+CLASSES = {
+    "lower": "below range",
+    "threshold": "resting",
+    "block": "suprathreshold",
+    "above": "depolarisation block",
+}
 #: Edges per quantile and pass. Pointwise a pass costs the same for any number of them.
 POINTWISE_EDGES, FACTORED_EDGES = 1 << 13, 1 << 6
 
@@ -502,12 +509,11 @@ class Classes(OnePass):
 
     def answer(self, sweep: "Sweep", found: Sequence[State]) -> ClassesAnswer:
         state, boundaries = found[0], self.boundaries(sweep)
-        names = {"lower": "below range", "threshold": "resting", "block": "suprathreshold"}
         counts, before = {}, 0
         for name, upto in zip(boundaries, state.below(*self.wanted(sweep))):
-            counts[names[name]] = upto - before
+            counts[CLASSES[name]] = upto - before
             before = upto
-        counts["depolarisation block"] = state.n - before
+        counts[CLASSES["above"]] = state.n - before
         return ClassesAnswer(counts, boundaries, state.method)
 
 
@@ -552,12 +558,13 @@ class Quantile(Reducer):
         per_pass = FACTORED_EDGES if method == "factored" else POINTWISE_EDGES
         if not found:
             return np.linspace(-150.0, 100.0, per_pass + 1)
-        wide = {b for b in self._brackets(found) if np.nextafter(b.low, np.inf) < b.high}
+        wide = {b for b in self.brackets(found) if np.nextafter(b.low, np.inf) < b.high}
         if not wide:
             return None
         return np.unique(np.concatenate([_between(b, max(2, per_pass // len(wide))) for b in wide]))
 
-    def _brackets(self, found: Sequence[State]) -> list[Bracket]:
+    def brackets(self, found: Sequence[State]) -> list[Bracket]:
+        """Where each order statistic is, after some passes; empty if no point is valid."""
         n = found[0].n
         if n == 0:
             return []
@@ -578,7 +585,7 @@ class Quantile(Reducer):
         return brackets
 
     def answer(self, sweep: "Sweep", found: Sequence[State]) -> np.ndarray:
-        brackets = self._brackets(found)
+        brackets = self.brackets(found)
         values = [b.low for b in brackets] or [math.nan] * self.q.size
         return np.array(values).reshape(self.q.shape)
 

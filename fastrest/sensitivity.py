@@ -180,10 +180,10 @@ class SobolIndices(Mapping[str, Any]):
             if self.method != "exact":
                 words = [f"{w} ± {self[f'{k}_conf'][i]:.4f}" for w, k in zip(words, keys)]
             rows.append([self.space.names[i], *words])
-        return "\n  ".join([*lines, *_aligned(rows)]) + ">"
+        return "\n  ".join([*lines, *aligned(rows)]) + ">"
 
 
-def _aligned(rows: list[list[str]]) -> list[str]:
+def aligned(rows: list[list[str]]) -> list[str]:
     """Rows of words as lines, the first column to the left and the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     return [
@@ -277,7 +277,7 @@ class Swings:
                 words += [f"{x:.4g} {unit}".rstrip(), f"{V:.2f} mV"]
             rows.append(words)
         head = f"<Swings of V about {self.V:.2f} mV, one input at a time"
-        return "\n  ".join([head, *_aligned(rows)]) + ">"
+        return "\n  ".join([head, *aligned(rows)]) + ">"
 
 
 def swings(space: "Space", low: float = 0.05, high: float = 0.95) -> Swings:

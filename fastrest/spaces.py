@@ -2,15 +2,15 @@
 
 import math
 import types
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from . import anova, engine, pickfreeze
 from .cell import Cell
-from .criteria import Between
+from .criteria import Between, Criterion
 from .derived import Derived, Linear, resolved
 from .distributions import Distribution, Normal, Scaled, as_distribution, is_distribution
 from .model import as_float, as_numbers
@@ -19,6 +19,12 @@ from .samples import Rng, Sample
 from .sensitivity import SobolIndices, Swings, swings
 from .sweep import checked_cell
 from .tables import Table, table
+
+if TYPE_CHECKING:
+    import concurrent.futures
+    import os
+
+    from .population import Population
 
 #: Least part of an input's variance that the others leave free in a set of correlations.
 LEAST_FREE = 1e-10
@@ -178,6 +184,79 @@ class Space(Frozen):
         array([0.033, 0.091])
         """
         return Sample(self, n, rng, method, scramble)
+
+    def population(
+        self,
+        n: int,
+        *,
+        rng: Rng = None,
+        method: str = "random",
+        conditions: Mapping[str, Mapping[str, Any]] | None = None,
+        accept: Iterable[Criterion] = (),
+        part: tuple[int, int] | None = None,
+        threads: int | None = None,
+        executor: "concurrent.futures.Executor | None" = None,
+        progress: "engine.Progress" = False,
+        checkpoint: "str | os.PathLike[str] | None" = None,
+    ) -> "Population":
+        """A population of cells: candidates are drawn, challenged, and kept if they meet criteria.
+
+        Parameters
+        ----------
+        n : int
+            Candidates.
+        rng, method
+            What they are made from: see `sample`.
+        conditions : mapping of str to mapping, optional
+            What each condition changes: a parameter's value, which overrides a drawn one, or by
+            `times` a multiple of the drawn one. ``{"control": {}}`` by default.
+        accept : sequence of criteria
+            What accepted cells satisfy: `between`, `change`, `nernst_between`. A candidate without
+            a potential under some condition is never accepted.
+        part : (int, int), optional
+            Part k of n, from 0 to n - 1, to be counted on its own and merged (`merge`).
+        threads, executor, progress, checkpoint
+            As for ``sweep.reduce``. The answers do not depend on them, to the bit.
+
+        Returns
+        -------
+        Population
+
+        Raises
+        ------
+        ValueError
+            A condition or criterion names what is unknown, or a value is outside its domain.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+        ...                  P_Cl=fr.lognormal(cv=0.5))
+        >>> space.population(10**5, rng=1, conditions={"control": {}, "high K": {"K_out": 6.5}},
+        ...                  accept=[fr.between(-75, -65), fr.change("control", "high K", 2.5, 5)])
+        <Population: 48,137 of 100,000 candidates accepted, 48.14 % (95 % interval 47.83 to 48.45 %)
+          <Cell 'mammalian neuron' GHK(K, Na, Cl): out/in K 5/140, Na 145/15, \
+Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
+          V of accepted cells, mean ± sd: control -71.03 ± 2.46, high K -68.10 ± 2.31 mV
+                                                         rejects           it alone
+          between(-75, -65)                     31,526 (31.53 %)   12,271 (12.27 %)
+          change('control', 'high K', 2.5, 5)   39,592 (39.59 %)   20,337 (20.34 %)>
+        """
+        from . import population
+
+        return population.population(
+            self,
+            n,
+            rng=rng,
+            method=method,
+            conditions=conditions,
+            accept=accept,
+            part=part,
+            threads=threads,
+            executor=executor,
+            progress=progress,
+            checkpoint=checkpoint,
+        )
 
     def sobol(
         self,

@@ -765,10 +765,15 @@ class Part(Frozen):
                 )
         passes.check(reducers)
         chosen = passes.choose(self.sweep, reducers, method)
-        unit, points = passes.unit(self.sweep, chosen), len(self.sweep)
+        ranges = [self.range(passes.unit(self.sweep, chosen))]
+        return passes.tally(self.sweep, reducers, ranges=ranges, method=chosen, **options)
+
+    def range(self, unit: int) -> tuple[int, int]:
+        """The points of this part, whole units but at the end."""
+        points = len(self.sweep)
         units = -(-points // unit)
         start, stop = (min(units * i // self.n * unit, points) for i in (self.k, self.k + 1))
-        return passes.tally(self.sweep, reducers, ranges=[(start, stop)], method=chosen, **options)
+        return start, stop
 
     def __repr__(self) -> str:
         return f"<part {self.k} of {self.n} of {self.sweep!r}>"

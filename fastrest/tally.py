@@ -7,13 +7,16 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import numpy as np
 
 from . import engine, files
 from .info import __version__
 from .reduce import REDUCERS, Reducer, State
+
+if TYPE_CHECKING:
+    from .population import Population
 
 #: Seconds between two saves of a checkpoint.
 SAVE_EVERY = 5.0
@@ -103,6 +106,14 @@ class Tally:
         """What each reducer says, once everything is counted."""
         return tuple(one.answer(self.sweep, self._whole_passes()) for one in self.reducers)
 
+    def unlike(self, kept: "Tally") -> str:
+        """What a kept tally is of instead, if it does not answer the same questions."""
+        if kept.digest != self.digest:
+            return "another sweep"
+        if kept.reducers != self.reducers:
+            return f"other reducers, {', '.join(map(repr, kept.reducers))}"
+        return "" if kept.method == self.method else f"method={kept.method!r}"
+
     def __repr__(self) -> str:
         done = sum(stop - start for start, stop in self.done)
         asked = ", ".join(map(repr, self.reducers))
@@ -166,24 +177,25 @@ class Tally:
         return tally
 
 
-def merge(tallies: "Iterable[Tally | str | os.PathLike[str]]") -> tuple[Any, ...]:
-    """The answers of a sweep that was counted in parts.
+def merge(parts: "Iterable[Tally | Population | str | os.PathLike[str]]") -> Any:
+    """The answers of a sweep, or the population, that was counted in parts.
 
     Parameters
     ----------
-    tallies : iterable of Tally or path
-        Of all the parts, in any order.
+    parts : iterable of Tally, Population or path
+        All the parts, in any order.
 
     Returns
     -------
-    tuple
-        The answers, as from ``sweep.reduce``: the same to the bit.
+    tuple or Population
+        The answers, as from ``sweep.reduce``, or the population, as from ``Space.population``: the
+        same to the bit.
 
     Raises
     ------
     ValueError
-        The parts are of different sweeps, reducers or methods, overlap, or leave points out; a
-        reducer needs several passes.
+        The parts are of different sweeps, reducers, methods or populations, overlap, or leave
+        points out; a reducer needs several passes.
 
     Examples
     --------
@@ -193,13 +205,18 @@ def merge(tallies: "Iterable[Tally | str | os.PathLike[str]]") -> tuple[Any, ...
     >>> fr.merge(parts) == sweep.reduce(fr.Summary())
     True
     """
-    return merged_tally(tallies).answers()
+    from . import population
+
+    if isinstance(parts, Tally | population.Population | str | os.PathLike):
+        raise TypeError(f"merge takes a list of tallies, populations or paths, got {parts!r}")
+    given: list[Any] = list(parts)
+    if any(population.is_one(one) for one in given):
+        return population.merged(given)
+    return merged_tally(given).answers()
 
 
 def merged_tally(tallies: "Iterable[Tally | str | os.PathLike[str]]") -> Tally:
     """The tally of the whole sweep: see `merge`."""
-    if isinstance(tallies, Tally | str | os.PathLike):
-        raise TypeError(f"merge takes a list of tallies or paths, got {tallies!r}")
     loaded = [t if isinstance(t, Tally) else Tally.load(t) for t in tallies]
     if not loaded:
         raise ValueError("nothing to merge: no tallies were given")
@@ -234,40 +251,51 @@ def merged_tally(tallies: "Iterable[Tally | str | os.PathLike[str]]") -> Tally:
     return whole
 
 
+class Kept(Protocol):
+    """What can be kept in a checkpoint: a tally, or the count of a population."""
+
+    done: list[tuple[int, int]]
+
+    def save(self, path: "str | os.PathLike[str]") -> None: ...
+
+    @classmethod
+    def load(cls, path: "str | os.PathLike[str]") -> Self: ...
+
+    def unlike(self, kept: Self) -> str:
+        """What a kept one is of instead, if it does not answer the same questions."""
+
+
+K = TypeVar("K", bound=Kept)
+
+
 class Checkpoint:
-    """A tally's file, written now and then while it grows."""
+    """The file of a tally, written now and then while that grows."""
 
     def __init__(self, path: "str | os.PathLike[str]"):
         self.path = Path(path)
         self.saved = time.monotonic()
 
-    def resume(self, tally: Tally) -> Tally:
-        """The tally as the file has it, if there is one: it must be of the same questions."""
+    def resume(self, tally: K, ranges: engine.Ranges | None = None) -> K:
+        """The tally as the file has it, if there is one: it must be of the same questions, and of
+        the same ranges if it is of some only."""
         temporary = self.path.with_name(self.path.name + files.TEMPORARY)
         temporary.unlink(missing_ok=True)  # of a save that was killed
         if not self.path.exists():
-            tally.next_pass()
             tally.save(self.path)  # better refused now than after an hour
             return tally
-        kept = Tally.load(self.path)
-        if kept.digest != tally.digest:
-            other = "another sweep"
-        elif kept.reducers != tally.reducers:
-            other = f"other reducers, {', '.join(map(repr, kept.reducers))}"
-        elif kept.method != tally.method:
-            other = f"method={kept.method!r}"
-        else:
-            other = ""
+        kept = tally.load(self.path)
+        other = tally.unlike(kept)
+        if not other and ranges and engine.common(kept.done, ranges) != kept.done:
+            other = "another part"
         if other:
             raise ValueError(
                 f"checkpoint {self.path} is of {other}: delete it or name another file"
             )
-        kept.sweep = tally.sweep
         return kept
 
     def due(self) -> bool:
         return time.monotonic() - self.saved >= SAVE_EVERY
 
-    def save(self, tally: Tally) -> None:
+    def save(self, tally: Kept) -> None:
         tally.save(self.path)
         self.saved = time.monotonic()

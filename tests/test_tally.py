@@ -288,7 +288,8 @@ def test_nothing_is_not_merged():
 
 @pytest.mark.parametrize("one", ["part.tally", TABLE.part(0, 1).tally(fr.Summary())], ids=type)
 def test_one_tally_is_not_taken_for_a_list(one):
-    with pytest.raises(TypeError, match=r"^merge takes a list of tallies or paths, got "):
+    message = r"^merge takes a list of tallies, populations or paths, got "
+    with pytest.raises(TypeError, match=message):
         fr.merge(one)
 
 
