@@ -346,10 +346,11 @@ class Population(Frozen):
             they are read off a histogram. NaN if there is no cell.
         """
         state, wanted = self._state(condition, accepted), Quantile(q)
-        found = [
-            (max(b.low, state.min) + min(b.high, state.max)) / 2 for b in wanted.brackets([state])
-        ] or [math.nan] * wanted.q.size
-        values = np.array(found).reshape(wanted.q.shape)
+        brackets = wanted.brackets([state])
+        if not brackets:
+            return np.full(wanted.q.shape, math.nan)
+        middles = [(max(b.low, state.min) + min(b.high, state.max)) / 2 for b in brackets]
+        values = np.array(middles).reshape(wanted.q.shape)
         return np.where(wanted.q == 0, state.min, np.where(wanted.q == 1, state.max, values))
 
     def transition(self, before: str, after: str, *, accepted: bool = True) -> Transition:
@@ -427,6 +428,8 @@ class Population(Frozen):
                 a, b, ab = sums[i], sums[j], next(products)
                 if n and a is not None and b is not None and ab is not None:
                     between = (n * (ab << UNIT) - a * b) / (n * n << 2 * UNIT)
+                    if i == j:
+                        between = max(0.0, between)  # squares were rounded
                     found[i, j] = found[j, i] = between * counter.scale[i] * counter.scale[j]
         return found
 
@@ -438,8 +441,8 @@ class Population(Frozen):
         """
         covariance = self.covariance
         sd = np.sqrt(np.diag(covariance))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return covariance / sd[:, None] / sd
+        sd[sd == 0] = math.nan
+        return np.clip(covariance / sd[:, None] / sd, -1, 1)
 
     # ---- who they are ----
 
