@@ -1,4 +1,4 @@
-"""Pictures of sweeps, on matplotlib axes."""
+"""Pictures of sweeps and of what is found in them, on matplotlib axes."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,7 @@ def check(what: Sweep) -> None:
 def sweep(what: Sweep, ax: "Axes | None") -> "Axes":
     """Draw a sweep: see `Sweep.plot`."""
     check(what)
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     DRAWN[type(what)](what, ax)
     if what.cell.name:
         ax.set_title(what.cell.name)
@@ -54,7 +54,7 @@ def sweep(what: Sweep, ax: "Axes | None") -> "Axes":
 
 def histogram(answer: HistogramAnswer, ax: "Axes | None", cell: Cell | None) -> "Axes":
     """Draw a histogram: see `HistogramAnswer.plot`."""
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     ax.stairs(answer.counts, answer.edges, fill=True, alpha=0.7)
     ax.set(xlabel="membrane potential (mV)", ylabel="points", xlim=answer.edges[[0, -1]])
     ax.set_ylim(0, 1.3 * max(1, int(answer.counts.max())))  # labels stand above the steps
@@ -62,14 +62,14 @@ def histogram(answer: HistogramAnswer, ax: "Axes | None", cell: Cell | None) -> 
         beyond = f"{answer.below:,} points below, {answer.above:,} above the edges"
         ax.set_title(beyond, fontsize="small", loc="right")
     if cell is not None:
-        _draw_bounds(cell, ax, "x")
+        draw_bounds(cell, ax, "x")
         ax.set_title(cell.name, loc="left")
     return ax
 
 
 def tornado(bars: Mapping[str, float], label: str, ax: "Axes | None") -> "Axes":
     """Draw one horizontal bar per name, the largest on top, over an axis of this label."""
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     names = sorted(bars, key=bars.__getitem__)
     ax.barh(names, [bars[name] for name in names])
     ax.set(xlabel=label)
@@ -78,7 +78,7 @@ def tornado(bars: Mapping[str, float], label: str, ax: "Axes | None") -> "Axes":
 
 def indices(answer: SobolIndices, ax: "Axes | None") -> "Axes":
     """Draw Sobol' indices: see `SobolIndices.plot`."""
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     keys = [key for key in ("S1", "ST") if key in answer] or ["dgsm"]
     order = answer.order[::-1]
     places, height = np.arange(len(order)), 0.8 / len(keys)
@@ -105,7 +105,7 @@ def indices(answer: SobolIndices, ax: "Axes | None") -> "Axes":
 
 def swings(answer: Swings, ax: "Axes | None") -> "Axes":
     """Draw swings as a tornado: see `Swings.plot`."""
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     order = answer.order[::-1]
     places = np.arange(len(order))
     for i, (q, V) in enumerate(zip(answer.quantiles, (answer.V_low, answer.V_high))):
@@ -120,7 +120,8 @@ def swings(answer: Swings, ax: "Axes | None") -> "Axes":
     return ax
 
 
-def _axes(ax: "Axes | None") -> "Axes":
+def axes_or_new(ax: "Axes | None") -> "Axes":
+    """The axes that are given, or pyplot's."""
     if ax is not None:
         return ax
     try:
@@ -140,7 +141,7 @@ def _curve(grid: Grid, ax: "Axes") -> None:
     marker = "o" if _position(thin, thin.axes[0]) is None or len(thin) < 8 else ""
     ax.plot(places, thin.values(), marker=marker)
     ax.set_ylabel("membrane potential (mV)")
-    _draw_bounds(grid.cell, ax, "y")
+    draw_bounds(grid.cell, ax, "y")
 
 
 def _heat_map(grid: Grid, ax: "Axes") -> None:
@@ -152,8 +153,8 @@ def _heat_map(grid: Grid, ax: "Axes") -> None:
     mesh = ax.pcolormesh(x, y, V, shading="nearest", cmap="viridis", rasterized=True)
     assert ax.figure is not None
     ax.figure.colorbar(mesh, ax=ax, label="membrane potential (mV)")
-    bounds = _bounds(grid.cell).items()
-    seen = sorted((v, STYLES[name]) for name, v in bounds if V.min() < v < V.max())
+    marks = bounds(grid.cell).items()
+    seen = sorted((v, STYLES[name]) for name, v in marks if V.min() < v < V.max())
     if seen:
         levels, styles = zip(*seen, strict=True)
         lines = ax.contour(x, y, V, levels, colors="white", linestyles=styles)
@@ -175,13 +176,13 @@ def _scatter(table: Table, ax: "Axes") -> None:
     columns = table.parameters(np.arange(len(table)))
     if len(columns) == 1:
         ((name, x),) = columns.items()
-        ax.set_xlabel(_label(table, name))
+        ax.set_xlabel(axis_label(table.cell, name))
     else:
         x = np.arange(len(table))
         ax.set_xlabel("row")
     ax.plot(x, V, ".", rasterized=True)
     ax.set_ylabel("membrane potential (mV)")
-    _draw_bounds(table.cell, ax, "y")
+    draw_bounds(table.cell, ax, "y")
 
 
 def _distribution(sample: Sample, ax: "Axes") -> None:
@@ -190,7 +191,7 @@ def _distribution(sample: Sample, ax: "Axes") -> None:
     if high - low < NARROWEST:
         low, high = low - 0.5, high + 0.5
     histogram(sample.histogram(range=(low, high)), ax, None)
-    _draw_bounds(sample.cell, ax, "x")
+    draw_bounds(sample.cell, ax, "x")
     ax.autoscale(axis="x")  # the bounds are seen wherever they lie
 
 
@@ -240,7 +241,7 @@ def _set_scale(grid: Grid, thin: Grid, d: int, ax: "Axes", which: str) -> Any:
         _set_labels(ax, which, [str(label) for label in axis.labels])
         return np.arange(len(axis))
     coupled = f"{axis.name}: " if axis.name != name else ""
-    ax.set(**{f"{which}label": coupled + _label(grid, name)})
+    ax.set(**{f"{which}label": coupled + axis_label(grid.cell, name)})
     if position is None:
         _set_labels(ax, which, [f"{value:g}" for value in thin.axis_values(name)])
         return np.arange(len(axis))
@@ -276,20 +277,21 @@ def _is_geometric(values: np.ndarray) -> bool:
     return bool(np.ptp(ratios) < 1e-6 * abs(ratios[0]) and abs(ratios[0] - 1) > 1e-6)
 
 
-def _label(what: Sweep, name: str) -> str:
-    parameter = what.cell.model.parameters[name]
+def axis_label(cell: Cell, name: str) -> str:
+    """What stands along an axis of a parameter."""
+    parameter = cell.model.parameters[name]
     return f"{name} ({parameter.unit})" if parameter.unit else f"{name} (relative)"
 
 
-def _bounds(cell: Cell) -> dict[str, float]:
+def bounds(cell: Cell) -> dict[str, float]:
     """The potentials that a cell marks."""
     found = {name: getattr(cell, name) for name in STYLES}
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _draw_bounds(cell: Cell, ax: "Axes", which: str) -> None:
+def draw_bounds(cell: Cell, ax: "Axes", which: str) -> None:
     """Lines at the potentials that a cell marks, which stand on one side of the picture."""
-    for name, value in _bounds(cell).items():
+    for name, value in bounds(cell).items():
         line = ax.axvline if which == "x" else ax.axhline
         line(value, color="0.5", linewidth=0.8, linestyle=STYLES[name], zorder=0)
         ax.annotate(

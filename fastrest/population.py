@@ -38,6 +38,7 @@ from .survey import Survey
 from .tally import Checkpoint
 
 if TYPE_CHECKING:
+    import matplotlib.axes
     import pandas as pd
 
     from .spaces import Space
@@ -495,6 +496,109 @@ class Population(Frozen):
     def to_dataframe(self, **options: Any) -> "pd.DataFrame":
         """All members as a pandas table: see `members` and `Members.to_dataframe`."""
         return self.members(**options).to_dataframe()
+
+    # ---- pictures ----
+
+    def plot(self, ax: "matplotlib.axes.Axes | None" = None) -> "matplotlib.axes.Axes":
+        """Draw how V is distributed under each condition, with the cell's threshold and block.
+
+        Lines are all candidates, filled are accepted ones. Needs matplotlib, as all pictures do.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5))
+        >>> pop = space.population(10**5, rng=1, accept=[fr.between(-75, -65)])
+        >>> pop.plot().get_xlabel()
+        'membrane potential (mV)'
+        """
+        from . import portraits
+
+        return portraits.potentials(self, ax)
+
+    def plot_marginals(self, axes: Any = None) -> np.ndarray:
+        """Draw how each parameter is distributed: all candidates, and accepted ones filled.
+
+        Parameters
+        ----------
+        axes : array_like of matplotlib Axes, optional
+            At least one per parameter; those that are left are switched off.
+
+        Returns
+        -------
+        ndarray of matplotlib Axes, (parameters,)
+            In the order of `names`.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+        ...                  K_out=fr.uniform(3, 6))
+        >>> pop = space.population(10**5, rng=1, accept=[fr.between(-75, -65)])
+        >>> [ax.get_xlabel() for ax in pop.plot_marginals()]
+        ['P_Na (relative)', 'K_out (mM)']
+        """
+        from . import portraits
+
+        return portraits.marginals(self, axes)
+
+    def plot_pairs(self, names: Sequence[str] | None = None, axes: Any = None) -> np.ndarray:
+        """Draw accepted cells, at most 2000 of them, over each two parameters.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            Parameters; all by default.
+        axes : array_like of matplotlib Axes, optional
+            A square of them, row by row.
+
+        Returns
+        -------
+        ndarray of matplotlib Axes, (parameters, parameters)
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+        ...                  K_out=fr.uniform(3, 6))
+        >>> pop = space.population(10**5, rng=1, accept=[fr.between(-75, -65)])
+        >>> pop.plot_pairs().shape
+        (2, 2)
+        """
+        from . import portraits
+
+        return portraits.pairs(self, names, axes)
+
+    def plot_transition(
+        self,
+        before: str,
+        after: str,
+        ax: "matplotlib.axes.Axes | None" = None,
+        *,
+        accepted: bool = True,
+    ) -> "matplotlib.axes.Axes":
+        """Draw how many cells go from class to class: see `transition`.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5))
+        >>> conditions = {"control": {}, "hyperkalaemia": fr.states["hyperkalaemia"]}
+        >>> pop = space.population(10**5, rng=1, conditions=conditions)
+        >>> pop.plot_transition("control", "hyperkalaemia").get_ylabel()
+        'control'
+        """
+        from . import portraits
+
+        return portraits.transition(self.transition(before, after, accepted=accepted), ax)
 
     # ---- files ----
 
