@@ -215,6 +215,20 @@ def digest_of_answers(name, **options):
     return hashlib.sha256(json.dumps(state.to_json()).encode()).hexdigest()
 
 
+def digest_of_population():
+    """SHA-256 of what is counted of a population, and of its first members."""
+    space = SWEEPS["correlated sample"]().space
+    pop = space.population(
+        200_001,
+        rng=2**70 + 1,
+        conditions={"control": {}, "high K": {"K_out": 6.5}, "leaky": {"P_Na": fr.times(1.5)}},
+        accept=[fr.between(-75, -55), fr.change("control", "high K", 2, 15)],
+    )
+    counted = json.dumps(pop._survey.census.to_json()).encode()
+    V = pop.members(first=1000).potentials.values()
+    return hashlib.sha256(counted + digest(np.stack(list(V))).encode()).hexdigest()
+
+
 # ---- digests ----
 
 
@@ -284,6 +298,10 @@ def test_the_bits_of_draws_are_those_of_every_other_build(name, digests, isa):
 @pytest.mark.parametrize("name", ANSWERS)
 def test_the_bits_of_answers_are_those_of_every_other_build(name, threads, digests, isa):
     assert digest_of_answers(name, engine=isa, threads=threads) == digests[name]
+
+
+def test_the_bits_of_a_population_are_those_of_every_other_build(digests):
+    assert digest_of_population() == digests["population"]
 
 
 def test_instruction_sets_and_threads_do_not_change_the_bits(named_sweep):
@@ -366,6 +384,7 @@ def main():
     made |= {name: digest_of_gradients(name, engine="base", threads=1) for name in GRADIENTS}
     made |= {name: digest_of_draws(name, "base") for name in DRAWS}
     made |= {name: digest_of_answers(name, engine="base", threads=1) for name in ANSWERS}
+    made["population"] = digest_of_population()
     DIGESTS.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
 
 
