@@ -287,6 +287,15 @@ class Population(Frozen):
         -------
         SummaryAnswer
             Whose argmin and argmax are numbers of candidates.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5))
+        >>> pop = space.population(10**5, rng=1, accept=[fr.between(-75, -65)])
+        >>> s = pop.summary()
+        >>> s.n, round(s.mean, 2), round(s.sd, 2)
+        (67613, -70.25, 2.71)
         """
         answer = Summary().answer(self._survey.plan.sample, [self._state(condition, accepted)])
         return answer if accepted else replace(answer, invalid=dict(self.invalid))
@@ -313,6 +322,14 @@ class Population(Frozen):
         ------
         ValueError
             An edge is none of those.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5))
+        >>> pop = space.population(10**5, rng=1, accept=[fr.between(-75, -65)])
+        >>> pop.histogram(bins=4, range=(-80, -60)).counts
+        array([    0, 36727, 30886,     0])
         """
         state = self._state(condition, accepted)
         edges = Histogram(bins, range).bins
@@ -345,6 +362,13 @@ class Population(Frozen):
         ndarray of the shape of `q`
             Within 0.025 mV of the potential of rank ceil(q n), if that is between -150 and 100 mV:
             they are read off a histogram. NaN if there is no cell.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5))
+        >>> space.population(10**5, rng=1).quantile("control", [0.05, 0.5, 0.95]).round(1)
+        array([-76.6, -69.8, -59.2])
         """
         state, wanted = self._state(condition, accepted), Quantile(q)
         brackets = wanted.brackets([state])
@@ -371,6 +395,18 @@ class Population(Frozen):
         ------
         ValueError
             A condition is unknown, or the cell has no threshold.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5))
+        >>> conditions = {"control": {}, "high K": fr.states["hyperkalaemia"]}
+        >>> space.population(10**5, rng=1, conditions=conditions).transition("control", "high K")
+        <Transition from 'control' (rows) to 'high K' (columns)
+                                 resting   suprathreshold   depolarisation block
+          resting                 97,560              984                      0
+          suprathreshold               0            1,447                      5
+          depolarisation block         0                0                      4>
         """
         boundaries = self._survey.counter.boundaries
         if not boundaries:
@@ -394,7 +430,17 @@ class Population(Frozen):
 
     @property
     def marginals(self) -> dict[str, Marginal]:
-        """How each parameter is distributed among accepted cells, beside all candidates."""
+        """How each parameter is distributed among accepted cells, beside all candidates.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5))
+        >>> pop = space.population(10**5, rng=1, accept=[fr.between(-75, -65)])
+        >>> one = pop.marginals["P_Na"]
+        >>> int(one.accepted.sum()) == pop.accepted, float(one.proposed.sum())
+        (True, 1.0)
+        """
         counter, space = self._survey.counter, self.space
         bounds = {n: one.bounds for n, one in zip(space.names, space.distributions)}
         found = {}
@@ -439,6 +485,15 @@ class Population(Frozen):
         """Pearson's correlations of accepted cells' parameters, in the order of `names`.
 
         NaN where one does not vary.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+        ...                  K_out=fr.uniform(3, 6))
+        >>> pop = space.population(10**5, rng=1, accept=[fr.between(-71, -69)])
+        >>> pop.names, round(float(pop.correlation[0, 1]), 2)     # they make up for each other
+        (('P_Na', 'K_out'), -0.94)
         """
         covariance = self.covariance
         sd = np.sqrt(np.diag(covariance))
@@ -603,7 +658,18 @@ class Population(Frozen):
     # ---- files ----
 
     def save_counts(self, path: "str | os.PathLike[str]") -> None:
-        """Write all that is known to a file: `load` and `merge` read it."""
+        """Write all that is known to a file: `load` and `merge` read it.
+
+        Examples
+        --------
+        >>> import tempfile, fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5))
+        >>> pop = space.population(10**5, rng=1, accept=[fr.between(-75, -65)])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     pop.save_counts(f"{folder}/counts")
+        ...     print(fr.Population.load(f"{folder}/counts") == pop)
+        True
+        """
         self._survey.save(path)
 
     @classmethod

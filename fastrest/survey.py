@@ -46,11 +46,13 @@ class Survey:
     """
 
     def __init__(self, plan: Plan):
+        blocks = -(-len(plan.sample) // engine.BLOCK)
+        engine.check_memory(4 * blocks, None, "draw fewer candidates")
         self.plan = plan
         self.counter = Counter(plan)
         self.done: list[tuple[int, int]] = []
         self.census = self.counter.nothing()
-        self.accepted = np.zeros(-(-self.points // engine.BLOCK), np.int32)
+        self.accepted = np.zeros(blocks, np.int32)
 
     @property
     def points(self) -> int:

@@ -534,7 +534,8 @@ def test_the_seed_that_was_not_given_is_recorded():
 
 def test_files_keep_every_kind_of_condition_and_criterion(tmp_path):
     accept = [*ACCEPT, fr.between(-math.inf, -40, at="high K")]
-    space = fr.space(CELL, K_out=fr.uniform(3, 6), Na_out=fr.affine(150, K_out=-1))
+    measured = stats.rv_histogram(([1, 3, 2], [3.0, 4.0, 5.0, 6.0]))
+    space = fr.space(CELL, K_out=measured, Na_out=fr.affine(150, K_out=-1))
     pop = space.population(100, rng=1, conditions=CONDITIONS, accept=accept)
     pop.save_counts(tmp_path / "p")
     again = fr.Population.load(tmp_path / "p")
@@ -580,6 +581,12 @@ def test_a_file_of_counts_is_small(pop, tmp_path):
     pop.save_counts(tmp_path / "p")
     assert (tmp_path / "p").stat().st_size < 300_000
     json.loads((tmp_path / "p").read_text())
+
+
+def test_more_blocks_than_memory_holds_are_refused(monkeypatch):
+    monkeypatch.setattr(engine, "memory_available", lambda: 10**9)
+    with pytest.raises(MemoryError, match=r"^this needs 61 GB, .*: draw fewer candidates$"):
+        SPACE.population(10**15, rng=1)
 
 
 # ---- what is refused, by name ----
