@@ -16,12 +16,26 @@ from typing import Any
 
 import numpy as np
 
-from . import __version__, cells, csvfile, engine, info, output, plot
+from . import (
+    __version__,
+    cells,
+    csvfile,
+    engine,
+    info,
+    members,
+    output,
+    plans,
+    plot,
+    population,
+    portraits,
+    report,
+)
 from .cell import POTENTIALS, Cell, cell_named
 from .criteria import Between
 from .distributions import distribution_of
 from .grids import grid
 from .physics import unknown
+from .population import Population
 from .reduce import Classes, Histogram, HistogramAnswer, Quantile, Reducer, Summary
 from .sensitivity import SobolIndices
 from .spaces import Space
@@ -125,11 +139,37 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("--threads", type=int, metavar="N", help="threads to use")
     sweep.set_defaults(command=_sweep)
 
+    cohort = commands.add_parser(
+        "population",
+        help="which candidates for a cell do what recordings say",
+        description="Draws candidates, puts each under several conditions, and keeps those that "
+        "meet criteria: a TOML file says all this.",
+    )
+    cohort.add_argument("plan", metavar="PLAN.toml", nargs="?", help="what to draw and to accept")
+    cohort.add_argument("--example", action="store_true", help="print a plan that explains itself")
+    cohort.add_argument("--n", type=int, metavar="N", help="candidates, in place of the plan's")
+    cohort.add_argument("--rng", type=int, metavar="SEED", help="in place of the plan's")
+    _add_members(cohort)
+    cohort.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="keep the count there every few seconds; the same command goes on from it",
+    )
+    cohort.add_argument(
+        "--part",
+        metavar="K/N",
+        help="count only part K (from 0) of N, for `fastrest merge`; needs --tally",
+    )
+    cohort.add_argument("--tally", metavar="FILE", help="where to write what --part counted")
+    cohort.add_argument("--threads", type=int, metavar="N", help="threads to use")
+    cohort.set_defaults(command=_population)
+
     merging = commands.add_parser(
-        "merge", help="answers from the tallies of all parts of a sweep (sweep --part)"
+        "merge", help="answers from the tallies of all parts of a sweep or population (--part)"
     )
     merging.add_argument("tallies", metavar="FILE", nargs="+")
     merging.add_argument("--histogram", metavar="FILE", help="draw the histogram, if it was asked")
+    _add_members(merging)
     merging.set_defaults(command=_merge)
 
     slopes = commands.add_parser(
@@ -186,6 +226,19 @@ def _add_cell(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_members(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--out",
+        metavar="FILE",
+        help="of a population: write the accepted cells (.csv, .npz, .parquet)",
+    )
+    command.add_argument(
+        "--plot",
+        metavar="FILE",
+        help="of a population: draw potentials, classes and parameters (.png, .pdf, .svg)",
+    )
+
+
 # ---- commands ----
 
 
@@ -215,9 +268,7 @@ def _sweep(options: argparse.Namespace) -> None:
         plot.check(sweep)
     if options.histogram and not options.part:
         _check_picture("--histogram", options.histogram)
-    named = [p for p in (options.histogram, options.plot, options.out, options.checkpoint) if p]
-    if len({os.path.realpath(path) for path in named}) < len(named):
-        raise ValueError(f"every file needs its own name, got {', '.join(named)}")
+    _check_names(options.histogram, options.plot, options.out, options.checkpoint)
     reducers = _reducers(sweep, options)
     if options.part or options.tally:
         return _part(sweep, reducers, options)
@@ -231,7 +282,7 @@ def _sweep(options: argparse.Namespace) -> None:
             for path in (options.histogram, options.plot)
             if path
         }
-        long = {"threads": options.threads, "progress": _progress(sweep)}
+        long = {"threads": options.threads, "progress": _progress(len(sweep))}
         started = time.perf_counter()
         answers = sweep.reduce(*reducers, checkpoint=options.checkpoint, **long)
         seconds = time.perf_counter() - started
@@ -264,21 +315,90 @@ def _reducers(sweep: Sweep, options: argparse.Namespace) -> list[Reducer]:
 
 
 def _part(sweep: Sweep, reducers: list[Reducer], options: argparse.Namespace) -> None:
-    k, _, n = (options.part or "").partition("/")
-    if not (k.isdecimal() and n.isdecimal() and options.tally):
-        raise ValueError(f"--part K/N and --tally FILE go together, got {options.part!r}")
+    k, n = _parts(options)
     if options.out or options.plot:
         raise ValueError("--part counts: it goes with --summary and --histogram, not files")
-    part = sweep.part(int(k), int(n))
-    folder = Path(options.tally).resolve().parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise OSError(f"{options.tally} cannot be written: there is no folder {folder} to write to")
+    part = sweep.part(k, n)
+    _check_writable(Path(options.tally))
     tally = part.tally(*reducers, threads=options.threads, checkpoint=options.checkpoint)
     tally.save(options.tally)
     print(f"wrote    {options.tally}: {tally!r}")
 
 
+def _parts(options: argparse.Namespace) -> tuple[int, int]:
+    """Part k of n, whose tally has a name."""
+    k, _, n = (options.part or "").partition("/")
+    if not (k.isdecimal() and n.isdecimal() and options.tally):
+        raise ValueError(f"--part K/N and --tally FILE go together, got {options.part!r}")
+    return int(k), int(n)
+
+
+def _population(options: argparse.Namespace) -> None:
+    if options.example:
+        print(plans.EXAMPLE.read_text(encoding="utf-8"), end="")
+        return
+    if not options.plan:
+        raise ValueError("give a PLAN.toml, or --example, which prints one")
+    asked = plans.read(options.plan, n=options.n, rng=options.rng)
+    long = {
+        "threads": options.threads,
+        "progress": _progress(asked.n),
+        "checkpoint": options.checkpoint,
+    }
+    _check_names(options.plan, options.checkpoint, options.tally, options.out, options.plot)
+    if options.part or options.tally:
+        part = _parts(options)
+        if options.out or options.plot:
+            raise ValueError("--part counts: give --out and --plot to `fastrest merge`")
+        _check_writable(Path(options.tally))
+        pop = asked.population(part=part, **long)
+        pop.save_counts(options.tally)
+        print(f"wrote    {options.tally}: {pop.accepted:,} of {pop.n:,} candidates accepted")
+        return
+    with _handing_over(options) as hand_over:
+        started = time.perf_counter()
+        pop = asked.population(**long)
+        seconds = time.perf_counter() - started
+        print("\n".join([*report.population(pop), *report.sources(asked.conditions)]))
+        print(f"time     {seconds:.3g} s, {pop.n / seconds / 1e6:.3g} M candidates/s")
+        hand_over(pop)
+
+
+@contextlib.contextmanager
+def _handing_over(options: argparse.Namespace) -> Iterator[Callable[[Population], None]]:
+    """What writes and draws a population, once files are known to be writable."""
+    with contextlib.ExitStack() as files:
+        if options.out:
+            members.check(options.out)
+            _check_writable(Path(options.out))
+        if options.plot:
+            _check_picture("--plot", options.plot)
+            suffix = Path(options.plot).suffix.lower()
+            picture = files.enter_context(_replacing(Path(options.plot), suffix))
+
+        def hand_over(pop: Population) -> None:
+            if options.out:
+                pop.members().save(options.out)
+                print(f"wrote    {options.out}: {pop.accepted:,} cells")
+            if options.plot:
+                _draw_page(pop, picture, options.plot)
+
+        yield hand_over
+    if options.plot:
+        print(f"wrote    {options.plot}")
+
+
 def _merge(options: argparse.Namespace) -> None:
+    if any(population.is_one(path) for path in options.tallies):
+        if options.histogram:
+            raise ValueError("--histogram is of a sweep: give --plot")
+        with _handing_over(options) as hand_over:
+            pop = population.merged(options.tallies)
+            print("\n".join(report.population(pop)))
+            hand_over(pop)
+        return
+    if options.out or options.plot:
+        raise ValueError("--out and --plot are of a population, and these tallies are of a sweep")
     if options.histogram:
         _check_picture("--histogram", options.histogram)
     merged = merged_tally(options.tallies)
@@ -365,10 +485,10 @@ def _write_indices(found: SobolIndices, path: Path) -> None:
         table.writerows(rows)
 
 
-def _progress(sweep: Sweep) -> bool:
+def _progress(points: int) -> bool:
     """Whether to draw a bar: for long work, on a terminal, if tqdm is there."""
     known = importlib.util.find_spec("tqdm") is not None
-    return known and len(sweep) >= LONG and sys.stderr.isatty()
+    return known and points >= LONG and sys.stderr.isatty()
 
 
 # ---- input ----
@@ -498,10 +618,7 @@ def _replacing(path: Path, suffix: str) -> Iterator[Path]:
     if path.suffix.lower() != suffix:
         raise ValueError(f"{path} must end in {suffix}")
     path = Path(os.path.realpath(path))
-    if path.exists() and not path.is_file():
-        raise OSError(f"{path} cannot be written: it is no ordinary file")
-    if path.exists() and not os.access(path, os.W_OK):
-        raise OSError(f"{path} cannot be written: it is read-only")
+    _check_writable(path)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=suffix)
     except OSError as error:
@@ -515,6 +632,23 @@ def _replacing(path: Path, suffix: str) -> Iterator[Path]:
         os.replace(name, path)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _check_writable(path: Path) -> None:
+    """Refuse what cannot be written before anything is computed."""
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} cannot be written: it is no ordinary file")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise OSError(f"{path} cannot be written: it is read-only")
+    folder = path.resolve().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise OSError(f"{path} cannot be written: there is no folder {folder} to write to")
+
+
+def _check_names(*paths: str | None) -> None:
+    named = [path for path in paths if path]
+    if len({os.path.realpath(path) for path in named}) < len(named):
+        raise ValueError(f"every file needs its own name, got {', '.join(named)}")
 
 
 def _check_picture(option: str, path: str) -> None:
@@ -534,6 +668,18 @@ def _draw(draw: Callable[..., Any], path: Path, name: str, *more: Any) -> None:
 
     figure = Figure(figsize=(6.4, 4.8), layout="constrained")
     draw(figure.subplots(), *more)
+    _save(figure, path, name)
+
+
+def _draw_page(pop: Population, path: Path, name: str) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(layout="constrained")
+    portraits.page(pop, figure)
+    _save(figure, path, name)
+
+
+def _save(figure: Any, path: Path, name: str) -> None:
     try:
         figure.savefig(path, dpi=150)
     except Exception as error:  # of a backend, which may raise anything: .pgf wants LaTeX

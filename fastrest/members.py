@@ -5,13 +5,14 @@ The blocks that they lie in are computed once more by the code of the pass: the 
 
 import csv
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import candidates, engine
+from . import candidates, engine, files
 from .candidates import Plan
 from .cell import Cell
 from .physics import unknown
@@ -20,8 +21,6 @@ from .survey import Survey
 from .sweep import V_LABELS, labelled
 
 if TYPE_CHECKING:
-    import os
-
     import pandas as pd
     import xarray as xr
 
@@ -133,17 +132,24 @@ class Members:
                 For ``pandas.read_parquet``; the units are in the metadata of the columns, and of
                 the file. Needs pyarrow.
 
-            An existing file is replaced.
+            An existing file is replaced only by the whole new one.
 
         Raises
         ------
         ValueError
             The suffix is unknown.
         """
-        path = Path(path)
-        if path.suffix not in WRITERS:
-            raise ValueError(unknown("suffix", path.suffix, WRITERS))
-        WRITERS[path.suffix](self, path)
+        check(path)
+        path, target = Path(path), Path(os.path.realpath(path))  # a link stays a link
+        temporary = target.with_name(target.name + files.TEMPORARY)
+        try:
+            WRITERS[path.suffix](self, temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+        if path.suffix == ".csv":
+            units = json.dumps(self.units, indent=1)
+            path.with_name(path.name + ".units.json").write_text(units, encoding="utf-8")
 
     def __repr__(self) -> str:
         conditions = ", ".join(self.potentials)
@@ -156,12 +162,25 @@ class Members:
 # ---- files ----
 
 
+def check(path: "str | os.PathLike[str]") -> None:
+    """Raise unless `Members.save` knows the suffix and has what it needs."""
+    suffix = Path(path).suffix
+    if suffix not in WRITERS:
+        raise ValueError(unknown("suffix", suffix, WRITERS))
+    if suffix == ".parquet":
+        try:
+            import pyarrow.parquet  # noqa: F401
+        except ImportError:
+            raise ImportError(
+                "a .parquet needs pyarrow: pip install 'fastrest-ghk[parquet]'"
+            ) from None
+
+
 def _write_csv(members: Members, path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(members.columns)
         writer.writerows(zip(*(column.tolist() for column in members.columns.values())))
-    path.with_name(path.name + ".units.json").write_text(json.dumps(members.units, indent=1))
 
 
 def _write_npz(members: Members, path: Path) -> None:
@@ -171,11 +190,9 @@ def _write_npz(members: Members, path: Path) -> None:
 
 
 def _write_parquet(members: Members, path: Path) -> None:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise ImportError("a .parquet needs pyarrow: pip install 'fastrest-ghk[parquet]'") from None
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     units = members.units
     arrays = {name: pa.array(column) for name, column in members.columns.items()}
     described = [

@@ -461,3 +461,239 @@ def test_a_missing_package_is_told_before_anything_is_computed(
     assert (code, out) == (2, "")
     assert f".{suffix} needs {module}: pip install 'fastrest-ghk[{suffix}]'" in err
     assert os.listdir(tmp_path) == []
+
+
+# ---- populations ----
+
+PLAN = """\
+cell = "mammalian neuron"
+n = 150_000
+rng = 1
+[vary]
+P_Na = "lognormal:cv=0.5"
+K_out = "uniform:3,6"
+[conditions.control]
+[conditions."high K"]
+state = "hyperkalaemia"
+[conditions.leaky]
+P_Na = "times:3"
+[[accept]]
+between = [-75, -60]
+[[accept]]
+change = ["control", "high K"]
+range = [2, 5]
+"""
+
+
+@pytest.fixture
+def plan(tmp_path):
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def pop():
+    space = fr.space(fr.cells[NEURON], P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+    return space.population(
+        150_000,
+        rng=1,
+        conditions={
+            "control": {},
+            "high K": fr.states["hyperkalaemia"],
+            "leaky": {"P_Na": fr.times(3)},
+        },
+        accept=[fr.between(-75, -60), fr.change("control", "high K", 2, 5)],
+    )
+
+
+def test_the_example_plan_is_printed_and_runs(tmp_path, capsys):
+    code, text, _ = run(capsys, "population", "--example")
+    assert code == 0
+    path = tmp_path / "plan.toml"
+    path.write_text(text)
+    code, out, _ = run(capsys, "population", str(path), "--n", "10000")
+    assert code == 0
+    assert "10,000 candidates, 7 parameters vary (method random, rng 1)" in out
+
+
+def test_a_population_is_reported_with_all_that_is_asked_first(plan, capsys, pop):
+    code, out, _ = run(capsys, "population", plan)
+    text = " ".join(out.split())
+    low, high = (f"{100 * x:.4g}" for x in pop.interval)
+    alone = pop.rejected_only_by
+    assert code == 0
+    assert f"accepted {pop.accepted:,} (" in text
+    assert f"95 % interval {low} ... {high} %" in text
+    for one, n in pop.rejected_by.items():
+        line = next(line for line in out.splitlines() if line.startswith(f"  {one!r}"))
+        counts = [f"{count:,}" for count in (n, alone[one], n - alone[one])]
+        words = line.removeprefix(f"  {one!r}").split()
+        assert [word for word in words if word.replace(",", "").isdecimal()] == counts
+    for name in pop.conditions:
+        s, (q5, q95) = pop.summary(name), pop.quantile(name, [0.05, 0.95])
+        assert f"{name} {s.mean:.2f} {s.sd:.2f} {q5:.2f} {q95:.2f}" in text
+    n = pop.transition("control", "leaky")["resting", "suprathreshold"]
+    assert f"from control to leaky: {n:,} (" in text
+    assert "high K is hyperkalaemia (textbook; " in text
+    assert fr.states["hyperkalaemia"].source in text
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".npz", ".parquet"])
+def test_accepted_cells_are_written(tmp_path, plan, capsys, pop, suffix):
+    pd = pytest.importorskip("pandas")
+    path = tmp_path / f"a{suffix}"
+    code, out, _ = run(capsys, "population", plan, "--out", str(path))
+    assert code == 0
+    assert f"wrote    {path}: {pop.accepted:,} cells" in out
+    read = {
+        ".csv": pd.read_csv,
+        ".parquet": pd.read_parquet,
+        ".npz": lambda p: pd.DataFrame({n: x for n, x in np.load(p).items() if n != "units"}),
+    }[suffix]
+    pd.testing.assert_frame_equal(read(path), pop.to_dataframe())
+
+
+def test_a_population_is_drawn(tmp_path, plan, capsys):
+    path = tmp_path / "p.png"
+    code, out, _ = run(capsys, "population", plan, "--n", "1000", "--plot", str(path))
+    assert code == 0
+    assert out.endswith(f"wrote    {path}\n")
+    assert path.stat().st_size > 20_000
+
+
+def test_another_number_of_candidates_and_seed_may_be_asked_for(plan, capsys):
+    code, out, _ = run(capsys, "population", plan, "--n", "123", "--rng", "9")
+    assert code == 0
+    assert "123 candidates, 2 parameters vary (method random, rng 9)" in out
+
+
+def test_a_calibration_that_nobody_meets_names_the_counts_and_is_no_error(tmp_path, plan, capsys):
+    (tmp_path / "plan.toml").write_text(PLAN.replace("[-75, -60]", "[10, 20]"))
+    files = ["--out", str(tmp_path / "a.csv"), "--plot", str(tmp_path / "p.png")]
+    code, out, err = run(capsys, "population", plan, "--n", "10000", *files)
+    assert (code, err) == (0, "")
+    assert "accepted 0 (0 %, 95 % interval 0 ... 0.0384 %)" in out
+    assert "nobody meets all criteria; rejected: 10,000 by between(10, 20), " in out
+    assert (tmp_path / "a.csv").read_text().count("\n") == 1
+    assert (tmp_path / "p.png").exists()
+
+
+def test_candidates_without_potentials_are_counted_by_reason(plan, tmp_path, capsys):
+    nothing = "[set]\nP_K = 0\nP_Cl = 0\n[vary]\nK_out = 'uniform:3,6'\n"
+    (tmp_path / "plan.toml").write_text(
+        f"cell = '{NEURON}'\nn = 9\n{nothing}[conditions.a]\nP_Na = 0\n"
+    )
+    code, out, _ = run(capsys, "population", plan)
+    assert code == 0
+    assert "invalid  9 (9 NO_PERMEANT)" in out
+    assert "nobody has a potential under every condition" in out
+
+
+def test_a_cell_without_a_threshold_has_a_population_without_classes(plan, tmp_path, capsys):
+    text = PLAN.replace(NEURON, "glial cell").replace("[-75, -60]", "[-95, -60]")
+    (tmp_path / "plan.toml").write_text(text.replace("[2, 5]", "[-50, 50]"))
+    code, out, _ = run(capsys, "population", plan, "--n", "1000")
+    assert code == 0
+    assert "accepted cells, mV" in out
+    assert "resting" not in out
+
+
+def test_parts_of_a_population_are_merged_into_the_whole(tmp_path, plan, capsys):
+    tallies = [str(tmp_path / f"{k}.tally") for k in range(3)]
+    for k, tally in enumerate(tallies):
+        code, out, _ = run(capsys, "population", plan, "--part", f"{k}/3", "--tally", tally)
+        assert code == 0
+        assert out.startswith(f"wrote    {tally}: ")
+    outs = [str(tmp_path / name) for name in ("m.csv", "w.csv")]
+    plots = [str(tmp_path / name) for name in ("m.png", "w.png")]
+    code, merged, _ = run(capsys, "merge", *tallies, "--out", outs[0], "--plot", plots[0])
+    assert code == 0
+    code, whole, _ = run(capsys, "population", plan, "--out", outs[1], "--plot", plots[1])
+    lines = merged.splitlines()[:-2]
+    assert lines == whole.splitlines()[: len(lines)]
+    for a, b in (outs, plots):
+        with open(a, "rb") as one, open(b, "rb") as other:
+            assert one.read() == other.read()
+
+
+def test_a_checkpoint_of_a_population_is_gone_on_with(tmp_path, plan, capsys):
+    checkpoint = ["--checkpoint", str(tmp_path / "c"), "--threads", "1"]
+    first = run(capsys, "population", plan, *checkpoint)
+    again = run(capsys, "population", plan, *checkpoint)
+    assert first[0] == again[0] == 0
+    assert first[1].splitlines()[:-1] == again[1].splitlines()[:-1]
+    code, out, err = run(capsys, "population", plan, "--n", "9", *checkpoint)
+    assert (code, out) == (2, "")
+    assert "is of another population" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "give a PLAN.toml, or --example"),
+        (["nowhere.toml"], "nowhere.toml"),
+        (["PLAN", "--n", "0"], "plan.toml: n must be a whole number >= 1, got 0"),
+        (["PLAN", "--out", "a.xlsx"], "unknown suffix '.xlsx': known are .csv, .npz, .parquet"),
+        (["PLAN", "--plot", "a.foo"], "--plot must end in one of"),
+        (["PLAN", "--out", "a.csv", "--plot", "a.csv"], "every file needs its own name, got"),
+        (["PLAN", "--out", "no/a.csv"], "no/a.csv cannot be written: there is no folder"),
+        (["PLAN", "--part", "0/2"], "--part K/N and --tally FILE go together"),
+        (["PLAN", "--part", "x", "--tally", "t"], "--part K/N and --tally FILE go together"),
+        (
+            ["PLAN", "--part", "0/2", "--tally", "no/t"],
+            "no/t cannot be written: there is no folder",
+        ),
+        (["PLAN", "--part", "0/2", "--tally", "t", "--out", "a.csv"], "--part counts: give --out"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_bad_request_for_a_population_is_one_line(
+    plan, tmp_path, capsys, monkeypatch, options, message
+):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, "population", *(plan if o == "PLAN" else o for o in options))
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+    assert os.listdir(tmp_path) == ["plan.toml"]
+
+
+def test_what_is_of_sweeps_and_what_of_populations_is_told_apart(tmp_path, plan, capsys):
+    sweep, cohort = str(tmp_path / "s"), str(tmp_path / "p")
+    run(capsys, "sweep", NEURON, "--grid", "K_out=1,2", "--part", "0/1", "--tally", sweep)
+    run(capsys, "population", plan, "--n", "9", "--part", "0/1", "--tally", cohort)
+    code, _, err = run(capsys, "merge", sweep, "--plot", str(tmp_path / "m.png"))
+    assert code == 2
+    assert "--out and --plot are of a population, and these tallies are of a sweep" in err
+    code, _, err = run(capsys, "merge", cohort, "--histogram", str(tmp_path / "m.png"))
+    assert code == 2
+    assert "--histogram is of a sweep: give --plot" in err
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".npz"])
+def test_members_that_fail_to_be_written_leave_the_old_file(
+    tmp_path, plan, capsys, monkeypatch, suffix
+):
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(b"precious")
+
+    def fail(*args, **kwargs):
+        raise OSError("the disk is full")
+
+    monkeypatch.setitem(fr.members.WRITERS, suffix, fail)
+    code, _, err = run(capsys, "population", plan, "--n", "99", "--out", str(path))
+    assert code == 2
+    assert "the disk is full" in err
+    assert path.read_bytes() == b"precious"
+    assert sorted(os.listdir(tmp_path)) == [path.name, "plan.toml"]
+
+
+def test_a_missing_pyarrow_is_told_before_a_population_is_drawn(
+    tmp_path, plan, capsys, monkeypatch
+):
+    for name in ("pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, name, None)
+    code, out, err = run(capsys, "population", plan, "--out", str(tmp_path / "a.parquet"))
+    assert (code, out) == (2, "")
+    assert ".parquet needs pyarrow: pip install 'fastrest-ghk[parquet]'" in err

@@ -84,3 +84,21 @@ def test_a_pump_that_is_not_there_cannot_be_blocked():
 
 def test_a_state_that_changes_a_factor_always_changes_something():
     fr.states["K-leak loss"].check(NEURON, ())
+
+
+def test_a_population_refuses_a_state_that_changes_nothing():
+    space = fr.space(NEURON, P_Na=fr.lognormal(cv=0.5))
+    conditions = {"control": {}, "off": fr.states["pump block"]}
+    with pytest.raises(
+        ValueError, match=r"condition 'off': pump block sets pump_ratio to 1, which"
+    ):
+        space.population(10, rng=1, conditions=conditions)
+
+
+def test_hyperkalaemia_makes_cells_suprathreshold():
+    space = fr.space(NEURON.replace(threshold=-65), P_Na=fr.lognormal(cv=0.5))
+    conditions = {"control": {}, "high K": fr.states["hyperkalaemia"]}
+    pop = space.population(10_000, rng=1, conditions=conditions)
+    found = pop.transition("control", "high K")
+    assert found["resting", "suprathreshold"] > 500
+    assert found["suprathreshold", "resting"] == 0
