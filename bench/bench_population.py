@@ -1,0 +1,109 @@
+"""Populations: what candidates under several conditions cost beside NumPy, in time and memory."""
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import fastrest as fr
+
+from .baselines import PHI_PER_KELVIN, numpy_ghk
+
+NAMES = ("P_K", "P_Na", "P_Cl", "K_out", "Na_out", "Cl_out", "K_in", "Na_in", "Cl_in")
+CONDITIONS = {"control": {}, "high K": {"K_out": 6.5}, "leaky": {"P_Na": fr.times(1.5)}}
+CRITERIA = [
+    fr.between(-80, -60, at="control"),
+    fr.change("control", "high K", 2, 15),
+    fr.nernst_between("K", -100, -80),
+]
+CANDIDATES = 10**6
+
+
+def numpy_population(cell, candidates, seed):
+    """Means of V under each condition and the accepted fraction, as one writes them with NumPy."""
+    rng = np.random.default_rng(seed)
+    sigma = math.sqrt(math.log(1.25))
+    x = {name: rng.lognormal(math.log(cell[name]), sigma, candidates) for name in NAMES}
+    celsius = cell["celsius"]
+    control = numpy_ghk(**x, celsius=celsius)
+    high_K = numpy_ghk(**{**x, "K_out": 6.5}, celsius=celsius)
+    leaky = numpy_ghk(**{**x, "P_Na": 1.5 * x["P_Na"]}, celsius=celsius)
+    E_K = PHI_PER_KELVIN * (celsius + 273.15) * np.log(x["K_out"] / x["K_in"])
+    change = high_K - control
+    accepted = (control >= -80) & (control <= -60) & (change >= 2) & (change <= 15)
+    accepted &= (E_K >= -100) & (E_K <= -80)
+    return [V.mean() for V in (control, high_K, leaky)], accepted.mean()
+
+
+@pytest.fixture(scope="module")
+def lognormals(cell):
+    return fr.space(cell, **{name: fr.lognormal(cv=0.5) for name in NAMES})
+
+
+@pytest.fixture(scope="module")
+def expected(cell):
+    """Of other candidates than both sides of the pair draw."""
+    return numpy_population(cell, 4 * CANDIDATES, seed=2)
+
+
+population = pytest.mark.benchmark(
+    group="population of 1e6 candidates, 9 lognormals, 3 conditions, 3 criteria: how long?"
+)
+
+
+@population
+@pytest.mark.parametrize("threads", [1, 2], ids="threads={}".format)
+def test_population(benchmark, note, lognormals, expected, threads):
+    pop = benchmark(
+        lognormals.population,
+        CANDIDATES,
+        rng=1,
+        conditions=CONDITIONS,
+        accept=CRITERIA,
+        threads=threads,
+    )
+    note(CANDIDATES, isa=fr.info()["isa"], threads=threads)
+    means, fraction = expected
+    assert abs(pop.fraction - fraction) < 6 * math.sqrt(0.25 / CANDIDATES)
+    for name, mean in zip(CONDITIONS, means, strict=True):
+        s = pop.summary(name)
+        assert abs(s.mean - mean) < 6 * s.sd / math.sqrt(CANDIDATES)
+
+
+@population
+def test_numpy(benchmark, note, cell, expected):
+    means, fraction = benchmark(numpy_population, cell, CANDIDATES, seed=1)
+    note(CANDIDATES, peer=f"numpy {np.__version__}", threads=1)
+    assert abs(fraction - expected[1]) < 6 * math.sqrt(0.25 / CANDIDATES)
+    assert np.abs(np.subtract(means, expected[0])).max() < 0.2
+
+
+# ---- memory ----
+
+
+@pytest.mark.benchmark(group="peak memory of a population: does it grow with its candidates?")
+@pytest.mark.parametrize("candidates", [10**5, 10**7], ids="{:.0e}".format)
+def test_peak_memory(benchmark, candidates):
+    code = (
+        "import resource, fastrest as fr\n"
+        "from bench.bench_population import CONDITIONS, CRITERIA, NAMES\n"
+        'cell = fr.cells["mammalian neuron"]\n'
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "space = fr.space(cell, **{name: fr.lognormal(cv=0.5) for name in NAMES})\n"
+        f"pop = space.population({candidates}, rng=1, conditions=CONDITIONS, accept=CRITERIA,\n"
+        "                       threads=2)\n"
+        "after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "print(pop.fraction, before, after)"
+    )
+
+    def run():
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        return [float(word) for word in done.stdout.split()]
+
+    fraction, before, after = benchmark.pedantic(run, rounds=1)
+    growth = (after - before) / 1000
+    benchmark.extra_info.update(points=candidates, megabytes=after / 1000, growth=growth)
+    assert 0 < fraction < 1
+    assert growth < 100
