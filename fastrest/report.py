@@ -38,7 +38,7 @@ def sources(conditions: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Lines: which conditions are shipped states, and who says so."""
     for name, one in conditions.items():
         if isinstance(one, State):
-            yield f"{name} is {one.name} ({one.basis}; {one.remark}). {one.source}"
+            yield f"condition {name} is the state {one.name} ({one.basis}; {one.remark}). {one.source}"
 
 
 def _rejections(pop: Population) -> Iterator[str]:

@@ -535,7 +535,7 @@ def test_a_population_is_reported_with_all_that_is_asked_first(plan, capsys, pop
         assert f"{name} {s.mean:.2f} {s.sd:.2f} {q5:.2f} {q95:.2f}" in text
     n = pop.transition("control", "leaky")["resting", "suprathreshold"]
     assert f"from control to leaky: {n:,} (" in text
-    assert "high K is hyperkalaemia (textbook; " in text
+    assert "condition high K is the state hyperkalaemia (textbook; " in text
     assert fr.states["hyperkalaemia"].source in text
 
 
