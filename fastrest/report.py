@@ -38,7 +38,8 @@ def sources(conditions: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Lines: which conditions are shipped states, and who says so."""
     for name, one in conditions.items():
         if isinstance(one, State):
-            yield f"condition {name} is the state {one.name} ({one.basis}; {one.remark}). {one.source}"
+            why = f"({one.basis}; {one.remark}). {one.source}"
+            yield f"condition {name} is the state {one.name} {why}"
 
 
 def _rejections(pop: Population) -> Iterator[str]:
