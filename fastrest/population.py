@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import engine, files, members, passes, survey, tally
+from .balance import Balance, balances
 from .candidates import Plan
 from .census import BINS, EDGES, RESOLUTION
 from .criteria import Criterion
@@ -460,6 +461,24 @@ class Population(Frozen):
         sums = self._survey.census.sums[:p]
         means = [math.nan if s is None or not n else s / (n << UNIT) for s in sums]
         return np.asarray(counter.centre + counter.scale * np.array(means))
+
+    @property
+    def balance(self) -> dict[str, Balance]:
+        """How far accepted cells are from neutral and isosmotic: means and sds, mM.
+
+        Of the model's ions alone. A mean stands for what a cell holds beside them, impermeant
+        anions and other solutes; an sd is what `affine` and `electroneutral` take away. Inside
+        concentrations of passive ions follow from V and are left out.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], K_in=fr.normal(sd=5, low=100))
+        >>> charge = space.population(10**5, rng=1).balance["charge inside"]
+        >>> round(charge.mean), round(charge.sd, 1)
+        (148, 5.0)
+        """
+        return balances(self)
 
     @property
     def covariance(self) -> np.ndarray:
