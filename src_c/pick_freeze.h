@@ -97,8 +97,8 @@ static double *slopes_of_input(fr_pair_of_walks *w, int input, int log, ptrdiff_
         x = w->a.loaded.x[j];
         found = found ? found : w->slopes[j];
     }
-    for (ptrdiff_t i = 0; found && log && i < n; i++)
-        found[i] *= x[i];
+    for (ptrdiff_t i = 0; found && log && i < n; i++) /* a point left out may have x = inf */
+        found[i] = w->status[i] ? 0.0 : found[i] * x[i];
     return found;
 }
 
