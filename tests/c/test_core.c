@@ -1340,7 +1340,7 @@ static void quantiles_rise_from_bound_to_bound(const fr_kernels *kernels)
     drawing d = new_drawing(kernels, FR_RANDOM, N_DISTRIBUTIONS, 1, 0);
     for (int i = 0; i < N; i++) { /* to 2^-53 at both ends */
         const double tail = i < 53 || i >= N - 53 ? ldexp(1.0, (i < 53 ? i : N - 1 - i) - 53) : 0.0;
-        u[i] = tail == 0.0 ? (double)i / N : i < 53 ? tail : 1.0 - tail;
+        u[i] = tail == 0.0 ? (double)i / (double)N : i < 53 ? tail : 1.0 - tail;
         v[i] = 1.0 - u[i];
     }
     for (int i = 1; i < N; i++)
