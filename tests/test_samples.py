@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastrest as fr
-from fastrest import _kernels, files
+from fastrest import _kernels, files, plot
 from fastrest.distributions import Tabulated
 from fastrest.tabulation import Pieces, Side, tabulate
 
@@ -302,6 +302,12 @@ def test_what_differs_is_unequal_and_has_another_digest():
         assert a != b
         assert files.digest(files.describe(a)) != files.digest(files.describe(b))
     assert samples[0] != fr.table(NEURON, {"K_out": [3.0] * 9})
+
+
+def test_every_kind_of_sweep_is_described_and_drawn():
+    kinds = set(fr.Sweep.__subclasses__())
+    assert set(files.KINDS) == {kind.__name__ for kind in kinds}
+    assert set(plot.DRAWN) == kinds
 
 
 def test_a_sample_cannot_be_changed():
