@@ -23,6 +23,7 @@ from .physics import Ion, Parameter, Status
 from .reduce import Classes, Fraction, Histogram, Quantile, Reducer, Summary
 from .salib import space_from_salib
 from .samples import Sample
+from .sensitivity import SobolIndices, Swings
 from .spaces import Space, space
 from .sweep import Sweep
 from .tables import Table, table
@@ -46,10 +47,12 @@ __all__ = [
     "Quantile",
     "Reducer",
     "Sample",
+    "SobolIndices",
     "Space",
     "Status",
     "Summary",
     "Sweep",
+    "Swings",
     "Table",
     "Tally",
     "Times",

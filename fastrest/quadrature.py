@@ -93,7 +93,8 @@ def rule(distribution: Distribution, m: int) -> Rule:
     jacobi = np.diag(a[:m]) + np.diag(b[: m - 1], 1) + np.diag(b[: m - 1], -1)
     y, matrix = np.linalg.eigh(jacobi)
     matrix *= np.where(matrix[0] < 0, -1.0, 1.0)
-    nodes = offset * np.exp(scale * y) if log else offset + scale * y
+    with np.errstate(over="ignore"):  # a value beyond the doubles is seen in its potential
+        nodes = offset * np.exp(scale * y) if log else offset + scale * y
     for array in (nodes, matrix):
         array.flags.writeable = False  # all callers share them
     return Rule(nodes, matrix)

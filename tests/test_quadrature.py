@@ -190,6 +190,10 @@ def test_multiples_have_the_multiples_as_nodes(distribution):
     assert np.abs(three.weights - one.weights).max() < 1e-12
 
 
+def test_values_beyond_the_doubles_are_infinite():
+    assert rule(fr.lognormal(median=1, sigma_log=80), 144).nodes[[0, -1]].tolist() == [0, math.inf]
+
+
 # ---- the way there ----
 
 
