@@ -418,9 +418,7 @@ def test_invalid_points_raise_or_are_counted():
     values = {"K_out": 5, "K_in": 140, "Na_out": 145, "Na_in": 15, "celsius": 37}
     cell = fr.Cell(fr.GHK("K", "Na"), P_K=0, P_Na=1e-160, **values)
     space = fr.space(cell, Na_in=fr.loguniform(1e-200, 1), Na_out=fr.uniform(100, 200))
-    with pytest.raises(
-        ValueError, match=r"have no potential \(\d+ RANGE.*nan_policy='omit'"
-    ):
+    with pytest.raises(ValueError, match=r"have no potential \(\d+ RANGE.*nan_policy='omit'"):
         space.sobol(2**10, rng=1)
     r = space.sobol(2**10, rng=1, nan_policy="omit")
     assert set(r.invalid) == {"RANGE"}
