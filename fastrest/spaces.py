@@ -172,10 +172,10 @@ class Space(Frozen):
         of: Between | None = None,
         second: bool = False,
         rng: Rng = None,
-        replicates: int = 16,
+        replicates: int | None = None,
         until: float | None = None,
-        nan_policy: str = "raise",
-        tolerance: float = 1e-6,
+        nan_policy: str | None = None,
+        tolerance: float | None = None,
         threads: int | None = None,
         progress: "engine.Progress" = False,
         max_memory: int | None = None,
@@ -197,17 +197,19 @@ class Space(Frozen):
             Sample indices of second order too: V is then computed 2 D + 2 times.
         rng : int, SeedSequence, Generator or None
             What a sample is made from: see `sample`.
-        replicates : int
-            Independently scrambled parts of a sample, whose scatter gives the intervals.
+        replicates : int, optional
+            Independently scrambled parts of a sample, whose scatter gives the intervals: 16.
         until : float, optional
             Sample, and double the sample until the half-widths of all intervals of S1 and ST are
-            at most this, or `n` (default 2^32) is reached.
-        nan_policy : {"raise", "omit"}
-            What to do about sampled points without a potential: raise, or leave out and count.
-        tolerance : float
-            Largest error of exact indices, and of mean and sd of V in units of the sd.
+            at most this, or `n` (default 2^30) is reached: look at the intervals.
+        nan_policy : {"raise", "omit"}, optional
+            What to do about sampled points without a potential: raise, the default, or leave out
+            and count.
+        tolerance : float, optional
+            Largest error of exact indices, and of the mean of V in units of its sd: 1e-6.
         threads, progress, max_memory
-            As for ``sweep.values``. The bits of sampled indices do not depend on `threads`.
+            As for ``sweep.values``; progress is that of a sample, max_memory is for exact indices.
+            The bits of sampled indices do not depend on `threads`.
 
         Returns
         -------
@@ -234,18 +236,28 @@ class Space(Frozen):
         np.True_
         """
         if n is None and until is None:
-            if of is not None or second:
-                raise ValueError("of= and second= go with a sample: give n, as space.sobol(2**17)")
+            for_samples = {
+                "of": of,
+                "second": second or None,
+                "rng": rng,
+                "replicates": replicates,
+                "nan_policy": nan_policy,
+                "progress": progress or None,
+            }
+            _check_none(for_samples, "goes with a sample: give n, as space.sobol(2**17), or until=")
+            tolerance = 1e-6 if tolerance is None else tolerance
             return anova.sobol(self, tolerance=tolerance, threads=threads, max_memory=max_memory)
+        for_exact = {"tolerance": tolerance, "max_memory": max_memory}
+        _check_none(for_exact, "is for exact indices, not for a sample: leave it out")
         return pickfreeze.sobol(
             self,
             n,
             of=of,
             second=second,
             rng=rng,
-            replicates=replicates,
+            replicates=16 if replicates is None else replicates,
             until=until,
-            nan_policy=nan_policy,
+            nan_policy="raise" if nan_policy is None else nan_policy,
             threads=threads,
             progress=progress,
         )
@@ -488,6 +500,13 @@ class Space(Frozen):
 
 
 # ---- checks ----
+
+
+def _check_none(given: Mapping[str, Any], why: str) -> None:
+    """Raise for the first argument that was given where it says nothing."""
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(f"{name}={value!r} {why}")
 
 
 def _resolved(parameter: Parameter, given: Any, value: float) -> Distribution:
