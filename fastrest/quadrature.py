@@ -95,6 +95,7 @@ def rule(distribution: Distribution, m: int) -> Rule:
     matrix *= np.where(matrix[0] < 0, -1.0, 1.0)
     with np.errstate(over="ignore"):  # a value beyond the doubles is seen in its potential
         nodes = offset * np.exp(scale * y) if log else offset + scale * y
+    nodes = np.clip(nodes, *distribution.bounds)  # none beyond them, not by a rounding either
     for array in (nodes, matrix):
         array.flags.writeable = False  # all callers share them
     return Rule(nodes, matrix)

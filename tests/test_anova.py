@@ -434,9 +434,27 @@ def test_infinite_potentials_off_the_nodes_are_seen_on_lines():
     refused("finite potential at all values of the inputs, got RANGE at K_in=.*, P_K=", space)
 
 
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [({"K_out": 0}, "INFINITE"), ({"K_out": 0, "K_in": 0}, "NO_PERMEANT")],
+)
+@pytest.mark.parametrize("name", ["Na_in", "Cl_in", "celsius"])  # in the other sum, or in none
+def test_a_cell_without_a_potential_is_refused_with_its_status(values, status, name):
+    cell = CELL.replace(P_Na=0, P_Cl=0, **values)
+    space = fr.space(cell, **{name: fr.uniform(10, 20)})
+    refused(rf"^the cell has no potential \({status}\), whatever {name} may be$", space)
+
+
+def test_a_tolerance_that_is_not_reached_is_all_that_is_said():
+    space = fr.space(CELL, P_Na=fr.lognormal(cv=1e3), K_out=fr.lognormal(cv=1e3))
+    with pytest.raises(ValueError, match="nodes do not reach the tolerance") as e:
+        space.sobol(tolerance=1e-6)
+    assert "without bound" not in str(e.value)
+
+
 def test_a_potential_without_bound_takes_more_nodes_than_there_are():
     space = fr.space(CELL.replace(P_Na=0, P_Cl=0), K_out=fr.uniform(0, 5))
-    message = r"K_out: 64 nodes do not reach the tolerance.*larger tolerance, or sample instead"
+    message = "K_out: 64 nodes do not reach the tolerance.*: pass a larger tolerance, or sample"
     refused(message, space)
     exact = moments_of_log(1e-300, 5)[1] * phi(CELL["celsius"]) ** 2
     r = space.sobol(tolerance=0.1)

@@ -177,6 +177,21 @@ def test_a_distribution_of_few_values_has_them_as_nodes():
     assert rule(as_distribution(stats.randint(1, 7)), 4).nodes.shape == (4,)
 
 
+@pytest.mark.parametrize("m", [2, 3, 5, 9, 19, 64])
+def test_no_node_lies_beyond_the_bounds_not_by_a_rounding_either(m):
+    stats = pytest.importorskip("scipy.stats")
+    for theirs in (
+        stats.poisson(0.1),
+        stats.rv_discrete(values=([0, 1], [0.3, 0.7])),
+        stats.binom(3, 0.2),
+        stats.binom(9, 0.9),
+    ):
+        one = as_distribution(theirs)
+        nodes = rule(one, m).nodes
+        assert (nodes >= one.bounds[0]).all()
+        assert (nodes <= one.bounds[1]).all()
+
+
 def test_values_from_0_on_are_taken_by_their_logarithms_unless_0_is_one():
     stats = pytest.importorskip("scipy.stats")
     assert recurrence(as_distribution(stats.gamma(0.5)), 16).log
