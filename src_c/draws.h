@@ -122,8 +122,8 @@ static void stratify(const fr_sample *sample, int j, int64_t first, ptrdiff_t n,
     for (ptrdiff_t i = 0; i < n; i++) {
         while (places[i] >= n_points) /* again: it permutes the points among themselves */
             permute(keys, half, 1, &places[i]);
-        const double within = (double)k[i] * 0x1p-52;
-        const double inner = 0x1p-12 + within * (1.0 - 0x1p-11); /* rounding crosses no edge */
+        const double jitter = (double)k[i] * 0x1p-52;
+        const double inner = 0x1p-12 + jitter * (1.0 - 0x1p-11); /* rounding crosses no edge */
         k[i] = (uint64_t)(((double)places[i] + inner) / (double)sample->n_points * 0x1p52);
     }
 }
