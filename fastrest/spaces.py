@@ -19,6 +19,11 @@ from .sensitivity import SobolIndices, Swings, swings
 from .sweep import checked_cell
 from .tables import Table, table
 
+#: What helps where an input is infinite.
+ENDS = (
+    ". Methods that ask for the quantiles 0 and 1, as Morris's, need distributions with bounds on "
+    "both sides: uniform, loguniform, triangular, or normal with low= and high="
+)
 #: Least part of an input's variance that the others leave free in a set of correlations.
 LEAST_FREE = 1e-10
 
@@ -36,8 +41,8 @@ def space(
     cell : Cell
         Values of the other parameters, and means and medians that are left out.
     correlation : mapping of pairs of names to float, optional
-        Spearman's rank correlations, between -1 and 1, of a Gaussian copula; pairs that are not
-        given are 0.
+        Spearman's rank correlations, above -1 and below 1, of a Gaussian copula; pairs that are
+        not given are 0.
     **distributions : Distribution
         For each uncertain input what `uniform`, `loguniform`, `triangular`, `normal` or
         `lognormal` make, `times` of one (multiples of the cell's value), or a frozen distribution
@@ -138,7 +143,9 @@ class Space(Frozen):
         method : {"random", "sobol", "lhs"}
             Independent points (Philox4x32-10; Salmon et al. 2011), a Sobol' sequence (Joe & Kuo
             2008), which fills the space more evenly and is best with n a power of 2, or a Latin
-            hypercube, which has one point in each n-th of every input (McKay et al. 1979).
+            hypercube, which has one point in each n-th of every input (McKay et al. 1979). With
+            correlations that holds of the independent scores beneath, not of the inputs that are
+            made of several of them.
         scramble : bool
             Whether a Sobol' sequence is scrambled at random, so that its means are unbiased.
 
@@ -316,6 +323,8 @@ class Space(Frozen):
     def swings(self, low: float = 0.05, high: float = 0.95) -> Swings:
         """V at a low and a high quantile of each input, the others at their medians.
 
+        Correlations play no part: the others stay where they are.
+
         Parameters
         ----------
         low, high : float
@@ -343,7 +352,8 @@ class Space(Frozen):
         Parameters
         ----------
         X : array_like, (N, D)
-            A point per row, columns in the order of `names`.
+            A point per row, columns in the order of `names`; those of a data frame that have the
+            names of the inputs may stand in any order.
 
         Returns
         -------
@@ -353,8 +363,8 @@ class Space(Frozen):
         Raises
         ------
         ValueError
-            X has another shape, or a row has no potential: one NaN would make SALib and scipy
-            return indices of zero in silence.
+            X has another shape or other columns, or a row has no potential: one NaN would make
+            SALib and scipy return indices of zero in silence.
 
         Examples
         --------
@@ -364,7 +374,7 @@ class Space(Frozen):
         >>> np.round(space.evaluate([[0.04, 5.0], [0.02, 5.0]]), 2)
         array([-69.81, -76.  ])
         """
-        rows = np.asarray(as_numbers("X", X))
+        rows = np.asarray(as_numbers("X", self._in_order("columns of X", X, "columns")))
         if rows.ndim != 2 or rows.shape[1] != len(self) or not len(rows):
             raise ValueError(
                 f"X must have shape (N, {len(self)}) with N >= 1, columns "
@@ -378,7 +388,8 @@ class Space(Frozen):
         Parameters
         ----------
         x : array_like, (D, N)
-            A point per column, rows in the order of `names`.
+            A point per column, rows in the order of `names`; those of a data frame whose index has
+            the names of the inputs may stand in any order.
 
         Returns
         -------
@@ -396,7 +407,7 @@ class Space(Frozen):
         >>> found.total_order.round(1)
         array([0.9, 0.1])
         """
-        columns = np.asarray(as_numbers("x", x))
+        columns = np.asarray(as_numbers("x", self._in_order("rows of x", x, "index")))
         if columns.ndim != 2 or len(columns) != len(self) or not columns.shape[1]:
             raise ValueError(
                 f"x must have shape ({len(self)}, N) with N >= 1, rows "
@@ -448,6 +459,26 @@ class Space(Frozen):
             pairs = ", ".join(f"{a} and {b}" for a, b in self._pairs)
             raise ValueError(f"{whose} takes independent inputs only: {pairs} are correlated")
 
+    def _in_order(self, what: str, given: Any, axis: str) -> Any:
+        """A data frame with its inputs in the order of `names`, if they are named, not numbered.
+
+        Inputs are along the axis, "columns" or "index"; what is no data frame is left as it is.
+        """
+        if not hasattr(given, "columns") or not hasattr(given, axis):
+            return given
+        labels = list(getattr(given, axis))
+        if axis == "index" and not {*self.names}.isdisjoint(given.columns):
+            raise ValueError(f"{what} are inputs, columns are points: pass x.T")
+        if labels == list(range(len(labels))):
+            return given
+        if len(labels) != len(self) or {*labels} != {*self.names}:
+            raise ValueError(
+                f"{what} must be {', '.join(self.names)}, in any order, or have no names, got "
+                f"{', '.join(map(str, labels))}"
+            )
+        names = list(self.names)
+        return given[names] if axis == "columns" else given.loc[names]
+
     def _potentials(self, columns: np.ndarray) -> np.ndarray:
         """Potentials of rows whose inputs are given by columns, or the error of the first bad."""
         sweep = table(self.cell, dict(zip(self.names, columns)))
@@ -466,7 +497,7 @@ class Space(Frozen):
         for name, value in sweep.parameters(point).items():
             rule = parameters[name].rule(float(value))
             if rule is not None:
-                return name + rule
+                return name + rule + (ENDS if math.isinf(value) else "")
         return str(Status(status).name)
 
     # ---- manners ----
@@ -490,13 +521,18 @@ class Space(Frozen):
 
     def __repr__(self) -> str:
         plural = "s" * (len(self.names) > 1)
-        lines = [f"<Space of {len(self.names)} input{plural}: {self.cell!r}"]
+        first = f"<Space of {len(self.names)} input{plural}: {self.cell!r}"
+        return "\n  ".join([first, *self._repr_lines()]) + ">"
+
+    def _repr_lines(self) -> list[str]:
+        """The distribution of each input, and their correlations."""
+        lines = []
         for name, one in zip(self.names, self.distributions):
             lines.append(f"{name}: {one!r} {self.cell.model.parameters[name].unit}".rstrip())
         if self._pairs:
             words = [f"{a}, {b}: {rho:g}" for (a, b), rho in self._pairs.items()]
             lines.append(f"rank correlations {'; '.join(words)}")
-        return "\n  ".join(lines) + ">"
+        return lines
 
 
 # ---- checks ----
@@ -568,7 +604,7 @@ def _checked_pairs(names: tuple[str, ...], correlation: Any) -> dict[tuple[str, 
         a, b = sorted(pair, key=names.index)
         rho = as_float(f"correlation of {a} and {b}", value)
         if not -1 < rho < 1:
-            raise ValueError(f"correlation of {a} and {b} must be between -1 and 1, got {rho!r}")
+            raise ValueError(f"correlation of {a} and {b} must be > -1 and < 1, got {rho!r}")
         if given.setdefault((a, b), rho) != rho:
             raise ValueError(f"correlation of {a} and {b} is given as {given[a, b]!r} and {rho!r}")
     ordered = sorted(given, key=lambda pair: (names.index(pair[0]), names.index(pair[1])))

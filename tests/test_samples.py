@@ -168,6 +168,8 @@ def test_it_says_what_it_is():
         "  method random, rng 1\n"
         "  values(): 8 MB; pointwise>"
     )
+    correlated = repr(SPACES["correlated"].sample(8, rng=1))
+    assert "\n  rank correlations K_out, Na_out: -0.8; K_out, P_Na: 0.2\n" in correlated
     plain = SPACES["one input"].sample(8, method="sobol", scramble=False)
     assert "method sobol, rng None, not scrambled" in repr(plain)
     assert (plain.dims, plain.shape, plain.varied) == (("sample",), (8,), ("P_Na",))
