@@ -27,6 +27,7 @@ from .population import Marginal, Population, Transition
 from .reduce import Classes, Fraction, Histogram, Quantile, Reducer, Summary
 from .salib import space_from_salib
 from .samples import Sample
+from .sensitivity import SobolIndices, Swings
 from .spaces import Space, space
 from .sweep import Sweep
 from .tables import Table, table
@@ -59,11 +60,13 @@ __all__ = [
     "Quantile",
     "Reducer",
     "Sample",
+    "SobolIndices",
     "Space",
     "State",
     "Status",
     "Summary",
     "Sweep",
+    "Swings",
     "Table",
     "Tally",
     "Times",

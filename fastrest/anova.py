@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: How many times the error is reported that the lines show.
 SAFETY = 4.0
 #: Rounding of coefficients, as a part of the largest logarithm.
-ROUNDING = 2.0**-50
+ROUNDING = 2.0**-48
 #: Multiplications in a product of matrices for which NumPy's BLAS starts no threads.
 SMALL = 1 << 18
 #: Nodes in all.
@@ -75,23 +75,24 @@ def sobol(
     rough = factored.at(levels)
     if rough.variance == 0:
         return _result(space, rough, 0.0)
+    rounding = rough.rounding
+    if rounding >= tolerance:
+        raise ValueError(
+            f"tolerance must be >= {2 * rounding:.1g} here, as potentials are rounded, "
+            f"got {tolerance!r}"
+        )
     lines = Lines(space, factored.inputs, rough.mean, math.sqrt(rough.variance))
-    allowed = tolerance / SAFETY
+    margin = SAFETY
     while True:
-        levels = lines.enough(levels, allowed)
+        levels = lines.enough(levels, (tolerance - rounding) / margin)
         found = factored.at(levels)
         lower = {name: max(level - 1, 0) for name, level in levels.items()}
         # lines are samples: the change from the levels below tells how well they speak for the rest
         change = difference(factored.at(lower), found)
-        margin = SAFETY * max(1.0, change / (lines.errors(lower) + found.rounding))
-        reached = margin * lines.errors(levels) + found.rounding
+        margin = SAFETY * max(1.0, change / (lines.errors(lower) + rounding))
+        reached = margin * lines.errors(levels) + rounding
         if reached <= tolerance:
             return _result(space, found, reached)
-        if found.rounding >= tolerance:
-            raise ValueError(
-                f"tolerance must be > {found.rounding:.1g}, which is rounding, got {tolerance!r}"
-            )
-        allowed = (tolerance - found.rounding) / margin
 
 
 def _check(space: "Space") -> None:

@@ -64,9 +64,8 @@ class Lines:
             name = max(raised, key=lambda one: self.error(one, raised[one]))
             if LEVELS[raised[name]] == MOST:
                 raise ValueError(
-                    f"{name}: {MOST} nodes do not reach the tolerance, so close does its "
-                    "distribution come to where V grows without bound: pass a larger tolerance, "
-                    f"or {SAMPLE}"
+                    f"{name}: {MOST} nodes do not reach the tolerance, and more are not tried: "
+                    f"pass a larger tolerance, or {SAMPLE}"
                 )
             raised[name] += 1
         return raised
@@ -140,10 +139,15 @@ def check_finite(space: "Space", values: np.ndarray, inputs: Mapping[str, np.nda
         return
     place = int(np.argmin(finite))
     at = {name: float(x.flat[place]) for name, x in inputs.items()}
-    status = table(space.cell, {name: [x] for name, x in at.items()}).status()[0]
+    point = {name: [x] for name, x in {**space.cell, **at}.items()}
+    status = Status(int(table(space.cell, point).status()[0])).name
+    if not finite.any():  # perhaps of a sum that no input enters
+        raise ValueError(
+            f"the cell has no potential ({status}), whatever {' and '.join(space.names)} may be"
+        )
     where = ", ".join(f"{name}={x:g}" for name, x in at.items())
     raise ValueError(
-        "exact indices need a finite potential at all values of the inputs, got "
-        f"{Status(int(status)).name} at {where}: narrow the distributions, or sample and leave "
-        "such points out: space.sobol(2**17, nan_policy='omit')"
+        f"exact indices need a finite potential at all values of the inputs, got {status} at "
+        f"{where}: narrow the distributions, or sample and leave such points out: "
+        "space.sobol(2**17, nan_policy='omit')"
     )

@@ -21,10 +21,12 @@ import numpy as np
 
 from . import _kernels, directions, engine
 from .criteria import Between
+from .model import as_float
 from .physics import Status
 from .reduce import UNIT, whole
 from .samples import Rng, draws, kernel_sample, seed_of
 from .sensitivity import SobolIndices
+from .tables import table
 
 if TYPE_CHECKING:
     from .spaces import Space
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
 #: Points of A and B in a task: a few milliseconds.
 PIECE = 1 << 14
 #: Points of A and B that `until` begins with, and ends with if n does not say otherwise.
-FIRST, LAST = 1 << 14, 1 << 32
+FIRST, LAST = 1 << 14, 1 << 30
+#: With fewer events than these in a replicate, their scatter over the replicates tells too little.
+FEW_EVENTS = 16
 NAN_POLICIES = ("raise", "omit")
 
 
@@ -53,7 +57,8 @@ class Plan:
         """About the middle of what is asked about, so that sums of squares keep their digits."""
         if self.of:
             return 0.5
-        V = self.space.cell.potential()
+        medians = [[one.ppf(0.5)] for one in self.space.distributions]
+        V = float(table(self.space.cell, dict(zip(self.space.names, medians))).values()[0])
         return V if math.isfinite(V) else 0.0
 
     @property
@@ -114,6 +119,11 @@ class SampledIndices(SobolIndices):
     sums: tuple[Sums, ...] = ()
 
     @property
+    def rng(self) -> int | None:
+        """What makes the same sample again."""
+        return self.plan.seed if self.plan else None
+
+    @property
     def quantity(self) -> tuple[str, str]:
         of = self.plan.of if self.plan else None
         return (f"{of.low:g} <= V <= {of.high:g} mV", "") if of else super().quantity
@@ -170,18 +180,20 @@ def sobol(
         raise TypeError(f"of must be fr.between(low, high), got {of!r}")
     if of is not None and of.at is not None:
         raise ValueError(f"of must name no condition, which populations have, got {of!r}")
-    if until is not None and not until > 0:
+    if not isinstance(second, bool):
+        raise TypeError(f"second must be True or False, got {second!r}")
+    if until is not None and not as_float("until", until) > 0:
         raise ValueError(f"until must be > 0, got {until!r}")
     _check(replicates, nan_policy)
     most = -(-_whole("n", LAST if n is None else n) // replicates)
-    plan = Plan(space, of, bool(second), seed_of(rng), int(replicates), nan_policy)
+    plan = Plan(space, of, second, seed_of(rng), int(replicates), nan_policy)
     points = most if until is None else min(most, -(-FIRST // replicates))
     found: Sequence[Sums] = []
     while True:
         found = run(plan, found, points, threads, progress)
         answer = result(plan, found)
         widest = max(float(np.max(answer[key])) for key in ("S1_conf", "ST_conf"))
-        if until is None or points == most or not widest > until:
+        if until is None or points == most or widest <= until:  # which NaN never is
             return answer
         points = min(2 * points, most)
 
@@ -209,8 +221,8 @@ def dgsm(
 def _check(replicates: int, nan_policy: str) -> None:
     if nan_policy not in NAN_POLICIES:
         raise ValueError(f"nan_policy must be one of {', '.join(NAN_POLICIES)}, got {nan_policy!r}")
-    if _whole("replicates", replicates) < 2:
-        raise ValueError(f"replicates must be >= 2, got {replicates!r}")
+    if not _is_whole(replicates) or replicates < 2:
+        raise ValueError(f"replicates must be a whole number >= 2, got {replicates!r}")
 
 
 def run(
@@ -245,7 +257,7 @@ def run(
         both = a, b if plan.indices else None
         invalid, sums = equation.pick_freeze(*both, inputs, first, stop - start, **question)
         if plan.nan_policy == "raise" and invalid.any():
-            raise _invalid(invalid, stop - start)
+            raise _invalid(invalid)
         with lock:
             found[r].add(stop - start, invalid, sums)
 
@@ -262,11 +274,11 @@ def run(
     return found
 
 
-def _invalid(invalid: np.ndarray, points: int) -> ValueError:
+def _invalid(invalid: np.ndarray) -> ValueError:
     reasons = ", ".join(f"{n} {bit.name}" for bit, n in zip(Status, invalid.tolist()) if n)
     return ValueError(
-        f"{int(invalid.sum())} of {points} points have no potential ({reasons}): narrow the "
-        "distributions, or pass nan_policy='omit' to leave them out"
+        f"at least {int(invalid.sum())} points of the sample have no potential ({reasons}): narrow "
+        "the distributions, or pass nan_policy='omit' to leave them out"
     )
 
 
@@ -279,7 +291,10 @@ def result(plan: Plan, found: Sequence[Sums]) -> SampledIndices:
     d, slopes = len(plan.space), 0 if plan.logs is None else len(plan.space)
     of_a, of_slopes, of_both = rows[:, :2], rows[:, 2 : 2 + slopes], rows[:, 2 + slopes :]
     if plan.indices:
-        mean, variance, values = estimates(np.hstack([of_a, of_both]), n, d, plan.second)
+        sums = np.hstack([of_a, of_both])
+        mean, variance, values = estimates(sums, n, d, plan.second)
+        if plan.of:
+            values = widened(values, sums, n, d)
     else:
         mean, variance, values = *moments(of_a, n)[:2], {}
     if slopes:
@@ -358,6 +373,44 @@ def estimates(
     return mean, variance, found
 
 
+def widened(
+    found: dict[str, Estimate], sums: np.ndarray, n: np.ndarray, d: int
+) -> dict[str, Estimate]:
+    """Estimates for an indicator, with wider intervals where they rest on few events.
+
+    A replicate without an event shows no scatter. With N events in all, the rarer of inside and
+    outside, an interval is at least 1.96 sqrt(N + 2.4) of them wide to either side: Poisson's, and
+    3 for none. Events are, for a first order, points at which both f(B) and f(A_B), or f(A), are
+    1; for a total order those at which one input changes f; for the variance all at which f is 1.
+    """
+    a, _, b, _, ab, *_ = sums.sum(axis=0)
+    total, few = n.sum(), FEW_EVENTS * len(n)
+    rare = 1.0 if a + b < 0 else -1.0  # f - 1/2, or the same of its opposite
+    step, changes, step_b = sums[:, 5 : 5 + 3 * d].sum(axis=0).reshape(d, 3).T
+    hits = rare * (a + b) + total
+    variance = hits / (2 * total) * (1 - hits / (2 * total))
+    both = ab + rare * (a + b) / 2 + total / 4
+    with_input = ab + step_b + rare * (a + b + step) / 2 + total / 4
+
+    def least(events: np.ndarray, scale: float, value: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own = np.where(events < few, 1.96 * np.sqrt(events + 2.4) * scale, 0.0)
+            relative = 1.96 / np.sqrt(hits) if hits < few else 0.0
+            return np.asarray(own / (total * variance) + np.abs(value) * relative)
+
+    wider = {}
+    for key, (value, width) in found.items():
+        if key == "S1":
+            floor = least(with_input + both, 1.0, value)
+        elif key == "ST":
+            floor = least(changes, 0.5, value)
+        else:  # second orders are what first orders leave
+            first = least(with_input + both, 1.0, found["S1"][0])
+            floor = np.hypot(first[:, None], first) + least(np.asarray(both), 1.0, value)
+        wider[key] = value, np.fmax(width, floor) if hits else np.full_like(value, np.nan)
+    return wider
+
+
 def bounds(
     of_a: np.ndarray, squares: np.ndarray, n: np.ndarray, constants: np.ndarray
 ) -> dict[str, Estimate]:
@@ -415,7 +468,11 @@ def student(freedom: int, level: float = 0.95) -> float:
     return high
 
 
+def _is_whole(value: Any) -> bool:
+    return hasattr(value, "__index__") and not isinstance(value, bool)
+
+
 def _whole(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
+    if not _is_whole(value) or value < 1:
         raise ValueError(f"{name} must be a whole number >= 1, got {value!r}")
     return int(value)

@@ -21,8 +21,9 @@ from .tabulation import EIGHTHS
 PANEL_POINTS = 8
 #: Panels narrower than this part of their place surround a kink or a jump, and have one point.
 NARROW = 2.0**-20
-#: A polynomial of this size, those before being of size 1, is rounding: there are no more values.
-VANISHES = 1e-9
+#: A polynomial of this size, those before being of size 1, ends the recurrence: there are no more
+#: values, but for 1e-10 of the distribution.
+VANISHES = 1e-5
 #: Degrees up to which a recurrence is worked out, as far as needed.
 DEGREES = (16, 64, 144)
 
@@ -92,7 +93,9 @@ def rule(distribution: Distribution, m: int) -> Rule:
     jacobi = np.diag(a[:m]) + np.diag(b[: m - 1], 1) + np.diag(b[: m - 1], -1)
     y, matrix = np.linalg.eigh(jacobi)
     matrix *= np.where(matrix[0] < 0, -1.0, 1.0)
-    nodes = offset * np.exp(scale * y) if log else offset + scale * y
+    with np.errstate(over="ignore"):  # a value beyond the doubles is seen in its potential
+        nodes = offset * np.exp(scale * y) if log else offset + scale * y
+    nodes = np.clip(nodes, *distribution.bounds)  # none beyond them, not by a rounding either
     for array in (nodes, matrix):
         array.flags.writeable = False  # all callers share them
     return Rule(nodes, matrix)
@@ -110,12 +113,12 @@ def recurrence(distribution: Distribution, m: int) -> Recurrence:
         return Recurrence(recipe.log, recipe.offset, recipe.scale, np.zeros(m), np.sqrt(k))
     u, w = points(recipe)
     x = distribution.ppf(u)
-    log = distribution.log and bool(x.min() > 0)
-    natural = np.log(x) if log else x
+    natural = np.log(x) if distribution.log else x
     mean = float(w @ natural)
     sd = float(np.sqrt(w @ np.square(natural - mean)))
-    a, b = stieltjes((natural - mean) / (sd or 1.0), w, m)
-    return Recurrence(log, float(np.exp(mean)) if log else mean, sd, a, b)
+    a, b = stieltjes((natural - mean) / sd, w, m)
+    offset = float(np.exp(mean)) if distribution.log else mean
+    return Recurrence(distribution.log, offset, sd, a, b)
 
 
 def points(recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
@@ -129,8 +132,8 @@ def points(recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
     else:
         lower = upper = EIGHTHS
     if recipe.base == "triangular":  # its mode is at the probability a
-        lower = np.union1d(lower, [min(recipe.a, 0.5)])
-        upper = np.union1d(upper, [min(1 - recipe.a, 0.5)])
+        lower = np.union1d(lower, np.clip(recipe.a, lower[0], lower[-1]))
+        upper = np.union1d(upper, np.clip(1 - recipe.a, upper[0], upper[-1]))
     below, w_below = _on_panels(lower)
     above, w_above = _on_panels(upper)
     w = np.concatenate([w_below, w_above])

@@ -111,10 +111,8 @@ class Sample(Sweep):
         return dict(zip(self.varied, self._drawn.draw(start, stop - start)))
 
     def _repr_lines(self) -> list[str]:
-        lines = [f"{n}: {d!r}" for n, d in zip(self.space.names, self.space.distributions)]
-        lines += [f"{n}: {d!r}" for n, d in self.space._follow.items()]
         scrambled = "" if self.scramble else ", not scrambled"
-        return [*lines, f"method {self.method}, rng {self.rng}{scrambled}"]
+        return [*self.space._repr_lines(), f"method {self.method}, rng {self.rng}{scrambled}"]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sample) and self.__reduce__() == other.__reduce__()

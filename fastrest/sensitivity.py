@@ -88,6 +88,11 @@ class SobolIndices(Mapping[str, Any]):
         return math.sqrt(self.variance)
 
     @property
+    def rng(self) -> int | None:
+        """What makes the same sample again; None if exact."""
+        return None
+
+    @property
     def quantity(self) -> tuple[str, str]:
         """What varies, and its unit."""
         return "V", "mV"
@@ -168,6 +173,7 @@ class SobolIndices(Mapping[str, Any]):
             how = f"exact within {self.tolerance:.2g}"
         else:
             how = f"sampled, n = {self.n:,} in {self.replicates} replicates"
+            how += "" if self.rng is None else f", rng {self.rng}"
         numbers = f"mean {self.mean:.4g} {unit}".rstrip() + f", sd {self.sd:.3g} {unit}".rstrip()
         lines = [f"<Sobol' indices of {what}: {numbers}; {how}"]
         if self.invalid:

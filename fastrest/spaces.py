@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
     from .population import Population
 
+#: What helps where an input is infinite.
+ENDS = (
+    ". Methods that ask for the quantiles 0 and 1, as Morris's, need distributions with bounds on "
+    "both sides: uniform, loguniform, triangular, or normal with low= and high="
+)
 #: Least part of an input's variance that the others leave free in a set of correlations.
 LEAST_FREE = 1e-10
 
@@ -43,8 +48,8 @@ def space(
     cell : Cell
         Values of the other parameters, and means and medians that are left out.
     correlation : mapping of pairs of names to float, optional
-        Spearman's rank correlations, between -1 and 1, of a Gaussian copula; pairs that are not
-        given are 0.
+        Spearman's rank correlations, above -1 and below 1, of a Gaussian copula; pairs that are
+        not given are 0.
     **distributions : Distribution
         For each uncertain input what `uniform`, `loguniform`, `triangular`, `normal` or
         `lognormal` make, `times` of one (multiples of the cell's value), or a frozen distribution
@@ -158,7 +163,9 @@ class Space(Frozen):
         method : {"random", "sobol", "lhs"}
             Independent points (Philox4x32-10; Salmon et al. 2011), a Sobol' sequence (Joe & Kuo
             2008), which fills the space more evenly and is best with n a power of 2, or a Latin
-            hypercube, which has one point in each n-th of every input (McKay et al. 1979).
+            hypercube, which has one point in each n-th of every input (McKay et al. 1979). With
+            correlations that holds of the independent scores beneath, not of the inputs that are
+            made of several of them.
         scramble : bool
             Whether a Sobol' sequence is scrambled at random, so that its means are unbiased.
 
@@ -265,10 +272,10 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
         of: Between | None = None,
         second: bool = False,
         rng: Rng = None,
-        replicates: int = 16,
+        replicates: int | None = None,
         until: float | None = None,
-        nan_policy: str = "raise",
-        tolerance: float = 1e-6,
+        nan_policy: str | None = None,
+        tolerance: float | None = None,
         threads: int | None = None,
         progress: "engine.Progress" = False,
         max_memory: int | None = None,
@@ -290,17 +297,19 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
             Sample indices of second order too: V is then computed 2 D + 2 times.
         rng : int, SeedSequence, Generator or None
             What a sample is made from: see `sample`.
-        replicates : int
-            Independently scrambled parts of a sample, whose scatter gives the intervals.
+        replicates : int, optional
+            Independently scrambled parts of a sample, whose scatter gives the intervals: 16.
         until : float, optional
             Sample, and double the sample until the half-widths of all intervals of S1 and ST are
-            at most this, or `n` (default 2^32) is reached.
-        nan_policy : {"raise", "omit"}
-            What to do about sampled points without a potential: raise, or leave out and count.
-        tolerance : float
-            Largest error of exact indices, and of mean and sd of V in units of the sd.
+            at most this, or `n` (default 2^30) is reached: look at the intervals.
+        nan_policy : {"raise", "omit"}, optional
+            What to do about sampled points without a potential: raise, the default, or leave out
+            and count.
+        tolerance : float, optional
+            Largest error of exact indices, and of the mean of V in units of its sd: 1e-6.
         threads, progress, max_memory
-            As for ``sweep.values``. The bits of sampled indices do not depend on `threads`.
+            As for ``sweep.values``; progress is that of a sample, max_memory is for exact indices.
+            The bits of sampled indices do not depend on `threads`.
 
         Returns
         -------
@@ -328,18 +337,28 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
         """
         self._check_no_derived("Sobol' indices")
         if n is None and until is None:
-            if of is not None or second:
-                raise ValueError("of= and second= go with a sample: give n, as space.sobol(2**17)")
+            for_samples = {
+                "of": of,
+                "second": second or None,
+                "rng": rng,
+                "replicates": replicates,
+                "nan_policy": nan_policy,
+                "progress": progress or None,
+            }
+            _check_none(for_samples, "goes with a sample: give n, as space.sobol(2**17), or until=")
+            tolerance = 1e-6 if tolerance is None else tolerance
             return anova.sobol(self, tolerance=tolerance, threads=threads, max_memory=max_memory)
+        for_exact = {"tolerance": tolerance, "max_memory": max_memory}
+        _check_none(for_exact, "is for exact indices, not for a sample: leave it out")
         return pickfreeze.sobol(
             self,
             n,
             of=of,
             second=second,
             rng=rng,
-            replicates=replicates,
+            replicates=16 if replicates is None else replicates,
             until=until,
-            nan_policy=nan_policy,
+            nan_policy="raise" if nan_policy is None else nan_policy,
             threads=threads,
             progress=progress,
         )
@@ -399,6 +418,8 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
     def swings(self, low: float = 0.05, high: float = 0.95) -> Swings:
         """V at a low and a high quantile of each input, the others at their medians.
 
+        Correlations play no part: the others stay where they are.
+
         Parameters
         ----------
         low, high : float
@@ -426,7 +447,8 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
         Parameters
         ----------
         X : array_like, (N, D)
-            A point per row, columns in the order of `names`.
+            A point per row, columns in the order of `names`; those of a data frame that have the
+            names of the inputs may stand in any order.
 
         Returns
         -------
@@ -436,8 +458,8 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
         Raises
         ------
         ValueError
-            X has another shape, or a row has no potential: one NaN would make SALib and scipy
-            return indices of zero in silence.
+            X has another shape or other columns, or a row has no potential: one NaN would make
+            SALib and scipy return indices of zero in silence.
 
         Examples
         --------
@@ -447,7 +469,7 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
         >>> np.round(space.evaluate([[0.04, 5.0], [0.02, 5.0]]), 2)
         array([-69.81, -76.  ])
         """
-        rows = np.asarray(as_numbers("X", X))
+        rows = np.asarray(as_numbers("X", self._in_order("columns of X", X, "columns")))
         if rows.ndim != 2 or rows.shape[1] != len(self) or not len(rows):
             raise ValueError(
                 f"X must have shape (N, {len(self)}) with N >= 1, columns "
@@ -461,7 +483,8 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
         Parameters
         ----------
         x : array_like, (D, N)
-            A point per column, rows in the order of `names`.
+            A point per column, rows in the order of `names`; those of a data frame whose index has
+            the names of the inputs may stand in any order.
 
         Returns
         -------
@@ -479,7 +502,7 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
         >>> found.total_order.round(1)
         array([0.9, 0.1])
         """
-        columns = np.asarray(as_numbers("x", x))
+        columns = np.asarray(as_numbers("x", self._in_order("rows of x", x, "index")))
         if columns.ndim != 2 or len(columns) != len(self) or not columns.shape[1]:
             raise ValueError(
                 f"x must have shape ({len(self)}, N) with N >= 1, rows "
@@ -543,6 +566,26 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
                 f"{', '.join(self.derived)}: let SALib sample space.evaluate"
             )
 
+    def _in_order(self, what: str, given: Any, axis: str) -> Any:
+        """A data frame with its inputs in the order of `names`, if they are named, not numbered.
+
+        Inputs are along the axis, "columns" or "index"; what is no data frame is left as it is.
+        """
+        if not hasattr(given, "columns") or not hasattr(given, axis):
+            return given
+        labels = list(getattr(given, axis))
+        if axis == "index" and not {*self.names}.isdisjoint(given.columns):
+            raise ValueError(f"{what} are inputs, columns are points: pass x.T")
+        if labels == list(range(len(labels))):
+            return given
+        if len(labels) != len(self) or {*labels} != {*self.names}:
+            raise ValueError(
+                f"{what} must be {', '.join(self.names)}, in any order, or have no names, got "
+                f"{', '.join(map(str, labels))}"
+            )
+        names = list(self.names)
+        return given[names] if axis == "columns" else given.loc[names]
+
     def _potentials(self, columns: np.ndarray) -> np.ndarray:
         """Potentials of rows whose inputs are given by columns, or the error of the first bad."""
         sweep = table(self.cell, self.with_derived(columns))
@@ -561,7 +604,7 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
         for name, value in sweep.parameters(point).items():
             rule = parameters[name].rule(float(value))
             if rule is not None:
-                return name + rule
+                return name + rule + (ENDS if math.isinf(value) else "")
         return str(Status(status).name)
 
     # ---- manners ----
@@ -586,17 +629,29 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
 
     def __repr__(self) -> str:
         plural = "s" * (len(self.names) > 1)
-        lines = [f"<Space of {len(self.names)} input{plural}: {self.cell!r}"]
+        first = f"<Space of {len(self.names)} input{plural}: {self.cell!r}"
+        return "\n  ".join([first, *self._repr_lines()]) + ">"
+
+    def _repr_lines(self) -> list[str]:
+        """The distribution of each input, and their correlations."""
+        lines = []
         for name, one in zip(self.names, self.distributions):
             lines.append(f"{name}: {one!r} {self.cell.model.parameters[name].unit}".rstrip())
         lines += [f"{name}: {one!r}" for name, one in self._follow.items()]
         if self._pairs:
             words = [f"{a}, {b}: {rho:g}" for (a, b), rho in self._pairs.items()]
             lines.append(f"rank correlations {'; '.join(words)}")
-        return "\n  ".join(lines) + ">"
+        return lines
 
 
 # ---- checks ----
+
+
+def _check_none(given: Mapping[str, Any], why: str) -> None:
+    """Raise for the first argument that was given where it says nothing."""
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(f"{name}={value!r} {why}")
 
 
 def _resolved(parameter: Parameter, given: Any, value: float) -> Distribution:
@@ -658,7 +713,7 @@ def _checked_pairs(names: tuple[str, ...], correlation: Any) -> dict[tuple[str, 
         a, b = sorted(pair, key=names.index)
         rho = as_float(f"correlation of {a} and {b}", value)
         if not -1 < rho < 1:
-            raise ValueError(f"correlation of {a} and {b} must be between -1 and 1, got {rho!r}")
+            raise ValueError(f"correlation of {a} and {b} must be > -1 and < 1, got {rho!r}")
         if given.setdefault((a, b), rho) != rho:
             raise ValueError(f"correlation of {a} and {b} is given as {given[a, b]!r} and {rho!r}")
     ordered = sorted(given, key=lambda pair: (names.index(pair[0]), names.index(pair[1])))

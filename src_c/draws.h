@@ -82,28 +82,28 @@ FR_INLINE uint32_t mixed(uint32_t x)
     return x ^ x >> 16;
 }
 
-/* The place of a point: a Feistel network permutes the least power of 4 that holds n_points, and
-   is gone through until it comes out below n_points. */
-static uint64_t permuted(const uint32_t keys[FEISTEL_ROUNDS], int half, uint64_t n_points,
-                         uint64_t point)
+/* Places of n points, once through a Feistel network that permutes the least power of 4 that holds
+   all points. */
+FR_INLINE void permute(const uint32_t keys[FEISTEL_ROUNDS], int half, ptrdiff_t n,
+                       uint64_t *restrict places)
 {
-    const uint64_t mask = (UINT64_C(1) << half) - 1;
-    do {
-        uint64_t left = point >> half, right = point & mask;
+    const uint32_t mask = (uint32_t)((UINT64_C(1) << half) - 1);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        uint32_t left = (uint32_t)(places[i] >> half), right = (uint32_t)places[i] & mask;
         for (int round = 0; round < FEISTEL_ROUNDS; round++) {
-            const uint64_t next = left ^ (mixed((uint32_t)right ^ keys[round]) & mask);
+            const uint32_t next = left ^ (mixed(right ^ keys[round]) & mask);
             left = right;
             right = next;
         }
-        point = left << half | right;
-    } while (point >= n_points);
-    return point;
+        places[i] = (uint64_t)left << half | right;
+    }
 }
 
 /* Moves the whole numbers of input j into the stratum of each point. */
 static void stratify(const fr_sample *sample, int j, int64_t first, ptrdiff_t n, uint64_t *k)
 {
     uint32_t keys[FEISTEL_ROUNDS];
+    uint64_t places[CHUNK];
     const uint64_t n_points = (uint64_t)sample->n_points;
     int half = 1;
     for (; half < 32 && UINT64_C(1) << (2 * half) < n_points; half++)
@@ -116,12 +116,15 @@ static void stratify(const fr_sample *sample, int j, int64_t first, ptrdiff_t n,
         four[3] = FOR_PERMUTATIONS;
         philox(sample->key, 1, four, four + 1, four + 2, four + 3);
     }
+    for (ptrdiff_t i = 0; i < n; i++)
+        places[i] = (uint64_t)(first + i);
+    permute(keys, half, n, places);
     for (ptrdiff_t i = 0; i < n; i++) {
-        const double place = (double)permuted(keys, half, n_points, (uint64_t)(first + i));
-        const double within =
-            (double)k[i] * 0x1p-52; /* not at an edge, which rounding might cross */
-        const double inner = 0x1p-12 + within * (1.0 - 0x1p-11);
-        k[i] = (uint64_t)((place + inner) / (double)sample->n_points * 0x1p52);
+        while (places[i] >= n_points) /* again: it permutes the points among themselves */
+            permute(keys, half, 1, &places[i]);
+        const double jitter = (double)k[i] * 0x1p-52;
+        const double inner = 0x1p-12 + jitter * (1.0 - 0x1p-11); /* rounding crosses no edge */
+        k[i] = (uint64_t)(((double)places[i] + inner) / (double)sample->n_points * 0x1p52);
     }
 }
 

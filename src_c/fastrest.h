@@ -229,9 +229,9 @@ typedef struct {
     /* in:  model of FR_GHK or FR_CHORD; two samples of the same inputs, a and b: their lattices, of
      *      one size, and columns, which say what input they are of (those of b may be NULL, if A
      *      alone is asked about); start, count; the question; scratch: scratch_bytes of memory,
-     * aligned as malloc does out: invalid: points at which some potential is not valid, by its
-     * lowest status bit; sums, over the others, of doubles and what they lack: fr_question_sums
-     * such pairs */
+     *      aligned as malloc does
+     * out: invalid: points at which some potential is not valid, by its lowest status bit;
+     *      sums, over the others, of doubles and what they lack: fr_question_sums such pairs */
     fr_error (*pick_freeze)(const fr_model *model, const fr_lattice *lattice_a,
                             const fr_column *columns_a, const fr_lattice *lattice_b,
                             const fr_column *columns_b, ptrdiff_t start, ptrdiff_t count,

@@ -138,7 +138,7 @@ static fr_error begin(fr_walk *walk, const fr_model *model, const fr_lattice *la
     walk->by_rows = walk->equation.rows != NULL;
     for (int j = 0; j < n_columns; j++) {
         const ptrdiff_t stride = walk->layout.strides[j][walk->layout.ndim - 1];
-        walk->by_rows &= stride == 0 || stride == (ptrdiff_t)sizeof(double);
+        walk->by_rows &= columns[j].data && (stride == 0 || stride == (ptrdiff_t)sizeof(double));
     }
     memset(walk->loaded.filled, 0, sizeof walk->loaded.filled);
     walk->loaded.far = far;

@@ -67,7 +67,7 @@ static void ask(fr_pair_of_walks *w, const fr_walk *walk, const fr_question *que
         w->status[i] |= status[i];
     const double low = question->low, high = question->high;
     for (ptrdiff_t i = 0; question->indicator && i < n; i++)
-        f[i] = (f[i] >= low) & (f[i] <= high) ? 1.0 : 0.0;
+        f[i] = ((f[i] >= low) & (f[i] <= high)) ? 1.0 : 0.0;
     for (ptrdiff_t i = 0; i < n; i++)
         f[i] -= question->pivot;
 }
@@ -97,8 +97,8 @@ static double *slopes_of_input(fr_pair_of_walks *w, int input, int log, ptrdiff_
         x = w->a.loaded.x[j];
         found = found ? found : w->slopes[j];
     }
-    for (ptrdiff_t i = 0; found && log && i < n; i++)
-        found[i] *= x[i];
+    for (ptrdiff_t i = 0; found && log && i < n; i++) /* a point left out may have x = inf */
+        found[i] = w->status[i] ? 0.0 : found[i] * x[i];
     return found;
 }
 

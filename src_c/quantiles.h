@@ -162,38 +162,44 @@ static double piece_of(const fr_pieces *pieces, double probability)
     return polynomial(FR_PIECE_TERMS, 1, pieces->terms + low * FR_PIECE_TERMS, s);
 }
 
+FR_INLINE double within(double x, double low, double high)
+{
+    const double least = x > low ? x : low;
+    return least < high ? least : high;
+}
+
 /* Quantiles x of n <= CHUNK probabilities; x may be u or v. */
 static void chunk_of_quantiles(const fr_quantile *q, ptrdiff_t n, const double *u, const double *v,
                                double *x)
 {
-    double lower[CHUNK], upper[CHUNK], y[CHUNK];
+    double lower[CHUNK], upper[CHUNK], quantiles[CHUNK];
+    const double *y = quantiles;
     switch (q->base) {
-    case FR_UNIFORM: memcpy(y, u, (size_t)n * sizeof *y); break;
+    case FR_UNIFORM: y = u; break;
     case FR_NORMAL:
+        if (q->c == 1.0) { /* nothing is cut off */
+            normal_quantiles(n, u, v, quantiles);
+            break;
+        }
         for (ptrdiff_t i = 0; i < n; i++) {
             lower[i] = q->a + q->c * u[i];
             upper[i] = q->b + q->c * v[i];
         }
-        normal_quantiles(n, lower, upper, y);
+        normal_quantiles(n, lower, upper, quantiles);
         break;
-    case FR_TRIANGULAR: triangular_quantiles(q->a, n, u, v, y); break;
+    case FR_TRIANGULAR: triangular_quantiles(q->a, n, u, v, quantiles); break;
     case FR_PIECES:
         for (ptrdiff_t i = 0; i < n; i++)
-            y[i] = u[i] < v[i] ? piece_of(&q->lower, u[i]) : piece_of(&q->upper, v[i]);
+            quantiles[i] = u[i] < v[i] ? piece_of(&q->lower, u[i]) : piece_of(&q->upper, v[i]);
         break;
     }
-    const double offset = q->offset, scale = q->scale;
+    const double offset = q->offset, scale = q->scale, low = q->low, high = q->high;
     if (q->log)
         for (ptrdiff_t i = 0; i < n; i++)
-            x[i] = offset * exponential(scale * y[i]);
+            x[i] = within(offset * exponential(scale * y[i]), low, high);
     else
         for (ptrdiff_t i = 0; i < n; i++)
-            x[i] = offset + scale * y[i];
-    const double low = q->low, high = q->high;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const double least = x[i] > low ? x[i] : low;
-        x[i] = least < high ? least : high;
-    }
+            x[i] = within(offset + scale * y[i], low, high);
 }
 
 /* ---- functions of fastrest.h ---- */

@@ -174,6 +174,17 @@ def test_groups_of_one_are_no_groups():
     assert fr.space_from_salib({**given, "groups": ["a", "b"]}, CELL) == plain
 
 
+def test_methods_that_ask_for_the_ends_need_bounds_on_both_sides(salib):
+    from SALib.sample import morris as trajectories
+
+    space = fr.space(CELL, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of SALib's own
+        X = trajectories.sample(space.salib_problem(), 20, seed=1)
+    with pytest.raises(ValueError, match=r"P_Na must be finite, got inf\. .* bounds on both sides"):
+        space.evaluate(X)
+
+
 # ---- scipy ----
 
 

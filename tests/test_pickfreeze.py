@@ -315,6 +315,54 @@ def test_an_indicator_agrees_with_brute_force():
     assert set(r) == {"S1", "S1_conf", "ST", "ST_conf", "names"}
 
 
+def test_few_events_make_wide_intervals_instead_of_sure_ones():
+    inputs = {
+        "P_Na": fr.lognormal(cv=0.5),
+        "K_out": fr.uniform(3, 6),
+        "Na_in": fr.lognormal(cv=0.4),
+    }
+    space = fr.space(CELL, **inputs)
+    for low in (-55, -50, -45):  # 1.3 %, 0.25 % and 0.04 % of the cells
+        of = fr.between(low, 200)
+        truth = space.sobol(2**21, rng=99, of=of)
+        held = {"S1": [], "ST": []}
+        for seed in range(25):
+            r = space.sobol(2**12, rng=seed, of=of)
+            for key, all_held in held.items():
+                width = np.hypot(r[f"{key}_conf"], truth[f"{key}_conf"])
+                all_held.append(~(np.abs(r[key] - truth[key]) > width))
+        assert min(np.mean(one) for one in held.values()) > 0.92
+
+
+def test_until_is_not_reached_on_no_or_few_events():
+    space = lognormals(("P_Na", "K_out"))
+    rare = fr.between(-40, 100)
+    for seed in range(5):
+        r = space.sobol(2**18, until=0.01, rng=seed, of=rare)
+        assert r.n == 2**18
+        assert not max(r["S1_conf"].max(), r["ST_conf"].max()) <= 0.01
+    never = space.sobol(2**15, until=0.01, rng=1, of=fr.between(500, 600))
+    assert never.n == 2**15
+    assert np.isnan(never["S1_conf"]).all()
+    for answer in (never, space.sobol(2**12, rng=1, of=fr.between(-500, 600))):  # and always
+        assert np.isnan(answer["S1"]).all()
+        assert "nan" in repr(answer)
+
+
+def test_a_variance_far_from_the_cells_own_potential_keeps_its_digits():
+    for seed in range(10):
+        narrow = fr.space(CELL, K_out=fr.normal(mean=50, sd=1e-8, low=1))
+        r = narrow.sobol(2**10, rng=seed)
+        assert r.sd == pytest.approx(narrow.sobol(tolerance=1e-3).sd, rel=0.1)
+    inputs = {
+        "K_out": fr.normal(mean=50, sd=1e-5, low=1),
+        "P_Na": fr.normal(mean=0.4, sd=1e-7, low=0),
+    }
+    space = fr.space(CELL, **inputs)
+    exact, sampled = space.sobol(tolerance=1e-3), space.sobol(2**12, rng=1)
+    np.testing.assert_allclose(sampled["S1"], exact["S1"], atol=0.01)
+
+
 # ---- derivative-based bounds ----
 
 
@@ -402,7 +450,8 @@ def test_until_stops_once_the_intervals_are_narrow():
 def test_the_seed_is_recorded_and_makes_the_same_again():
     space = lognormals(("P_Na", "K_out"))
     fresh = space.sobol(256)
-    assert space.sobol(256, rng=fresh.plan.seed) == fresh
+    assert space.sobol(256, rng=fresh.rng) == fresh
+    assert f"rng {fresh.rng}" in repr(fresh)
     assert space.sobol(256, rng=0) != space.sobol(256, rng=1)
 
 
@@ -418,9 +467,7 @@ def test_invalid_points_raise_or_are_counted():
     values = {"K_out": 5, "K_in": 140, "Na_out": 145, "Na_in": 15, "celsius": 37}
     cell = fr.Cell(fr.GHK("K", "Na"), P_K=0, P_Na=1e-160, **values)
     space = fr.space(cell, Na_in=fr.loguniform(1e-200, 1), Na_out=fr.uniform(100, 200))
-    with pytest.raises(
-        ValueError, match=r"have no potential \(\d+ RANGE.*nan_policy='omit'"
-    ):
+    with pytest.raises(ValueError, match=r"have no potential \(\d+ RANGE.*nan_policy='omit'"):
         space.sobol(2**10, rng=1)
     r = space.sobol(2**10, rng=1, nan_policy="omit")
     assert set(r.invalid) == {"RANGE"}
@@ -471,16 +518,24 @@ def test_ctrl_c_is_answered_soon():
         ({"n": 0}, ValueError, "n must be a whole number >= 1, got 0"),
         ({"n": 1.5}, ValueError, "n must be a whole number"),
         ({"n": 2**60}, ValueError, "n must be at most"),
-        ({"n": 64, "replicates": 1}, ValueError, "replicates must be >= 2, got 1"),
+        ({"n": 64, "replicates": 1}, ValueError, "replicates must be a whole number >= 2, got 1"),
+        ({"n": 64, "replicates": 0}, ValueError, "replicates must be a whole number >= 2, got 0"),
         ({"n": 64, "replicates": True}, ValueError, "replicates must be a whole number"),
+        ({"n": 64, "until": "x"}, TypeError, "until must be a number, got 'x'"),
+        ({"n": 64, "second": "no"}, TypeError, "second must be True or False, got 'no'"),
+        ({"n": 64, "tolerance": 1e-3}, ValueError, "tolerance=0.001 is for exact indices"),
+        ({"n": 64, "max_memory": 1}, ValueError, "max_memory=1 is for exact indices"),
+        ({"rng": 5}, ValueError, "rng=5 goes with a sample"),
+        ({"replicates": 8}, ValueError, "replicates=8 goes with a sample"),
+        ({"nan_policy": "omit"}, ValueError, "nan_policy='omit' goes with a sample"),
         ({"n": 64, "until": 0}, ValueError, "until must be > 0, got 0"),
         ({"n": 64, "of": (-80, -55)}, TypeError, r"of must be fr.between\(low, high\), got"),
         ({"n": 64, "nan_policy": "drop"}, ValueError, "nan_policy must be one of raise, omit"),
         ({"n": 64, "rng": -1}, ValueError, "rng must be >= 0, got -1"),
         ({"n": 64, "rng": 1.5}, TypeError, "rng must be a whole number"),
         ({"n": 64, "threads": 0}, ValueError, "threads must be a whole number >= 1"),
-        ({"of": Between(-80, -55)}, ValueError, "of= and second= go with a sample"),
-        ({"second": True}, ValueError, "of= and second= go with a sample"),
+        ({"of": Between(-80, -55)}, ValueError, r"of=between\(-80, -55\) goes with"),
+        ({"second": True}, ValueError, "second=True goes with a sample"),
     ],
 )
 def test_a_mistake_gets_its_error(arguments, error, message):

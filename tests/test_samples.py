@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastrest as fr
-from fastrest import _kernels, files
+from fastrest import _kernels, files, plot
 from fastrest.distributions import Tabulated
 from fastrest.tabulation import Pieces, Side, tabulate
 
@@ -168,6 +168,8 @@ def test_it_says_what_it_is():
         "  method random, rng 1\n"
         "  values(): 8 MB; pointwise>"
     )
+    correlated = repr(SPACES["correlated"].sample(8, rng=1))
+    assert "\n  rank correlations K_out, Na_out: -0.8; K_out, P_Na: 0.2\n" in correlated
     plain = SPACES["one input"].sample(8, method="sobol", scramble=False)
     assert "method sobol, rng None, not scrambled" in repr(plain)
     assert (plain.dims, plain.shape, plain.varied) == (("sample",), (8,), ("P_Na",))
@@ -302,6 +304,12 @@ def test_what_differs_is_unequal_and_has_another_digest():
         assert a != b
         assert files.digest(files.describe(a)) != files.digest(files.describe(b))
     assert samples[0] != fr.table(NEURON, {"K_out": [3.0] * 9})
+
+
+def test_every_kind_of_sweep_is_described_and_drawn():
+    kinds = set(fr.Sweep.__subclasses__())
+    assert set(files.KINDS) == {kind.__name__ for kind in kinds}
+    assert set(plot.DRAWN) == kinds
 
 
 def test_a_sample_cannot_be_changed():

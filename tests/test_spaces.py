@@ -205,7 +205,7 @@ def test_sets_that_are_possible_are_taken_and_others_refused(rhos):
         np.testing.assert_allclose(triangle @ triangle.T, matrix, atol=1e-14)
         assert (np.triu(triangle, 1) == 0).all()
     elif least < -1e-6:
-        with pytest.raises(ValueError, match=r"impossible correlations|between -1 and 1"):
+        with pytest.raises(ValueError, match=r"impossible correlations|must be > -1 and < 1"):
             space(correlation=dict(zip(pairs, rhos)))
 
 
@@ -226,9 +226,9 @@ def test_samples_have_the_rank_correlations_asked_for():
         ({("P_Na", "Kout"): 0.5}, "correlation: unknown input 'Kout': did you mean K_out"),
         ({("P_Na", "Na_in"): 0.5}, "correlation: unknown input 'Na_in'"),
         ({("P_Na", "P_Na"): 0.5}, "a pair is of two inputs, got"),
-        ({("K_out", "P_Na"): 1}, "of P_Na and K_out must be between -1 and 1, got 1.0"),
-        ({("K_out", "P_Na"): -1.5}, "must be between -1 and 1, got -1.5"),
-        ({("K_out", "P_Na"): math.nan}, "must be between -1 and 1, got nan"),
+        ({("K_out", "P_Na"): 1}, "of P_Na and K_out must be > -1 and < 1, got 1.0"),
+        ({("K_out", "P_Na"): -1.5}, "must be > -1 and < 1, got -1.5"),
+        ({("K_out", "P_Na"): math.nan}, "must be > -1 and < 1, got nan"),
         (
             {("K_out", "P_Na"): 0.5, ("P_Na", "K_out"): 0.4},
             "correlation of P_Na and K_out is given as 0.5 and 0.4",
@@ -306,6 +306,59 @@ def test_a_point_whose_inputs_are_fine_says_its_status():
     one = fr.space(CELL.replace(P_Na=0, P_Cl=0), K_out=fr.uniform(0, 1))
     with pytest.raises(ValueError, match=r"1 of 2 points .* number 1: INFINITE"):
         one.evaluate([[0.5], [0.0]])
+
+
+@pytest.mark.parametrize("end", [math.inf, -math.inf])
+def test_an_infinite_input_is_told_with_what_helps(end):
+    one = space()
+    X = points(one)
+    X[3, 0] = end
+    message = f"P_Na must be finite, got {end}. Methods .* 0 and 1, as Morris's, .* both sides"
+    with pytest.raises(ValueError, match=message):
+        one.evaluate(X)
+    X[3, 0] = math.nan
+    with pytest.raises(ValueError, match=r"P_Na must be finite, got nan$"):
+        one.evaluate(X)
+
+
+def test_columns_of_a_data_frame_are_found_by_their_names():
+    pd = pytest.importorskip("pandas")
+    one = space()
+    X = points(one)
+    V = one.evaluate(X).tolist()
+    frame = pd.DataFrame(X, columns=one.names)
+    shuffled = frame[["K_in", "P_Na", "celsius", "K_out"]]
+    for rows in (frame, shuffled, pd.DataFrame(X)):
+        assert one.evaluate(rows).tolist() == V
+        assert one.scipy_func(rows.T).tolist() == V
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["P_Na", "K_out", "celsius", "Na_in"],
+        ["P_Na", "K_out", "celsius", "K_in", "Na_in"],
+        ["P_Na", "K_out", "celsius", "celsius"],
+        ["P_Na", "K_out", "celsius"],
+        [1, 2, 3, 4],
+    ],
+)
+def test_other_columns_of_a_data_frame_are_refused(names):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(np.ones((4, len(names))), columns=names)
+    text = ", ".join(map(str, names))
+    wanted = "must be P_Na, K_out, celsius, K_in, in any order, or have no names, got " + text
+    with pytest.raises(ValueError, match=f"columns of X {wanted}"):
+        space().evaluate(frame)
+    with pytest.raises(ValueError, match=f"rows of x {wanted}"):
+        space().scipy_func(frame.T)
+
+
+def test_a_data_frame_of_rows_is_none_of_columns():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(np.ones((4, 4)), columns=space().names)
+    with pytest.raises(ValueError, match=r"rows of x are inputs, columns are points: pass x\.T"):
+        space().scipy_func(frame)
 
 
 @pytest.mark.parametrize("shape", [(4,), (100, 3), (4, 100), (0, 4), (2, 2, 4)])

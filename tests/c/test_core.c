@@ -942,8 +942,6 @@ static void pairs_are_counted_as_by_two_loops(const fr_kernels *kernels)
     }
 }
 
-/* ---- instruction sets ---- */
-
 /* ---- derivatives ---- */
 
 /* Derivatives with respect to all columns of a table, column after column. */
@@ -1066,6 +1064,767 @@ static void derivatives_depend_on_their_point_alone(const fr_kernels *kernels)
     }
 }
 
+/* ---- samples ---- */
+
+/* Philox4x32-10 as Salmon, Moraes, Dror & Shaw 2011 define it. */
+static void philox(uint32_t counter[4], const uint32_t given[2])
+{
+    uint32_t key[2] = {given[0], given[1]};
+    for (int round = 0; round < 10; round++) {
+        const uint64_t p = (uint64_t)counter[0] * UINT32_C(0xD2511F53);
+        const uint64_t q = (uint64_t)counter[2] * UINT32_C(0xCD9E8D57);
+        const uint32_t next[] = {(uint32_t)(q >> 32) ^ counter[1] ^ key[0], (uint32_t)q,
+                                 (uint32_t)(p >> 32) ^ counter[3] ^ key[1], (uint32_t)p};
+        memcpy(counter, next, sizeof next);
+        key[0] += UINT32_C(0x9E3779B9);
+        key[1] += UINT32_C(0xBB67AE85);
+    }
+}
+
+/* from the file kat_vectors of the authors' Random123 */
+static void philox_gives_its_published_answers(void)
+{
+    static const uint32_t vectors[][10] = {
+        {0, 0, 0, 0, 0, 0, 0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8},
+        {0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0x408F276D,
+         0x41C83B0E, 0xA20BC7C6, 0x6D5451FD},
+        {0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344, 0xA4093822, 0x299F31D0, 0xD16CFE09,
+         0x94FDCCEB, 0x5001E420, 0x24126EA1},
+    };
+    for (size_t v = 0; v < sizeof vectors / sizeof *vectors; v++) {
+        uint32_t words[4];
+        memcpy(words, vectors[v], sizeof words);
+        philox(words, vectors[v] + 4);
+        CHECK(memcmp(words, vectors[v] + 6, sizeof words) == 0);
+    }
+}
+
+/* A sample and what it points to, each array of its exact size. */
+typedef struct {
+    fr_sample sample;
+    fr_quantile *quantiles;
+    uint64_t *directions, *shifts;
+    double *cholesky;
+    double *breaks, *lower, *upper; /* of the tabulated inputs: 1 + u in straight pieces */
+    int32_t *first;
+} drawing;
+
+enum { N_DISTRIBUTIONS = 6, N_PIECES = FR_PIECE_KEYS + FR_PIECE_KEYS / 4 };
+
+/* Every fourth eighth of an octave is cut in two. */
+static void tabulate(drawing *d)
+{
+    d->breaks = doubles(N_PIECES + 1);
+    d->lower = doubles(N_PIECES * FR_PIECE_TERMS);
+    d->upper = doubles(N_PIECES * FR_PIECE_TERMS);
+    d->first = allocate((FR_PIECE_KEYS + 1) * sizeof *d->first);
+    int n = 0;
+    for (int key = 0; key < FR_PIECE_KEYS; key++) {
+        d->first[key] = n;
+        d->breaks[n++] = ldexp(1.0 + key % 8 / 8.0, key / 8 - 53);
+        if (key % 4 == 3)
+            d->breaks[n++] = ldexp(1.0625 + key % 8 / 8.0, key / 8 - 53);
+    }
+    d->first[FR_PIECE_KEYS] = n;
+    d->breaks[n] = 0.5;
+    CHECK(n == N_PIECES);
+    memset(d->lower, 0, (size_t)(n * FR_PIECE_TERMS) * sizeof *d->lower);
+    memset(d->upper, 0, (size_t)(n * FR_PIECE_TERMS) * sizeof *d->upper);
+    for (int i = 0; i < n; i++) {
+        d->lower[i * FR_PIECE_TERMS] = 1.0 + d->breaks[i];
+        d->lower[i * FR_PIECE_TERMS + 1] = d->breaks[i + 1] - d->breaks[i];
+        d->upper[i * FR_PIECE_TERMS] = 2.0 - d->breaks[i];
+        d->upper[i * FR_PIECE_TERMS + 1] = d->breaks[i] - d->breaks[i + 1];
+    }
+}
+
+/* All of them positive, and temperatures too. */
+static fr_quantile distribution(const fr_kernels *kernels, const drawing *d, int kind)
+{
+    const fr_quantile kinds[] = {
+        {.base = FR_UNIFORM, .offset = 3.0, .scale = 3.0, .low = 3.0, .high = 6.0},
+        {.base = FR_NORMAL, .log = 1, .offset = 0.04, .scale = 0.5, .c = 1.0, .high = INFINITY},
+        {.base = FR_NORMAL, .offset = 15.0, .scale = 4.0, .low = 2.0, .high = INFINITY},
+        {.base = FR_UNIFORM, .log = 1, .offset = 0.25, .scale = log(4.0), .low = 0.25, .high = 1.0},
+        {.base = FR_TRIANGULAR, .offset = 5.0, .scale = 7.0, .a = 0.3, .low = 5.0, .high = 12.0},
+        {.base = FR_PIECES, .scale = 1.0, .low = 1.0, .high = 2.0},
+    };
+    fr_quantile found = kinds[kind];
+    if (kind == 2) {
+        kernels->normal_tails((2.0 - 15.0) / 4.0, &found.a, &found.c);
+    } else if (kind == 5) {
+        const fr_pieces lower = {N_PIECES, d->breaks, d->lower, d->first};
+        const fr_pieces upper = {N_PIECES, d->breaks, d->upper, d->first};
+        found.lower = lower;
+        found.upper = upper;
+    }
+    return found;
+}
+
+static drawing new_drawing(const fr_kernels *kernels, fr_method method, int n_inputs,
+                           int64_t n_points, int correlated)
+{
+    drawing d = {.quantiles = allocate((size_t)n_inputs * sizeof(fr_quantile))};
+    tabulate(&d);
+    for (int k = 0; k < n_inputs; k++)
+        d.quantiles[k] = distribution(kernels, &d, k % N_DISTRIBUTIONS);
+    if (method == FR_SOBOL) { /* van der Corput's sequence, scrambled */
+        d.directions = allocate((size_t)(n_inputs * FR_BITS) * sizeof *d.directions);
+        d.shifts = allocate((size_t)n_inputs * sizeof *d.shifts);
+        for (int k = 0; k < n_inputs; k++) {
+            d.shifts[k] = random_word() >> (64 - FR_BITS);
+            for (int bit = 0; bit < FR_BITS; bit++) {
+                const uint64_t one = UINT64_C(1) << (FR_BITS - 1 - bit);
+                d.directions[k * FR_BITS + bit] = one | (random_word() & (one - 1));
+            }
+        }
+    }
+    if (correlated) {
+        d.cholesky = doubles(n_inputs * n_inputs);
+        for (int j = 0; j < n_inputs; j++) {
+            double *const row = d.cholesky + j * n_inputs, squares = 0.0;
+            for (int k = 0; k < n_inputs; k++) {
+                row[k] = k < j ? random_fraction() - 0.5 : k == j;
+                squares += row[k] * row[k];
+            }
+            for (int k = 0; k <= j; k++)
+                row[k] /= sqrt(squares);
+        }
+    }
+    const fr_sample sample = {.method = method,
+                              .n_inputs = n_inputs,
+                              .n_points = n_points,
+                              .key = {(uint32_t)random_word(), (uint32_t)random_word()},
+                              .directions = d.directions,
+                              .shifts = d.shifts,
+                              .quantiles = d.quantiles,
+                              .cholesky = d.cholesky};
+    d.sample = sample;
+    return d;
+}
+
+static void free_drawing(drawing *d)
+{
+    free(d->first);
+    free(d->upper);
+    free(d->lower);
+    free(d->breaks);
+    free(d->cholesky);
+    free(d->shifts);
+    free(d->directions);
+    free(d->quantiles);
+}
+
+/* Inputs at a range of points, one after the other, into `span` doubles for each. */
+static void draw(const fr_kernels *kernels, const fr_sample *sample, int64_t start, ptrdiff_t count,
+                 double *x, ptrdiff_t span)
+{
+    double *inputs[FR_MAX_COLUMNS];
+    for (int k = 0; k < sample->n_inputs; k++)
+        inputs[k] = x + k * span;
+    kernels->draw(sample, start, count, inputs);
+}
+
+static const fr_kernels *base_kernels(void)
+{
+    int last = 0;
+    while (fr_compiled(last + 1))
+        last++;
+    return fr_compiled(last);
+}
+
+static void random_numbers_are_those_of_philox(const fr_kernels *kernels)
+{
+    static const int64_t starts[] = {0, 1, INT64_C(0xFFFFFFFE), INT64_C(1) << 40,
+                                     (INT64_C(1) << 62) - 300};
+    drawing d = new_drawing(kernels, FR_RANDOM, 5, INT64_C(1) << 62, 0);
+    const fr_quantile plain = {.base = FR_UNIFORM, .scale = 1.0, .high = 1.0};
+    double u[5 * 300];
+    for (int k = 0; k < 5; k++)
+        d.quantiles[k] = plain;
+    for (size_t s = 0; s < sizeof starts / sizeof *starts; s++) {
+        draw(kernels, &d.sample, starts[s], 300, u, 300);
+        for (int i = 0; i < 300; i++)
+            for (int k = 0; k < 5; k++) {
+                const uint64_t point = (uint64_t)starts[s] + (uint64_t)i;
+                uint32_t w[] = {(uint32_t)point, (uint32_t)(point >> 32), (uint32_t)k / 2, 0};
+                philox(w, d.sample.key);
+                const uint64_t number = (uint64_t)w[k % 2 * 2] << 20 | w[k % 2 * 2 + 1] >> 12;
+                CHECK(u[k * 300 + i] == ((double)number + 0.5) * 0x1p-52);
+            }
+    }
+    free_drawing(&d);
+}
+
+static void draws_depend_on_their_point_alone(const fr_kernels *kernels)
+{
+    static const int inputs[] = {1, 2, 3, FR_MAX_COLUMNS};
+    static const ptrdiff_t pieces[] = {1, 3, 255, 256, 257, 0, 2, 131};
+    enum { N = 600 };
+    for (int trial = 0; trial < 24; trial++) {
+        const fr_method method = (fr_method)(trial % 3);
+        const int n_inputs = inputs[trial / 3 % 4], correlated = trial / 12;
+        const int64_t n_points = method == FR_RANDOM  ? INT64_C(1) << 62
+                                 : method == FR_SOBOL ? INT64_C(1) << FR_BITS
+                                 : trial % 2          ? N
+                                                      : INT64_C(1) << FR_MAX_LATIN_LOG2;
+        const int64_t first = trial % 2 ? 0 : n_points - N;
+        drawing d = new_drawing(kernels, method, n_inputs, n_points, correlated);
+        double *const whole = doubles(n_inputs * N), *const cut = doubles(n_inputs * N);
+        double *const alone = doubles(n_inputs * N);
+        draw(kernels, &d.sample, first, N, whole, N);
+        for (ptrdiff_t start = 0, i = 0, piece; start < N; start += piece, i++) {
+            piece = pieces[i % 8] < N - start ? pieces[i % 8] : N - start;
+            draw(kernels, &d.sample, first + start, piece, cut + start, N);
+        }
+        for (ptrdiff_t i = 0; i < N; i++)
+            draw(base_kernels(), &d.sample, first + i, 1, alone + i, N);
+        CHECK(same_bits(whole, cut, n_inputs * N));
+        CHECK(same_bits(whole, alone, n_inputs * N));
+        for (ptrdiff_t i = 0; i < n_inputs * N; i++) {
+            const fr_quantile *const q = &d.quantiles[i / N];
+            CHECK(q->low <= whole[i] && whole[i] <= q->high && isfinite(whole[i]));
+        }
+        free(alone);
+        free(cut);
+        free(whole);
+        free_drawing(&d);
+    }
+}
+
+static void each_stratum_has_one_point(const fr_kernels *kernels)
+{
+    static const ptrdiff_t counts[] = {1, 2, 3, 4, 7, 1000, 1024, 4097};
+    for (int trial = 0; trial < 16; trial++) {
+        const fr_method method = trial % 2 ? FR_SOBOL : FR_LATIN;
+        const ptrdiff_t n = counts[trial / 2];
+        if (method == FR_SOBOL && (n & (n - 1)))
+            continue; /* of the first 2^m points alone */
+        drawing d = new_drawing(kernels, method, 3, n, 0);
+        const fr_quantile plain = {.base = FR_UNIFORM, .scale = 1.0, .high = 1.0};
+        double *const u = doubles(3 * n);
+        for (int k = 0; k < 3; k++)
+            d.quantiles[k] = plain;
+        draw(kernels, &d.sample, 0, n, u, n);
+        for (int k = 0; k < 3; k++) {
+            unsigned char *const seen = allocate((size_t)n);
+            memset(seen, 0, (size_t)n);
+            for (ptrdiff_t i = 0; i < n; i++)
+                seen[(ptrdiff_t)(u[k * n + i] * (double)n)]++;
+            for (ptrdiff_t i = 0; i < n; i++)
+                CHECK(seen[i] == 1);
+            free(seen);
+        }
+        free(u);
+        free_drawing(&d);
+    }
+}
+
+/* The probability below a quantile, by libm. */
+static double probability_below(const fr_quantile *q, int kind, double x)
+{
+    const double y = ((q->log ? log(x / q->offset) : x - q->offset)) / q->scale;
+    switch (kind) {
+    case 1: return erfc(-y / sqrt(2.0)) / 2.0;
+    case 2: return (erfc(-y / sqrt(2.0)) / 2.0 - q->a) / q->c;
+    case 4: return y < q->a ? y * y / q->a : 1.0 - (1.0 - y) * (1.0 - y) / (1.0 - q->a);
+    case 5: return y - 1.0;
+    default: return y;
+    }
+}
+
+static void quantiles_rise_from_bound_to_bound(const fr_kernels *kernels)
+{
+    enum { N = 1000 };
+    double *const u = doubles(N), *const v = doubles(N), *const x = doubles(N);
+    drawing d = new_drawing(kernels, FR_RANDOM, N_DISTRIBUTIONS, 1, 0);
+    for (int i = 0; i < N; i++) { /* to 2^-53 at both ends */
+        const double tail = i < 53 || i >= N - 53 ? ldexp(1.0, (i < 53 ? i : N - 1 - i) - 53) : 0.0;
+        u[i] = tail == 0.0 ? (double)i / (double)N : i < 53 ? tail : 1.0 - tail;
+        v[i] = 1.0 - u[i];
+    }
+    for (int i = 1; i < N; i++)
+        if (u[i] < u[i - 1]) /* between the two kinds */
+            u[i] = u[i - 1], v[i] = v[i - 1];
+    for (int kind = 0; kind < N_DISTRIBUTIONS; kind++) {
+        const fr_quantile *const q = &d.quantiles[kind];
+        kernels->quantiles(q, u, v, N, x);
+        for (int i = 0; i < N; i++) {
+            CHECK(q->low <= x[i] && x[i] <= q->high);
+            CHECK(i == 0 || x[i] >= x[i - 1] * (1.0 - 1e-13));
+            CHECK(fabs(probability_below(q, kind, x[i]) - u[i]) <= 1e-14);
+            double alone;
+            base_kernels()->quantiles(q, u + i, v + i, 1, &alone);
+            CHECK(same_bits(&alone, &x[i], 1));
+        }
+        const double low = x[0];
+        kernels->quantiles(q, u, v, 0, x);
+        CHECK(x[0] == low); /* no probabilities, no quantiles */
+    }
+    free_drawing(&d);
+    free(x);
+    free(v);
+    free(u);
+}
+
+static void tails_are_those_of_libm(const fr_kernels *kernels)
+{
+    for (int i = -4000; i <= 4000; i++) {
+        const double z = i / 110.0, tail = erfc(fabs(z) / sqrt(2.0)) / 2.0;
+        double lower, upper, base_lower, base_upper;
+        kernels->normal_tails(z, &lower, &upper);
+        base_kernels()->normal_tails(z, &base_lower, &base_upper);
+        CHECK(lower == base_lower && upper == base_upper);
+        CHECK(fabs((z < 0.0 ? lower : upper) - tail) <= 3e-13 * tail);
+        CHECK((z < 0.0 ? upper : lower) == 1.0 - (z < 0.0 ? lower : upper));
+    }
+}
+
+/* Columns of a model that are drawn, but for every fourth; the last two are of one input. */
+typedef struct {
+    drawing drawing;
+    fr_lattice lattice;
+    ptrdiff_t n;
+    fr_column columns[FR_MAX_COLUMNS];
+    table points; /* the same columns as arrays */
+} drawn_columns;
+
+static void draw_columns(const fr_kernels *kernels, const fr_model *model, fr_method method,
+                         ptrdiff_t n, drawn_columns *c)
+{
+    static const ptrdiff_t zero = 0;
+    const int n_columns = fr_model_columns(model);
+    int n_inputs = 0, input[FR_MAX_COLUMNS];
+    for (int j = 0; j < n_columns; j++)
+        input[j] = n_columns < FR_MAX_COLUMNS && j % 4 == 1 ? -1 : n_inputs++;
+    if (n_columns < FR_MAX_COLUMNS && n_inputs > 1 && input[n_columns - 1] >= 0)
+        input[n_columns - 1] = --n_inputs - 1;
+    c->drawing = new_drawing(kernels, method, n_inputs, n, 0);
+    c->n = n;
+    c->lattice.ndim = 1;
+    c->lattice.shape = &c->n;
+    c->lattice.sample = &c->drawing.sample;
+    c->points = new_table(model, n);
+    double *const x = doubles(n_inputs * n);
+    draw(kernels, &c->drawing.sample, 0, n, x, n);
+    for (int j = 0; j < n_columns; j++) {
+        double *const column = c->points.x[j];
+        c->columns[j].data = input[j] < 0 ? (const char *)column : NULL;
+        c->columns[j].strides = &zero;
+        c->columns[j].input = input[j];
+        for (ptrdiff_t i = 0; i < n; i++)
+            column[i] = input[j] < 0 ? column[0] : x[input[j] * n + i];
+    }
+    free(x);
+}
+
+static void free_drawn(drawn_columns *c)
+{
+    free_table(&c->points);
+    free_drawing(&c->drawing);
+}
+
+static void drawn_columns_give_what_arrays_of_them_give(const fr_kernels *kernels)
+{
+    enum { N = FR_BLOCK + 777 };
+    for (int m = 0; m < N_MODELS; m++) {
+        const fr_model *const model = &MODELS[m];
+        const int derivable = model->equation == FR_GHK || model->equation == FR_CHORD;
+        const ptrdiff_t n = m % 3 == 0 ? N : 777, size = n * fr_model_columns(model);
+        if (model->equation == FR_NERNST)
+            continue; /* a valence is a whole number */
+        drawn_columns c;
+        draw_columns(kernels, model, (fr_method)(m % 3), n, &c);
+        double *const expected = doubles(n), *const V = doubles(n);
+        fr_output out = to_doubles(expected, NULL);
+        CHECK(run(kernels, model, &c.points, 0, n, &out) == FR_OK);
+        for (ptrdiff_t start = 0, count; start < n; start += count) {
+            count = 1 + random_below(300) < n - start ? 1 + random_below(300) : n - start;
+            count = count < n - start ? count : n - start;
+            out = to_doubles(V + start, NULL);
+            CHECK(kernels->points(model, &c.lattice, c.columns, start, count, &out) == FR_OK);
+        }
+        CHECK(same_bits(V, expected, n));
+
+        fr_block found[2], blocks[2];
+        memset(found, 0, sizeof found);
+        memset(blocks, 0, sizeof blocks);
+        CHECK(reduce(kernels, model, &c.points, 0, n, 0, 1, blocks, NULL) == FR_OK);
+        CHECK(kernels->reduce(model, &c.lattice, c.columns, 0, n, 0, 1, found, NULL) == FR_OK);
+        CHECK(memcmp(found, blocks, sizeof found) == 0);
+
+        if (derivable) {
+            double *const slopes = doubles(size), *const of_drawn = doubles(size);
+            double *columns[FR_MAX_COLUMNS];
+            int wanted[FR_MAX_COLUMNS];
+            for (int j = 0; j < c.points.n_columns; j++) {
+                columns[j] = of_drawn + j * n;
+                wanted[j] = j;
+            }
+            CHECK(gradients(kernels, model, &c.points, 0, n, slopes) == FR_OK);
+            CHECK(kernels->gradients(model, &c.lattice, c.columns, 0, n, wanted, c.points.n_columns,
+                                     columns) == FR_OK);
+            CHECK(same_bits(slopes, of_drawn, size));
+            free(of_drawn);
+            free(slopes);
+        }
+        free(V);
+        free(expected);
+        free_drawn(&c);
+    }
+}
+
+static void misuse_of_draws_is_reported_and_nothing_is_written(const fr_kernels *kernels)
+{
+    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}};
+    drawn_columns c;
+    draw_columns(kernels, &ghk, FR_RANDOM, 4, &c);
+    double V[] = {1.0, 2.0, 3.0, 4.0};
+    const fr_output out = to_doubles(V, NULL);
+    const int inputs = c.drawing.sample.n_inputs;
+
+    const ptrdiff_t two[] = {2, 2};
+    const fr_lattice nothing_to_draw = {1, &c.n, NULL};
+    const fr_lattice plane = {2, two, &c.drawing.sample};
+    const ptrdiff_t zeros[] = {0, 0};
+    fr_column flat[FR_MAX_COLUMNS];
+    memcpy(flat, c.columns, sizeof flat);
+    for (int j = 0; j < c.points.n_columns; j++)
+        flat[j].strides = zeros;
+    CHECK(kernels->points(&ghk, &nothing_to_draw, c.columns, 0, 4, &out) == FR_BAD_LATTICE);
+    CHECK(kernels->points(&ghk, &plane, flat, 0, 4, &out) == FR_BAD_LATTICE);
+
+    static const int wrong[] = {-1, -5, 1000};
+    for (int i = 0; i < 3; i++) {
+        c.columns[0].input = wrong[i];
+        CHECK(kernels->points(&ghk, &c.lattice, c.columns, 0, 4, &out) == FR_BAD_LATTICE);
+    }
+    c.columns[0].input = inputs;
+    CHECK(kernels->points(&ghk, &c.lattice, c.columns, 0, 4, &out) == FR_BAD_LATTICE);
+    c.columns[0].input = inputs - 1; /* input 0 is drawn for nothing */
+    CHECK(kernels->points(&ghk, &c.lattice, c.columns, 0, 4, &out) == FR_BAD_LATTICE);
+    c.columns[0].input = 0;
+    c.drawing.sample.n_inputs = FR_MAX_COLUMNS + 1;
+    CHECK(kernels->points(&ghk, &c.lattice, c.columns, 0, 4, &out) == FR_BAD_LATTICE);
+    c.drawing.sample.n_inputs = inputs;
+
+    CHECK(kernels->points(&ghk, &c.lattice, c.columns, 0, 5, &out) == FR_BAD_RANGE);
+    CHECK(kernels->points(&ghk, &c.lattice, c.columns, -1, 1, &out) == FR_BAD_RANGE);
+    for (int i = 0; i < 4; i++)
+        CHECK(V[i] == (double)(i + 1));
+    CHECK(kernels->points(&ghk, &c.lattice, c.columns, 0, 4, &out) == FR_OK);
+    free_drawn(&c);
+}
+
+/* ---- pick-freeze ---- */
+
+/* Two samples of the same inputs, as tables. */
+typedef struct {
+    const fr_model *model;
+    table a, b;
+    int n_inputs, input[FR_MAX_COLUMNS];
+} two_tables;
+
+static two_tables new_tables(const fr_model *model, ptrdiff_t n, int varied, int spoilt_too)
+{
+    two_tables t = {.model = model, .a = new_table(model, n), .b = new_table(model, n)};
+    const int n_columns = t.a.n_columns;
+    if (spoilt_too) {
+        spoil(&t.a);
+        spoil(&t.b);
+    }
+    for (int j = 0; j < n_columns; j++) {
+        /* of the columns that vary, the last two are of one input */
+        const int shared = j == varied - 1 && varied < n_columns && j > 0;
+        t.input[j] = j >= varied ? -1 : shared ? t.n_inputs - 1 : t.n_inputs++;
+        if (shared) {
+            memcpy(t.a.x[j], t.a.x[j - 1], (size_t)n * sizeof(double));
+            memcpy(t.b.x[j], t.b.x[j - 1], (size_t)n * sizeof(double));
+        } else if (j >= varied) {
+            memcpy(t.b.x[j], t.a.x[j], (size_t)n * sizeof(double));
+        }
+    }
+    return t;
+}
+
+static void columns_of(const two_tables *t, const table *of, fr_column *columns)
+{
+    static const ptrdiff_t stride = (ptrdiff_t)sizeof(double);
+    for (int j = 0; j < of->n_columns; j++) {
+        columns[j].data = (const char *)of->x[j];
+        columns[j].strides = &stride;
+        columns[j].input = t->input[j];
+    }
+}
+
+static fr_error pick_freeze(const fr_kernels *kernels, const two_tables *t, ptrdiff_t start,
+                            ptrdiff_t count, const fr_question *question, int with_b,
+                            int64_t *invalid, double *sums)
+{
+    const fr_lattice lattice = {1, &t->a.n, NULL};
+    fr_column a[FR_MAX_COLUMNS], b[FR_MAX_COLUMNS];
+    void *const scratch = allocate(kernels->scratch_bytes);
+    columns_of(t, &t->a, a);
+    columns_of(t, &t->b, b);
+    const fr_error error =
+        kernels->pick_freeze(t->model, &lattice, a, with_b ? &lattice : NULL, with_b ? b : NULL,
+                             start, count, question, scratch, invalid, sums);
+    free(scratch);
+    return error;
+}
+
+/* What is asked about: f less the pivot at each point of a table; its status is noted. */
+static double *asked(const fr_kernels *kernels, const two_tables *t, const table *of,
+                     const fr_question *q, uint8_t *status)
+{
+    double *const f = doubles(of->n);
+    uint8_t *const found = allocate((size_t)of->n);
+    const fr_output out = to_doubles(f, found);
+    CHECK(run(kernels, t->model, of, 0, of->n, &out) == FR_OK);
+    for (ptrdiff_t i = 0; i < of->n; i++) {
+        f[i] = (q->indicator ? f[i] >= q->low && f[i] <= q->high : f[i]) - q->pivot;
+        status[i] |= found[i];
+    }
+    free(found);
+    return f;
+}
+
+/* One table with the columns of an input from another. */
+static table exchanged(const two_tables *t, const table *of, const table *from, int input)
+{
+    table found = *of;
+    for (int j = 0; j < of->n_columns; j++)
+        found.x[j] = t->input[j] == input ? from->x[j] : of->x[j];
+    return found;
+}
+
+static void check_sum(const double *sum, const double *x, const double *y, const uint8_t *status,
+                      ptrdiff_t n)
+{
+    double total = 0.0, size = 0.0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        if (status[i])
+            continue;
+        total += y ? x[i] * y[i] : x[i];
+        size += fabs(y ? x[i] * y[i] : x[i]);
+    }
+    if (isfinite(size)) /* else the sum is no number either */
+        CHECK(fabs(sum[0] + sum[1] - total) <= 1e-11 * size);
+    else
+        CHECK(!isfinite(sum[0] + sum[1]));
+}
+
+/* Derivatives of V at A with respect to each input or its logarithm, by way of `gradients`. */
+static double *slopes_at(const fr_kernels *kernels, const two_tables *t, const fr_question *q)
+{
+    const ptrdiff_t n = t->a.n;
+    double *const columns = doubles(n * t->a.n_columns), *const found = doubles(n * t->n_inputs);
+    CHECK(gradients(kernels, t->model, &t->a, 0, n, columns) == FR_OK);
+    memset(found, 0, (size_t)(n * t->n_inputs) * sizeof *found);
+    for (int j = 0; j < t->a.n_columns; j++)
+        for (ptrdiff_t i = 0; t->input[j] >= 0 && i < n; i++) {
+            const int k = t->input[j];
+            found[k * n + i] += columns[j * n + i] * (q->logs[k] ? t->a.x[j][i] : 1.0);
+        }
+    free(columns);
+    return found;
+}
+
+/* All sums by plain loops over tables, in the order of fastrest.h. */
+static void check_pick_freeze(const fr_kernels *kernels, const two_tables *t, const fr_question *q,
+                              int with_b, const int64_t *invalid, const double *sums)
+{
+    const ptrdiff_t n = t->a.n;
+    const int inputs = q->n_inputs;
+    uint8_t *const status = allocate((size_t)n);
+    double *ab[FR_MAX_COLUMNS], *ba[FR_MAX_COLUMNS], *fb = NULL;
+    memset(status, 0, (size_t)n);
+    double *const fa = asked(kernels, t, &t->a, q, status);
+    if (with_b)
+        fb = asked(kernels, t, &t->b, q, status);
+    for (int k = 0; with_b && k < inputs; k++) {
+        const table of_ab = exchanged(t, &t->a, &t->b, k), of_ba = exchanged(t, &t->b, &t->a, k);
+        ab[k] = asked(kernels, t, &of_ab, q, status);
+        for (ptrdiff_t i = 0; i < n; i++)
+            ab[k][i] -= fa[i];
+        if (q->second)
+            ba[k] = asked(kernels, t, &of_ba, q, status);
+    }
+    int64_t expected[6] = {0};
+    for (ptrdiff_t i = 0; i < n; i++)
+        for (int bit = 0; bit < 6; bit++)
+            if (status[i] >> bit & 1) {
+                expected[bit]++;
+                break;
+            }
+    CHECK(memcmp(invalid, expected, sizeof expected) == 0);
+
+    const double *const first = sums;
+    check_sum(sums, fa, NULL, status, n);
+    check_sum(sums + 2, fa, fa, status, n);
+    sums += 4;
+    if (q->logs) {
+        double *const slopes = slopes_at(kernels, t, q);
+        for (int k = 0; k < inputs; k++, sums += 2)
+            check_sum(sums, slopes + k * n, slopes + k * n, status, n);
+        free(slopes);
+    }
+    if (with_b) {
+        check_sum(sums, fb, NULL, status, n);
+        check_sum(sums + 2, fb, fb, status, n);
+        check_sum(sums + 4, fa, fb, status, n);
+        sums += 6;
+        for (int k = 0; k < inputs; k++, sums += 6) {
+            check_sum(sums, ab[k], NULL, status, n);
+            check_sum(sums + 2, ab[k], ab[k], status, n);
+            check_sum(sums + 4, ab[k], fb, status, n);
+        }
+        for (int k = 0; q->second && k < inputs; k++, sums += 4) {
+            check_sum(sums, ba[k], NULL, status, n);
+            check_sum(sums + 2, ba[k], fa, status, n);
+        }
+        for (int j = 0; q->second && j < inputs; j++)
+            for (int k = j + 1; k < inputs; k++, sums += 2)
+                check_sum(sums, ba[j], ab[k], status, n);
+    }
+    CHECK(sums - first == 2 * fr_question_sums(q, with_b));
+    for (int k = 0; with_b && k < inputs; k++) {
+        free(ab[k]);
+        if (q->second)
+            free(ba[k]);
+    }
+    free(fb);
+    free(fa);
+    free(status);
+}
+
+static void sums_of_pick_freeze_are_those_of_plain_loops(const fr_kernels *kernels)
+{
+    static const ptrdiff_t counts[] = {1, 255, 257, 700};
+    for (int m = 0; m < N_MODELS; m++)
+        for (int trial = 0; trial < 8; trial++) {
+            const fr_model *const model = &MODELS[m];
+            if (model->equation != FR_GHK && model->equation != FR_CHORD)
+                continue;
+            const int n_columns = fr_model_columns(model), with_b = trial != 5;
+            const int varied = trial % 2 ? n_columns : 1 + random_below(n_columns);
+            two_tables t = new_tables(model, counts[trial % 4], varied, trial > 3);
+            int logs[FR_MAX_COLUMNS];
+            for (int k = 0; k < t.n_inputs; k++)
+                logs[k] = random_below(2);
+            const fr_question question = {.n_inputs = t.n_inputs,
+                                          .indicator = trial == 3,
+                                          .low = -80.0,
+                                          .high = 10.0,
+                                          .pivot = trial == 3 ? 0.5 : -20.0,
+                                          .second = trial % 2,
+                                          .logs = trial % 3 && trial != 3 ? logs : NULL};
+            const int n_sums = fr_question_sums(&question, with_b);
+            double *const sums = doubles(2 * n_sums), *const of_base = doubles(2 * n_sums);
+            int64_t *const invalid = allocate(6 * sizeof *invalid);
+            const ptrdiff_t n = t.a.n;
+            CHECK(pick_freeze(base_kernels(), &t, 0, n, &question, with_b, invalid, of_base) ==
+                  FR_OK);
+            CHECK(pick_freeze(kernels, &t, 0, n, &question, with_b, invalid, sums) == FR_OK);
+            CHECK(same_bits(sums, of_base, 2 * n_sums));
+            check_pick_freeze(kernels, &t, &question, with_b, invalid, sums);
+            free(invalid);
+            free(of_base);
+            free(sums);
+            free_table(&t.b);
+            free_table(&t.a);
+        }
+}
+
+static void pick_freeze_of_draws_is_that_of_their_points(const fr_kernels *kernels)
+{
+    for (int m = 0; m < N_MODELS; m++) {
+        const fr_model *const model = &MODELS[m];
+        if (model->equation != FR_GHK && model->equation != FR_CHORD)
+            continue;
+        enum { N = 600 };
+        static const ptrdiff_t stride = (ptrdiff_t)sizeof(double);
+        drawn_columns a, b;
+        draw_columns(kernels, model, FR_SOBOL, N, &a);
+        draw_columns(kernels, model, FR_RANDOM, N, &b);
+        const int n_columns = a.points.n_columns;
+        const fr_lattice line = {1, &a.n, NULL};
+        fr_column of_a[FR_MAX_COLUMNS], of_b[FR_MAX_COLUMNS];
+        int logs[FR_MAX_COLUMNS] = {0};
+        for (int j = 0; j < n_columns; j++) {
+            const int input = a.columns[j].input;
+            if (input < 0) /* what does not vary is the same in both */
+                memcpy(b.points.x[j], a.points.x[j], N * sizeof(double));
+            of_a[j].data = (const char *)a.points.x[j];
+            of_b[j].data = (const char *)b.points.x[j];
+            of_a[j].strides = of_b[j].strides = &stride;
+            of_a[j].input = of_b[j].input = input;
+        }
+        const fr_question question = {
+            .n_inputs = a.drawing.sample.n_inputs, .pivot = -30.0, .second = 1, .logs = logs};
+        const int n_sums = fr_question_sums(&question, 1);
+        double *const sums = doubles(2 * n_sums), *const expected = doubles(2 * n_sums);
+        int64_t invalid[6], none[6] = {0};
+        void *const scratch = allocate(kernels->scratch_bytes);
+        CHECK(kernels->pick_freeze(model, &line, of_a, &line, of_b, 7, N - 9, &question, scratch,
+                                   invalid, expected) == FR_OK);
+        CHECK(kernels->pick_freeze(model, &a.lattice, a.columns, &b.lattice, b.columns, 7, N - 9,
+                                   &question, scratch, invalid, sums) == FR_OK);
+        CHECK(memcmp(invalid, none, sizeof none) == 0);
+        CHECK(same_bits(sums, expected, 2 * n_sums));
+        free(scratch);
+        free(expected);
+        free(sums);
+        free_drawn(&b);
+        free_drawn(&a);
+    }
+}
+
+static void misuse_of_pick_freeze_is_reported(const fr_kernels *kernels)
+{
+    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}}, nernst = {FR_NERNST, 0, NO_PUMP, {0}};
+    two_tables t = new_tables(&ghk, 9, 4, 0);
+    int64_t invalid[6];
+    double sums[4096];
+    fr_question question = {.n_inputs = t.n_inputs};
+    CHECK(pick_freeze(kernels, &t, 0, 9, &question, 1, invalid, sums) == FR_OK);
+    CHECK(pick_freeze(kernels, &t, 0, 10, &question, 1, invalid, sums) == FR_BAD_RANGE);
+    CHECK(pick_freeze(kernels, &t, -1, 1, &question, 1, invalid, sums) == FR_BAD_RANGE);
+    CHECK(sums[0] == 0.0); /* what is refused sums up to nothing */
+    CHECK(pick_freeze(kernels, &t, 9, 0, &question, 1, invalid, sums) == FR_OK);
+    for (size_t m = 0; m < sizeof BAD_MODELS / sizeof *BAD_MODELS; m++) {
+        t.model = &BAD_MODELS[m];
+        CHECK(pick_freeze(kernels, &t, 0, 9, &question, 1, invalid, sums) == FR_BAD_MODEL);
+    }
+    t.model = &nernst;
+    CHECK(pick_freeze(kernels, &t, 0, 9, &question, 1, invalid, sums) == FR_BAD_MODEL);
+    t.model = &ghk;
+    static const int wrong[] = {0, -1, 3, FR_MAX_COLUMNS + 1};
+    for (int i = 0; i < 4; i++) {
+        question.n_inputs = wrong[i];
+        CHECK(pick_freeze(kernels, &t, 0, 9, &question, 1, invalid, sums) == FR_BAD_COLUMN);
+    }
+    question.n_inputs = t.n_inputs;
+
+    const fr_lattice line = {1, &t.a.n, NULL}, no_dims = {0, &t.a.n, NULL};
+    fr_column a[FR_MAX_COLUMNS], b[FR_MAX_COLUMNS];
+    void *const scratch = allocate(kernels->scratch_bytes);
+    columns_of(&t, &t.a, a);
+    columns_of(&t, &t.b, b);
+    CHECK(kernels->pick_freeze(&ghk, &no_dims, a, &line, b, 0, 9, &question, scratch, invalid,
+                               sums) == FR_BAD_LATTICE);
+    CHECK(kernels->pick_freeze(&ghk, &line, a, &no_dims, b, 0, 9, &question, scratch, invalid,
+                               sums) == FR_BAD_LATTICE);
+    b[1].input = 0;
+    CHECK(kernels->pick_freeze(&ghk, &line, a, &line, b, 0, 9, &question, scratch, invalid, sums) ==
+          FR_BAD_COLUMN);
+    free(scratch);
+    free_table(&t.b);
+    free_table(&t.a);
+}
+
+/* ---- instruction sets ---- */
+
 static void all_kernels_give_the_bits_of_the_base(void)
 {
     int last = 0;
@@ -1104,6 +1863,7 @@ int main(void)
 {
     the_list_of_kernels_ends_and_its_last_entry_runs_everywhere();
     a_model_takes_the_columns_that_the_header_says();
+    philox_gives_its_published_answers();
     for (int i = 0; fr_compiled(i); i++) {
         const fr_kernels *const kernels = fr_compiled(i);
         if (!fr_supported(kernels)) {
@@ -1125,6 +1885,16 @@ int main(void)
         misuse_of_gradients_is_reported_and_nothing_is_written(kernels);
         check_derivatives_are_met(kernels);
         derivatives_depend_on_their_point_alone(kernels);
+        random_numbers_are_those_of_philox(kernels);
+        draws_depend_on_their_point_alone(kernels);
+        each_stratum_has_one_point(kernels);
+        quantiles_rise_from_bound_to_bound(kernels);
+        tails_are_those_of_libm(kernels);
+        drawn_columns_give_what_arrays_of_them_give(kernels);
+        misuse_of_draws_is_reported_and_nothing_is_written(kernels);
+        sums_of_pick_freeze_are_those_of_plain_loops(kernels);
+        pick_freeze_of_draws_is_that_of_their_points(kernels);
+        misuse_of_pick_freeze_is_reported(kernels);
         printf("tested: %s\n", kernels->name);
     }
     all_kernels_give_the_bits_of_the_base();
