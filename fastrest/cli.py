@@ -24,6 +24,7 @@ from . import (
     info,
     members,
     output,
+    pickfreeze,
     plans,
     plot,
     population,
@@ -34,7 +35,7 @@ from .cell import POTENTIALS, Cell, cell_named
 from .criteria import Between
 from .distributions import distribution_of
 from .grids import grid
-from .physics import unknown
+from .physics import Status, unknown
 from .population import Population
 from .reduce import Classes, Histogram, HistogramAnswer, Quantile, Reducer, Summary
 from .sensitivity import SobolIndices
@@ -55,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 2 bad input, 130 interrupted."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    with contextlib.suppress(AttributeError):  # of what stands in for a terminal
+        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a "±" in ASCII
     try:
         options.command(options)
         sys.stdout.flush()
@@ -205,9 +208,18 @@ def _parser() -> argparse.ArgumentParser:
         "--until", type=float, metavar="WIDTH", help="sample until all half-widths are at most this"
     )
     indices.add_argument(
-        "--between", metavar="LOW,HIGH", help="sample whether V lies between two potentials (mV)"
+        "--between",
+        type=float,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="ask of a sample whether V lies between two potentials (mV)",
     )
     indices.add_argument("--rng", type=int, metavar="SEED", help="what the sample is made from")
+    indices.add_argument(
+        "--nan-policy",
+        choices=pickfreeze.NAN_POLICIES,
+        help="points of a sample without a potential: an error, or counted and left out",
+    )
     indices.add_argument("--plot", metavar="FILE", help="draw the indices (.png, .pdf, .svg)")
     indices.add_argument("--csv", metavar="FILE", help="write the indices as a table")
     indices.add_argument("--threads", type=int, metavar="N", help="threads to use")
@@ -416,6 +428,9 @@ def _merge(options: argparse.Namespace) -> None:
 
 def _gradient(options: argparse.Namespace) -> None:
     cell = _cell(options)
+    status = Status(int(table(cell, {"celsius": [cell["celsius"]]}).status()[0]))
+    if status:
+        raise ValueError(f"{cell!r} has no potential whose gradient there were: {status.name}")
     slopes, percent = cell.gradient(), cell.elasticity()
     print(f"{cell.name or cell.model!r}: {cell.potential():.4f} mV")
     print(f"{'parameter':12} {'value':>10} {'':4} {'mV per unit':>12} {'mV per +1 %':>12}")
@@ -432,26 +447,37 @@ def _sobol(options: argparse.Namespace) -> None:
         name, given = _split(text, "--vary")
         if name in inputs:
             raise ValueError(f"--vary {name} stands twice")
-        inputs[name] = distribution_of(given)
+        try:
+            inputs[name] = distribution_of(given)
+        except ValueError as error:
+            raise ValueError(f"--vary {name}: {error}") from None
     if not inputs:
         raise ValueError("give --vary NAME=DISTRIBUTION, as --vary K_out=uniform:3,6")
     space = Space(cell, inputs)
     if options.plot:
         _check_picture("--plot", options.plot)
-    if options.csv and options.plot and options.csv == options.plot:
-        raise ValueError(f"every file needs its own name, got {options.csv} twice")
+    _check_names(options.plot, options.csv)
+    if options.samples is None and options.until is None:
+        for option in ("between", "rng", "nan_policy"):
+            if getattr(options, option) is not None:
+                name = option.replace("_", "-")
+                raise ValueError(f"--{name} goes with a sample: give --samples N or --until WIDTH")
     with contextlib.ExitStack() as files:
         # every file is known to be writable before anything is computed
         places = {
-            path: files.enter_context(_replacing(Path(path), Path(path).suffix.lower()))
-            for path in (options.plot, options.csv)
+            path: files.enter_context(_replacing(Path(path), suffix))
+            for path, suffix in (
+                (options.plot, Path(options.plot or "").suffix.lower()),
+                (options.csv, ".csv"),
+            )
             if path
         }
         started = time.perf_counter()
         found = space.sobol(
             options.samples,
-            of=_between(options.between),
+            of=Between(*options.between) if options.between else None,
             rng=options.rng,
+            nan_policy=options.nan_policy,
             until=options.until,
             threads=options.threads,
         )
@@ -464,15 +490,6 @@ def _sobol(options: argparse.Namespace) -> None:
             _write_indices(found, places[options.csv])
     for path in places:
         print(f"wrote    {path}")
-
-
-def _between(text: str | None) -> Between | None:
-    if text is None:
-        return None
-    low, comma, high = text.partition(",")
-    if not comma:
-        raise ValueError(f"--between takes LOW,HIGH, got {text!r}")
-    return Between(_number(low, "--between LOW"), _number(high, "--between HIGH"))
 
 
 def _write_indices(found: SobolIndices, path: Path) -> None:
