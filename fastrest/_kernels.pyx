@@ -194,7 +194,7 @@ cdef class Quantile:
         return breaks, terms, first
 
     def __call__(self, u, v, *, isa=None):
-        """Quantiles at probabilities u, above 0 and below 1, and v = 1 - u: arrays of one length."""
+        """Quantiles at probabilities u, above 0 and below 1, and v = 1 - u: 1-D arrays."""
         cdef const fr_kernels *kernels = active if isa is None else kernels_named(isa)
         cdef cnp.ndarray below = np.ascontiguousarray(u, np.float64)
         cdef cnp.ndarray above = np.ascontiguousarray(v, np.float64)
