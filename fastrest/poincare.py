@@ -10,15 +10,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .tabulation import NARROWEST
-
 #: Nodes of the finite elements, about.
 NODES = 1 << 15
 #: A mesh that leaves this much out at either end may change the constant by this part.
 LEFT_OUT, CHANGE = 2.0**-41, 1e-3
-#: A step of the quantiles within the narrowest cells of their table is a gap if it is above this
-#: part of the distance between the quartiles.
-GAP = 1e-6
+#: A step of the quantiles at a break, or between two that are closer than this part of their place,
+#: is a gap if it is above this part of the distance between the quartiles; but for rounding, and at
+#: breaks in the far tails, where tables are rough.
+NARROW, GAP, ROUNDING, RARE = 2.0**-39, 1e-6, 1e-12, 2.0**-24
 #: So many steps end within 2e-4 of the constant, however close the next eigenvalue is.
 TOLERANCE, MOST_STEPS = 1e-12, 1000
 
@@ -54,8 +53,12 @@ def poincare_constant(lower: Values, upper: Values, breaks: tuple[np.ndarray, np
     spread = float(upper(quarter)[0] - lower(quarter)[0])
     meshes = []
     for values, ends in zip((lower, upper), breaks):
-        narrow = np.diff(ends) < 2 * NARROWEST * ends[:-1]
-        if (np.abs(np.diff(values(ends)))[narrow] > GAP * spread).any():
+        # a step may be at a break itself
+        around = np.union1d(ends, np.nextafter(ends[ends > RARE], 0))
+        narrow = np.diff(around) < NARROW * around[:-1]
+        x = values(around)
+        steps = np.abs(np.diff(x)) - ROUNDING * np.abs(x[1:])
+        if (steps[narrow] > GAP * spread).any():
             return math.inf
         pieces = max(1, NODES // 2 // len(ends))
         places = np.linspace(ends[:-1], ends[1:], pieces, endpoint=False, axis=1)
