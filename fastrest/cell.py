@@ -56,6 +56,8 @@ def times(factors: Any) -> Times | Scaled:
     >>> cell.replace(P_Na=fr.times(0.5))["P_Na"]
     0.02
     """
+    if isinstance(factors, Scaled | Times):
+        raise TypeError(f"fr.times stands once, got {factors!r}")
     return Scaled(as_distribution(factors)) if is_distribution(factors) else Times(factors)
 
 

@@ -15,10 +15,12 @@ from . import _kernels
 from .model import as_float, as_numbers
 from .physics import Frozen, unknown
 from .poincare import poincare_constant
-from .tabulation import EIGHTHS, Pieces, tabulate
+from .tabulation import EIGHTHS, Pieces, called, tabulate
 
 #: A truncation must leave this part of a normal distribution: below, its quantiles lose digits.
 LEAST_LEFT = 2.0**-40
+#: Bounds closer than this part of the sd cost digits, and leave nothing of the normal shape.
+NARROWEST = 1e-3
 #: The kernels' exp is of numbers up to 700: of a sigma_log times 8.2, of the logarithm of a ratio.
 MOST_SIGMA_LOG, MOST_RATIO = 80.0, 1e300
 #: Squares of it are finite.
@@ -213,7 +215,7 @@ class Uniform(Distribution):
 
     @functools.cached_property
     def poincare(self) -> float:
-        return ((self.high - self.low) / math.pi) ** 2
+        return _square((self.high - self.low) / math.pi)
 
 
 class LogUniform(Distribution):
@@ -246,7 +248,7 @@ class LogUniform(Distribution):
 
     @functools.cached_property
     def poincare(self) -> float:
-        return (self.recipe.scale / math.pi) ** 2
+        return _square(self.recipe.scale / math.pi)
 
 
 class Triangular(Distribution):
@@ -312,6 +314,11 @@ class Normal(Distribution):
         )
         if not low < high:
             raise ValueError(f"normal: low must be < high, got low {low!r}, high {high!r}")
+        if high - low < NARROWEST * sd:
+            raise ValueError(
+                f"normal: high - low must be >= sd/1000, got low {low!r}, high {high!r}, "
+                f"sd {sd!r}: take fr.uniform({_digits(low)}, {_digits(high)})"
+            )
         given.update({n: x for n, x in (("low", low), ("high", high)) if math.isfinite(x)})
         vars(self).update(
             mean=mean, sd=sd, low=low, high=high, bounds=(low, high), _arguments=given
@@ -352,7 +359,7 @@ class Normal(Distribution):
     @functools.cached_property
     def poincare(self) -> float:
         # bounds only lower it: Bakry & Emery 1985, Payne & Weinberger 1960
-        return min(self.sd, (self.high - self.low) / math.pi) ** 2
+        return _square(min(self.sd, (self.high - self.low) / math.pi))
 
 
 class LogNormal(Distribution):
@@ -407,7 +414,7 @@ class LogNormal(Distribution):
 
     @functools.cached_property
     def poincare(self) -> float:
-        return self.sigma_log**2
+        return _square(self.sigma_log)
 
 
 class Tabulated(Distribution):
@@ -553,7 +560,7 @@ def normal(
     Raises
     ------
     ValueError
-        The bounds leave less than 2**-40 of the distribution.
+        The bounds leave less than 2**-40 of the distribution, or are closer than sd/1000.
 
     Examples
     --------
@@ -627,7 +634,7 @@ def distribution_of(text: str) -> Distribution | Scaled:
         if not kind.named and not equals and i < len(kind.takes):
             name = kind.takes[i]
         elif not kind.named or name not in kind.takes:
-            raise ValueError(f"{text}: {_usage(kind)}, got {word!r}")
+            raise ValueError(f"{_usage(kind)}, got {word!r} in {text!r}")
         if name in given:
             raise ValueError(f"{text}: {name} is given twice")
         try:
@@ -635,11 +642,11 @@ def distribution_of(text: str) -> Distribution | Scaled:
         except ValueError:
             raise ValueError(f"{text}: {name} must be a number, got {number!r}") from None
     if not given.keys() >= {*kind.needs}:
-        raise ValueError(f"{text}: {_usage(kind)}")
+        raise ValueError(f"{_usage(kind)}, got {text!r}")
     try:
         return kind(**given)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{text}: {error}") from None
+        raise ValueError(str(error)) from None
 
 
 def _usage(kind: type[Distribution]) -> str:
@@ -656,13 +663,18 @@ def as_distribution(given: Any) -> Distribution:
     """A distribution, from ours or from a frozen one of ``scipy.stats``, old or new."""
     if isinstance(given, Distribution):
         return given
+    shapes = getattr(given, "shapes", None)
+    if shapes and hasattr(given, "freeze"):
+        raise ValueError(f"{given.name} needs its parameters ({shapes}), as {given.name}(...)")
     new = hasattr(given, "icdf")
     lower = given.icdf if new else given.ppf
     upper = getattr(given, "iccdf" if new else "isf", None)
-    ends = given.support() if hasattr(given, "support") else lower(np.array([0.0, 1.0]))
-    bounds = np.asarray(ends, np.float64)
+    support = getattr(given, "support", None)
+    bounds = called(lower, np.array([0.0, 1.0])) if support is None else called(support)
     if bounds.shape != (2,) or not bounds[0] < bounds[1]:
-        raise ValueError(f"{_label(given)}: bounds must be two numbers, low < high, got {ends!r}")
+        raise ValueError(
+            f"{_label(given)}: bounds must be two numbers, low < high, got {bounds.tolist()}"
+        )
     return Tabulated(_label(given), tuple(bounds.tolist()), tabulate(lower, upper))
 
 
@@ -694,6 +706,11 @@ def _log_1p(x: float) -> float:
     """ln(1 + x), x > 0: the logarithm of the rounded sum, corrected for its rounding."""
     total = 1.0 + x
     return x if total == 1.0 else _log_ratio(total, 1.0) * (x / (total - 1.0))
+
+
+def _square(x: float) -> float:
+    """x^2, infinite beyond the doubles: ``**`` would raise."""
+    return x * x
 
 
 def _normal_cdf(z: float) -> tuple[float, float]:

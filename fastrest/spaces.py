@@ -668,8 +668,8 @@ def _resolved(parameter: Parameter, given: Any, value: float) -> Distribution:
             found = given.of(value)
         else:
             found = as_distribution(given).resolved(value)
-    except (TypeError, ValueError, RuntimeError) as error:  # the last from root finders
-        raise type(error)(f"{name}: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}") from error.__cause__  # a user's own error
     _check_domain(parameter, found)
     return found
 

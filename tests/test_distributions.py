@@ -9,6 +9,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import mpmath as mp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -195,6 +196,19 @@ def test_golden_quantiles_hold():
         ), row
 
 
+@pytest.mark.parametrize("mean", [4.5, 3000, -12000])
+def test_a_normal_as_narrow_as_it_may_be_keeps_its_digits(mean):
+    one = fr.normal(mean=mean, sd=3000, low=3, high=6)
+
+    def below(x):
+        return mp.ncdf((mp.mpf(x) - mean) / 3000)
+
+    with mp.workdps(40):
+        for u in np.linspace(0.05, 0.95, 7).tolist():
+            part = (below(one.ppf(u)) - below(3)) / (below(6) - below(3))
+            assert abs(part - u) <= 3e-12
+
+
 # ---- rules ----
 
 
@@ -218,7 +232,10 @@ def test_golden_quantiles_hold():
         (lambda: fr.normal(mean=5, sd=1, low=math.nan), "normal: low must be finite, got nan"),
         (lambda: fr.normal(mean=5, sd=1, low=13), "leave at least 2\\*\\*-40 of .*, got 6.2e-16"),
         (lambda: fr.normal(mean=5, sd=1, high=-3), "leave at least 2\\*\\*-40"),
-        (lambda: fr.normal(mean=5, sd=1, low=5, high=5 + 1e-13), "leave at least 2\\*\\*-40"),
+        (
+            lambda: fr.normal(sd=1e6, low=3, high=6),
+            r"normal: high - low must be >= sd/1000, got .*, sd 1000000.0: take fr.uniform\(3, 6\)",
+        ),
         (lambda: fr.lognormal(median=0, cv=1), "lognormal: median must be > 0, got 0.0"),
         (lambda: fr.lognormal(cv=0), "lognormal: cv must be > 0, got 0.0"),
         (lambda: fr.lognormal(cv=1e151), "lognormal: cv must be <= 1e\\+150, got 1e\\+151"),
@@ -244,6 +261,11 @@ def test_rules_name_argument_value_and_rule(make, message):
         (lambda: fr.uniform(3, True), "uniform: high must be a number, got True"),
         (lambda: fr.normal(5, 1), "positional"),
         (lambda: fr.lognormal(0.04, 0.5), "positional"),
+        (
+            lambda: fr.times(fr.times(fr.uniform(1, 2))),
+            r"fr.times stands once, got times\(uniform\(1, 2\)\)",
+        ),
+        (lambda: fr.times(fr.times(2)), "fr.times stands once, got Times"),
     ],
 )
 def test_arguments_are_numbers_and_those_that_belong_together(make, message):
@@ -256,17 +278,18 @@ def test_arguments_are_numbers_and_those_that_belong_together(make, message):
     [
         ("", "unknown distribution ''"),
         ("unifrom:3,6", "unknown distribution 'unifrom': did you mean uniform"),
-        ("uniform", "uniform takes LOW,HIGH"),
-        ("uniform:3", "uniform:3: uniform takes LOW,HIGH"),
+        ("uniform", "^uniform takes LOW,HIGH, got 'uniform'$"),
+        ("uniform:3", "uniform takes LOW,HIGH, got 'uniform:3'"),
         ("uniform:3,6,9", "uniform takes LOW,HIGH, got '9'"),
         ("uniform:low=3,high=6", "uniform takes LOW,HIGH, got 'low=3'"),
         ("uniform:three,6", "uniform:three,6: low must be a number, got 'three'"),
-        ("uniform:6,3", "uniform:6,3: uniform: low must be < high"),
+        ("uniform:6,3", "^uniform: low must be < high, got low 6.0, high 3.0"),
         ("normal:5,1", "normal takes mean=...,sd=...,low=...,high=..., got '5'"),
         ("normal:mean=5", "normal takes mean=...,sd=..."),
         ("normal:sd=1,sd=2", "sd is given twice"),
         ("normal:sd=1,hi=2", "normal takes .*, got 'hi=2'"),
-        ("lognormal:median=1", "lognormal: needs either cv= or sigma_log="),
+        ("lognormal", "^lognormal: needs either cv= or sigma_log=$"),
+        ("lognormal:median=1", "^lognormal: needs either cv= or sigma_log="),
         ("times:", "unknown distribution ''"),
         ("times:times:uniform:1,2", "times stands once"),
     ],
@@ -348,6 +371,22 @@ def test_tables_through_0_meet_the_quantiles_as_parts_of_the_spread():
     for frozen in (stats.norm(), stats.t(3), stats.gumbel_r()):
         for found, wanted in both_tails(frozen):
             np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda stats: stats.triang(0.3, 3, 3),
+        lambda stats: stats.trapezoid(0.2, 0.8),
+        lambda stats: stats.betaprime(5, 6),
+        lambda stats: stats.weibull_max(3),
+        lambda stats: Own(lambda u: u**2),  # which has no isf of its own
+    ],
+)
+def test_high_quantiles_that_are_found_by_way_of_1_minus_t_keep_their_digits(make):
+    theirs = make(pytest.importorskip("scipy.stats"))
+    u = 1 - 10.0 ** -np.arange(1.0, 11.5, 0.25)
+    np.testing.assert_allclose(as_distribution(theirs).ppf(u), theirs.ppf(u), rtol=5e-13)
 
 
 def test_measured_samples_come_as_histograms():
@@ -436,6 +475,11 @@ def test_noise_of_a_distribution_function_spoils_no_table():
         (lambda u: u + 0.01 * np.sin(1000 * u), "quantiles must not decrease"),
         (lambda u: u + 1e-6 * np.floor(u * 1e5), "too rough: it takes more than 65536 polynomials"),
         (lambda u: np.array([0.0, 1.0]), "must give one quantile for each probability, got shape"),
+        (
+            lambda u: u + 0j,
+            "fails with TypeError: real numbers are needed, got dtype complex",
+        ),
+        (lambda u: ["a"] * len(u), "the distribution fails with ValueError: could not convert"),
         (lambda u: -u, "bounds must be two numbers, low < high"),
         (lambda u: 0 * u + 3, "bounds must be two numbers, low < high"),
         (lambda u: u[:, None] * [1, 2], "bounds must be two numbers, low < high"),
@@ -512,6 +556,19 @@ def test_poincare_constants_of_shipped_distributions(one, constant):
     assert one.poincare == pytest.approx(constant, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    "one",
+    [
+        fr.uniform(-8e307, 8e307),
+        fr.normal(mean=0, sd=1e200),
+        fr.normal(mean=0, sd=1e300, low=-1e300, high=1e300),
+        fr.triangular(-1e307, 0, 1e307),
+    ],
+)
+def test_poincare_constants_beyond_the_doubles_are_infinite(one):
+    assert one.poincare == math.inf
+
+
 def bessel(order, x):
     """J_0 and J_1 by their series."""
     term = (x / 2) ** order
@@ -566,6 +623,27 @@ def test_poincare_constants_of_tabulated_distributions(make, constant):
 )
 def test_gaps_and_heavy_tails_have_no_poincare_constant(make):
     assert as_distribution(make(pytest.importorskip("scipy.stats"))).poincare == math.inf
+
+
+def gap(place):
+    return Own(lambda u: u + (u > place))
+
+
+@pytest.mark.parametrize("place", [0.5, 0.25, 0.3, 2.0**-10, 1e-3, 1e-5, 1e-7])
+def test_gaps_are_seen_wherever_they_are(place):
+    for one in (gap(place), gap(1 - place)):
+        assert as_distribution(one).poincare == math.inf
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_an_empty_bin_is_a_gap(seed):
+    stats = pytest.importorskip("scipy.stats")
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(1, 10 ** rng.integers(1, 5), 9)
+    full = as_distribution(stats.rv_histogram((counts, np.arange(10.0))))
+    counts[rng.integers(1, 8)] = 0
+    with_gap = as_distribution(stats.rv_histogram((counts, np.arange(10.0))))
+    assert full.poincare < with_gap.poincare == math.inf
 
 
 def test_poincare_constant_of_quantiles_beyond_roots_of_the_largest_double_is_infinite():

@@ -36,7 +36,10 @@ distributions = st.one_of(
     st.builds(lambda m, cv: fr.lognormal(median=m, cv=cv), width, st.floats(0.01, 3)),
     st.builds(lambda m, sd: fr.normal(mean=m, sd=sd, low=0), low, width),
     st.builds(
-        lambda m, sd, w: fr.normal(mean=m, sd=sd, low=m - w / 2, high=m + w), low, width, width
+        lambda m, sd, w: fr.normal(mean=m, sd=sd, low=m - w * sd / 2, high=m + w * sd),
+        low,
+        width,
+        width,
     ),
 )
 

@@ -152,9 +152,19 @@ def test_errors_of_the_users_own_distributions_name_the_input():
 
         return type("Own", (), {"ppf": staticmethod(ppf)})()
 
-    for error in (TypeError, ValueError, RuntimeError):
-        with pytest.raises(error, match="K_out: no quantile"):
+    for error in (TypeError, ValueError, RuntimeError, ZeroDivisionError, KeyError, OSError):
+        message = f"K_out: the distribution fails with {error.__name__}: .*no quantile"
+        with pytest.raises(ValueError, match=message) as e:
             fr.space(CELL, K_out=failing(error))
+        assert isinstance(e.value.__cause__, error)
+
+
+def test_distributions_without_their_parameters_are_refused():
+    stats = pytest.importorskip("scipy.stats")
+    with pytest.raises(ValueError, match=r"K_out: gamma needs its parameters \(a\), as gamma\("):
+        fr.space(CELL, K_out=stats.gamma)
+    with pytest.raises(ValueError, match=r"beta needs its parameters \(a, b\)"):
+        fr.times(stats.beta)
 
 
 def test_multiples_of_distributions_are_for_spaces_only():
