@@ -159,7 +159,7 @@ class Counter:
         counts["invalid"] = block.invalid
         if block.fails:
             counts["failed"] = both(block.fails)
-            failed = np.sum(block.fails, axis=0, dtype=np.uint8)
+            failed = np.sum(block.fails, axis=0, dtype=np.int32)
             counts["alone"] = np.array([np.count_nonzero(f & (failed == 1)) for f in block.fails])
         inputs = np.take(block.inputs, accepted, axis=1)
         V = np.take(block.V, accepted, axis=1)

@@ -8,7 +8,6 @@ import importlib.util
 import math
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -34,6 +33,7 @@ from . import (
 from .cell import POTENTIALS, Cell, cell_named
 from .criteria import Between
 from .distributions import distribution_of
+from .files import check_writable, replacing
 from .grids import grid
 from .physics import Status, unknown
 from .population import Population
@@ -290,7 +290,7 @@ def _sweep(options: argparse.Namespace) -> None:
     with contextlib.ExitStack() as files:
         # every file is known to be writable before anything is computed
         pictures = {
-            path: files.enter_context(_replacing(Path(path), Path(path).suffix.lower()))
+            path: files.enter_context(replacing(Path(path), Path(path).suffix.lower()))
             for path in (options.histogram, options.plot)
             if path
         }
@@ -331,7 +331,7 @@ def _part(sweep: Sweep, reducers: list[Reducer], options: argparse.Namespace) ->
     if options.out or options.plot:
         raise ValueError("--part counts: it goes with --summary and --histogram, not files")
     part = sweep.part(k, n)
-    _check_writable(Path(options.tally))
+    check_writable(Path(options.tally))
     tally = part.tally(*reducers, threads=options.threads, checkpoint=options.checkpoint)
     tally.save(options.tally)
     print(f"wrote    {options.tally}: {tally!r}")
@@ -357,12 +357,14 @@ def _population(options: argparse.Namespace) -> None:
         "progress": _progress(asked.n),
         "checkpoint": options.checkpoint,
     }
-    _check_names(options.plan, options.checkpoint, options.tally, options.out, options.plot)
+    _check_names(
+        *(options.plan, options.checkpoint, options.tally, options.plot), *_written(options.out)
+    )
     if options.part or options.tally:
         part = _parts(options)
         if options.out or options.plot:
             raise ValueError("--part counts: give --out and --plot to `fastrest merge`")
-        _check_writable(Path(options.tally))
+        check_writable(Path(options.tally))
         pop = asked.population(part=part, **long)
         pop.save_counts(options.tally)
         print(f"wrote    {options.tally}: {pop.accepted:,} of {pop.n:,} candidates accepted")
@@ -382,11 +384,12 @@ def _handing_over(options: argparse.Namespace) -> Iterator[Callable[[Population]
     with contextlib.ExitStack() as files:
         if options.out:
             members.check(options.out)
-            _check_writable(Path(options.out))
+            for path in members.written(options.out):
+                check_writable(path)
         if options.plot:
             _check_picture("--plot", options.plot)
             suffix = Path(options.plot).suffix.lower()
-            picture = files.enter_context(_replacing(Path(options.plot), suffix))
+            picture = files.enter_context(replacing(Path(options.plot), suffix))
 
         def hand_over(pop: Population) -> None:
             if options.out:
@@ -401,6 +404,7 @@ def _handing_over(options: argparse.Namespace) -> Iterator[Callable[[Population]
 
 
 def _merge(options: argparse.Namespace) -> None:
+    _check_names(*{*options.tallies}, options.histogram, options.plot, *_written(options.out))
     if any(population.is_one(path) for path in options.tallies):
         if options.histogram:
             raise ValueError("--histogram is of a sweep: give --plot")
@@ -421,7 +425,7 @@ def _merge(options: argparse.Namespace) -> None:
         if not drawn:
             raise ValueError("--histogram: these tallies have none: count with --histogram too")
         path = Path(options.histogram)
-        with _replacing(path, path.suffix.lower()) as file:
+        with replacing(path, path.suffix.lower()) as file:
             _draw(drawn[0].plot, file, options.histogram, merged.sweep.cell)
         print(f"wrote    {options.histogram}")
 
@@ -465,7 +469,7 @@ def _sobol(options: argparse.Namespace) -> None:
     with contextlib.ExitStack() as files:
         # every file is known to be writable before anything is computed
         places = {
-            path: files.enter_context(_replacing(Path(path), suffix))
+            path: files.enter_context(replacing(Path(path), suffix))
             for path, suffix in (
                 (options.plot, Path(options.plot or "").suffix.lower()),
                 (options.csv, ".csv"),
@@ -625,41 +629,9 @@ def _place(sweep: Any, point: int) -> str:
     return row + ", ".join(parts)
 
 
-@contextlib.contextmanager
-def _replacing(path: Path, suffix: str) -> Iterator[Path]:
-    """A new file beside `path` that takes its place only once the work is done.
-
-    A link stays a link, and its target is replaced. Replacing a file takes leave to write to its
-    folder only: whether the file itself may be written is asked here.
-    """
-    if path.suffix.lower() != suffix:
-        raise ValueError(f"{path} must end in {suffix}")
-    path = Path(os.path.realpath(path))
-    _check_writable(path)
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=suffix)
-    except OSError as error:
-        raise OSError(f"{path} cannot be written: {error.strerror}") from None
-    os.close(handle)
-    try:
-        yield Path(name)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)  # mkstemp's own mode would keep others from reading
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _check_writable(path: Path) -> None:
-    """Refuse what cannot be written before anything is computed."""
-    if path.exists() and not path.is_file():
-        raise OSError(f"{path} cannot be written: it is no ordinary file")
-    if path.exists() and not os.access(path, os.W_OK):
-        raise OSError(f"{path} cannot be written: it is read-only")
-    folder = path.resolve().parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise OSError(f"{path} cannot be written: there is no folder {folder} to write to")
+def _written(out: str | None) -> list[str]:
+    """The files that --out of a population writes."""
+    return [str(path) for path in members.written(out)] if out else []
 
 
 def _check_names(*paths: str | None) -> None:

@@ -62,7 +62,7 @@ class Criterion:
     def __repr__(self) -> str:
         words = []
         for name, value in vars(self).items():
-            text = f"{value:g}" if isinstance(value, float) else repr(value)
+            text = repr(value).removesuffix(".0")
             if name != "at":
                 words.append(text)
             elif value is not None:

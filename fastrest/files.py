@@ -5,8 +5,9 @@ import contextlib
 import hashlib
 import json
 import os
+import tempfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -199,6 +200,44 @@ def unpacked(text: str, dtype: npt.DTypeLike) -> np.ndarray:
     kind = np.dtype(dtype)
     plain = np.frombuffer(zlib.decompress(base64.b64decode(text)), kind.newbyteorder("<"))
     return plain.astype(kind)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, suffix: str | None = None) -> Iterator[Path]:
+    """A new file beside `path` that takes its place only once the work is done.
+
+    A link stays a link, and its target is replaced. Replacing a file takes leave to write to its
+    folder only: whether the file itself may be written is asked here.
+    """
+    if suffix is not None and path.suffix.lower() != suffix:
+        raise ValueError(f"{path} must end in {suffix}")
+    suffix = path.suffix if suffix is None else suffix
+    path = Path(os.path.realpath(path))
+    check_writable(path)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=suffix)
+    except OSError as error:
+        raise OSError(f"{path} cannot be written: {error.strerror}") from None
+    os.close(handle)
+    try:
+        yield Path(name)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)  # mkstemp's own mode would keep others from reading
+        os.replace(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Refuse what cannot be written before anything is computed."""
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} cannot be written: it is no ordinary file")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise OSError(f"{path} cannot be written: it is read-only")
+    folder = path.resolve().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise OSError(f"{path} cannot be written: there is no folder {folder} to write to")
 
 
 def write_safely(path: Path, content: bytes) -> None:

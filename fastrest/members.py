@@ -3,6 +3,7 @@
 The blocks that they lie in are computed once more by the code of the pass: the bits are the same.
 """
 
+import contextlib
 import csv
 import json
 import os
@@ -138,18 +139,17 @@ class Members:
         ------
         ValueError
             The suffix is unknown.
+        OSError
+            A file cannot be written, or what stands in the place of ``PATH.units.json`` is no
+            units of members.
         """
         check(path)
-        path, target = Path(path), Path(os.path.realpath(path))  # a link stays a link
-        temporary = target.with_name(target.name + files.TEMPORARY)
-        try:
-            WRITERS[path.suffix](self, temporary)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-        if path.suffix == ".csv":
-            units = json.dumps(self.units, indent=1)
-            path.with_name(path.name + ".units.json").write_text(units, encoding="utf-8")
+        main, *beside = written(path)
+        with contextlib.ExitStack() as stack:
+            temporary = [stack.enter_context(files.replacing(one)) for one in (main, *beside)]
+            WRITERS[main.suffix](self, temporary[0])
+            for one in temporary[1:]:
+                one.write_text(json.dumps(self.units, indent=1), encoding="utf-8")
 
     def __repr__(self) -> str:
         conditions = ", ".join(self.potentials)
@@ -174,6 +174,27 @@ def check(path: "str | os.PathLike[str]") -> None:
             raise ImportError(
                 "a .parquet needs pyarrow: pip install 'fastrest-ghk[parquet]'"
             ) from None
+
+
+def written(path: "str | os.PathLike[str]") -> list[Path]:
+    """The file that members are saved to, and what is written beside it.
+
+    Raises
+    ------
+    OSError
+        Something else stands in the place of the latter.
+    """
+    main = Path(path)
+    if main.suffix != ".csv":
+        return [main]
+    units = main.with_name(main.name + ".units.json")
+    if units.is_file():
+        with contextlib.suppress(ValueError):
+            found = json.loads(units.read_bytes())
+            if isinstance(found, dict) and all(isinstance(x, str) for x in found.values()):
+                return [main, units]
+        raise FileExistsError(f"{units} is in the way: {main.name} has its units there")
+    return [main, units]
 
 
 def _write_csv(members: Members, path: Path) -> None:

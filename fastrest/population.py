@@ -215,7 +215,9 @@ class Population(Frozen):
         reasons = zip(Status, census.counts["invalid"].tolist())
         vars(self).update(
             space=plan.sample.space,
-            conditions=types.MappingProxyType(plan.conditions),
+            conditions=types.MappingProxyType(
+                {n: types.MappingProxyType(changes) for n, changes in plan.conditions.items()}
+            ),
             accept=plan.accept,
             method=plan.sample.method,
             rng=plan.sample.rng,

@@ -215,6 +215,9 @@ def _headline(pop: "Population") -> str:
 
 
 def _checked_names(pop: "Population", names: Sequence[str]) -> Sequence[str]:
+    names = [names] if isinstance(names, str) else list(names)
+    if not names:
+        raise ValueError(f"names must have one of {', '.join(pop.names)}, got none")
     for name in names:
         if name not in pop.names:
             raise ValueError(unknown("parameter", name, pop.names))

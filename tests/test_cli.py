@@ -789,3 +789,43 @@ def test_a_cell_without_a_potential_has_no_gradient(capsys):
     off = ["--set", "P_K=0", "--set", "P_Na=0", "--set", "P_Cl=0"]
     assert cli.main(["gradient", "mammalian neuron", *off]) == 2
     assert "no potential whose gradient there were: NO_PERMEANT" in capsys.readouterr().err
+
+
+# ---- files keep out of each other's way ----
+
+
+def test_what_is_merged_is_not_written_over(tmp_path, capsys):
+    space = fr.space(fr.cells[NEURON], P_Na=fr.lognormal(cv=0.5))
+    tally = tmp_path / "t.csv"
+    space.population(1000, rng=1).save_counts(tally)
+    before = tally.read_bytes()
+    assert cli.main(["merge", str(tally), "--out", str(tally)]) == 2
+    assert "every file needs its own name" in capsys.readouterr().err
+    assert tally.read_bytes() == before
+
+
+def test_units_beside_members_take_nobodys_place(tmp_path, capsys):
+    plan, out = tmp_path / "plan.toml", tmp_path / "x.csv"
+    assert cli.main(["population", "--example"]) == 0
+    plan.write_text(capsys.readouterr().out)
+    asked = ["population", str(plan), "--n", "2000", "--out", str(out)]
+    beside = tmp_path / "x.csv.units.json"
+    assert cli.main([*asked, "--checkpoint", str(beside)]) == 2
+    assert "every file needs its own name" in capsys.readouterr().err
+    beside.write_text("my own notes")
+    mine = tmp_path / "x.csv.writing"
+    mine.write_text("mine")
+    assert cli.main(asked) == 2
+    assert "x.csv.units.json is in the way" in capsys.readouterr().err
+    assert beside.read_text() == "my own notes"
+    assert not out.exists()
+    beside.unlink()
+    assert cli.main(asked) == 0
+    assert cli.main(asked) == 0  # units of an earlier run are replaced
+    assert mine.read_text() == "mine"
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "plan.toml",
+        "x.csv",
+        "x.csv.units.json",
+        "x.csv.writing",
+    ]

@@ -768,3 +768,26 @@ def test_fine_edges_are_decimals():
     assert EDGES.tolist() == decimals
     assert population.RESOLUTION == 0.05
     assert whole(1.0) == 1 << 1074
+
+
+def test_conditions_of_a_population_cannot_be_changed():
+    pop = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5)).population(
+        100, rng=1, conditions={"hk": {"K_out": 6.5}}
+    )
+    with pytest.raises(TypeError):
+        pop.conditions["hk"]["K_out"] = 60.0
+
+
+def test_many_criteria_are_told_apart():
+    space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5))
+    pop = space.population(100, rng=1, accept=[fr.between(100 + i, 1000) for i in range(257)])
+    assert set(pop.rejected_only_by.values()) == {0}
+    assert repr(fr.between(-69.8119251, -69.8119241)) == "between(-69.8119251, -69.8119241)"
+
+
+def test_a_picture_of_no_parameters_is_refused():
+    pytest.importorskip("matplotlib")
+    space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5))
+    pop = space.population(100, rng=1)
+    with pytest.raises(ValueError, match="names must have one of P_Na, got none"):
+        pop.plot_pairs([])
