@@ -1,7 +1,7 @@
 """Problems of SALib's: a space as SALib describes it, and back."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ from .model import as_float
 from .physics import unknown
 from .spaces import Space
 
+#: Logarithms of numbers that a median may be.
+MOST_LOG = 700.0
 #: SALib's distributions that have a counterpart here, and what their bounds are.
 DISTS = {
     "unif": ("low", "high"),
@@ -103,8 +105,10 @@ def space_from_salib(problem: Mapping[str, Any], cell: Cell) -> Space:
     Raises
     ------
     ValueError
-        A name is no parameter, a distribution has no counterpart or breaks a rule, or inputs are
-        grouped.
+        A name is no parameter, a distribution has no counterpart or breaks a rule, the numbers of
+        entries differ, or inputs are grouped.
+    TypeError
+        An entry is no list, a name no text, or a bound no number.
 
     Examples
     --------
@@ -118,31 +122,45 @@ def space_from_salib(problem: Mapping[str, Any], cell: Cell) -> Space:
     for key in ("names", "bounds"):
         if key not in problem:
             raise ValueError(f"problem needs {key!r}, got {', '.join(map(str, problem))}")
-    names, bounds = list(problem["names"]), list(problem["bounds"])
-    dists = problem.get("dists")
-    dists = ["unif"] * len(names) if dists is None else list(dists)
+    names, bounds = _entries(problem, "names"), _entries(problem, "bounds")
+    dists = ["unif"] * len(names) if problem.get("dists") is None else _entries(problem, "dists")
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"problem: a name must be text, got {name!r}")
     for key, found in (("bounds", bounds), ("dists", dists)):
         if len(found) != len(names):
             raise ValueError(f"problem has {len(names)} names, but {len(found)} {key}")
+    if problem.get("num_vars", len(names)) != len(names):
+        raise ValueError(f"problem has {len(names)} names, but num_vars {problem['num_vars']!r}")
     if len(set(names)) < len(names):
         raise ValueError(f"problem: each name once, got {', '.join(map(str, names))}")
-    groups = problem.get("groups")
-    if groups is not None and len(set(groups)) != len(names):
-        raise ValueError(
-            f"problem: inputs in groups ({', '.join(map(str, groups))}) have no indices of their "
-            "own here: leave 'groups' out"
-        )
+    if problem.get("groups") is not None:
+        groups = [str(one) for one in _entries(problem, "groups")]
+        if len(set(groups)) != len(names):
+            raise ValueError(
+                f"problem: inputs in groups ({', '.join(groups)}) have no indices of their own "
+                "here: leave 'groups' out"
+            )
     return Space(cell, {n: _from_salib(n, d, b) for n, d, b in zip(names, dists, bounds)})
 
 
-def _from_salib(name: str, dist: str, bounds: Sequence[float]) -> Distribution:
-    if dist not in DISTS:
+def _entries(problem: Mapping[str, Any], key: str) -> list[Any]:
+    """A list of a problem's, with an entry for each input."""
+    found = problem[key]
+    if isinstance(found, str | Mapping) or not np.iterable(found):
+        raise TypeError(f"problem: {key} must be a list, got {found!r}")
+    return list(found)
+
+
+def _from_salib(name: str, dist: Any, bounds: Any) -> Distribution:
+    if not isinstance(dist, str) or dist not in DISTS:
         others = "; others are given to fr.space, as scipy.stats.weibull_min(...)"
         raise ValueError(f"{name}: {unknown('distribution of SALib', dist, DISTS)}{others}")
     wanted = DISTS[dist]
-    if np.ndim(bounds) != 1 or len(bounds) != len(wanted):
+    given = [] if isinstance(bounds, str) or not np.iterable(bounds) else list(bounds)
+    if len(given) != len(wanted):
         raise ValueError(f"{name}: bounds of {dist} must be [{', '.join(wanted)}], got {bounds!r}")
-    numbers = [as_float(f"{name}: {what}", x) for what, x in zip(wanted, bounds)]
+    numbers = [as_float(f"{name}: {what}", x) for what, x in zip(wanted, given)]
     try:
         found: Distribution = _MAKERS[dist](*numbers)
     except ValueError as error:
@@ -156,11 +174,23 @@ def _triangular(low: float, high: float, place: float) -> Distribution:
     return triangular(low, min(low + place * (high - low), high), high)
 
 
+def _lognormal(mean: float, sd: float) -> Distribution:
+    if not abs(mean) <= MOST_LOG:
+        raise ValueError(
+            f"the mean of ln must be between {-MOST_LOG:g} and {MOST_LOG:g}, got {mean!r}"
+        )
+    # of the numbers with this logarithm the shortest, which is what somebody wrote
+    rounded = math.exp(mean)
+    near = (float(f"{rounded:.{digits}g}") for digits in range(1, 18))
+    median = next((x for x in near if math.log(x) == mean), rounded)
+    return lognormal(median=median, sigma_log=sd)
+
+
 _MAKERS: dict[str, Any] = {
     "unif": uniform,
     "logunif": loguniform,
     "triang": _triangular,
     "norm": lambda mean, sd: normal(mean=mean, sd=sd),
     "truncnorm": lambda low, high, mean, sd: normal(mean=mean, sd=sd, low=low, high=high),
-    "lognorm": lambda mean, sd: lognormal(median=math.exp(mean), sigma_log=sd),
+    "lognorm": _lognormal,
 }

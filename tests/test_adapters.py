@@ -149,6 +149,14 @@ def problem(dist, bounds, **more):
         (problem("triang", [3, 0.5]), "K_out: bounds of triang must be .*mode's place"),
         (problem("triang", [3, 6, 1.5]), "K_out: the mode's place must be between 0 and 1"),
         (problem("lognorm", [1, 0]), "K_out: lognormal: sigma_log must be > 0"),
+        (problem("lognorm", [800, 1]), "K_out: the mean of ln must be between -700 and 700, got 8"),
+        (problem("lognorm", [-800, 1]), "K_out: the mean of ln must be between -700 and 700"),
+        (problem("lognorm", [math.nan, 1]), "K_out: the mean of ln must be .*, got nan"),
+        (problem("unif", [3, 6], num_vars=3), "problem has 1 names, but num_vars 3"),
+        (problem("unif", [3, 6], num_vars="x"), "problem has 1 names, but num_vars 'x'"),
+        (problem(["unif"], [3, 6]), r"K_out: unknown distribution of SALib \['unif'\]"),
+        (problem(None, [3, 6]), "K_out: unknown distribution of SALib None"),
+        (problem("unif", "36"), r"K_out: bounds of unif must be \[low, high\], got '36'"),
         (
             {"names": ["K_out", "K_in"], "bounds": [[3, 6]] * 2, "groups": ["K", "K"]},
             r"inputs in groups \(K, K\) have no indices of their own",
@@ -158,6 +166,34 @@ def problem(dist, bounds, **more):
 def test_problems_that_make_no_space_say_why(given, message):
     with pytest.raises(ValueError, match=message):
         fr.space_from_salib(given, CELL)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"bounds": None}, "problem: bounds must be a list, got None"),
+        ({"bounds": {"K_out": [3, 6]}}, "problem: bounds must be a list, got {'K_out'"),
+        ({"names": "K_out"}, "problem: names must be a list, got 'K_out'"),
+        ({"names": [["K_out"]]}, r"problem: a name must be text, got \['K_out'\]"),
+        ({"dists": "unif"}, "problem: dists must be a list, got 'unif'"),
+        ({"groups": 5}, "problem: groups must be a list, got 5"),
+        ({"bounds": [[[3], 6]]}, r"K_out: low must be a number, got \[3\]"),
+    ],
+)
+def test_entries_of_problems_are_lists(changed, message):
+    with pytest.raises(TypeError, match=message):
+        fr.space_from_salib({**problem("unif", [3, 6]), **changed}, CELL)
+
+
+@pytest.mark.parametrize("median", [0.04, 140, 1e-3, 0.123456, 5, 1 / 3, 1e-250])
+def test_a_problem_gives_the_same_space_back(median):
+    space = fr.space(
+        CELL,
+        K_out=fr.uniform(3, 6),
+        P_Na=fr.lognormal(median=median, sigma_log=0.3),
+        K_in=fr.triangular(120, 145, 150),
+    )
+    assert fr.space_from_salib(space.salib_problem(), CELL) == space
 
 
 def test_problems_are_mappings_of_numbers():
