@@ -74,8 +74,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+class _Once(argparse.Action):
+    """Keeps the value of an option, and refuses a second one: argparse would take the last."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if option_string and getattr(namespace, self.dest) is not None:
+            raise argparse.ArgumentError(self, "given twice")
+        setattr(namespace, self.dest, values)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Whose options stand once, unless they say otherwise; those of its commands too."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.register("action", None, _Once)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="fastrest", description="Resting membrane potentials over many parameter combinations."
     )
     parser.add_argument("--version", action="version", version=f"fastrest {__version__}")
@@ -434,7 +457,7 @@ def _gradient(options: argparse.Namespace) -> None:
     cell = _cell(options)
     status = Status(int(table(cell, {"celsius": [cell["celsius"]]}).status()[0]))
     if status:
-        raise ValueError(f"{cell!r} has no potential whose gradient there were: {status.name}")
+        raise ValueError(f"{cell!r} has no potential, hence no gradient: {status.name}")
     slopes, percent = cell.gradient(), cell.elasticity()
     print(f"{cell.name or cell.model!r}: {cell.potential():.4f} mV")
     print(f"{'parameter':12} {'value':>10} {'':4} {'mV per unit':>12} {'mV per +1 %':>12}")

@@ -421,6 +421,22 @@ def test_wrong_usage_exits_with_2(capsys, arguments):
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sobol", NEURON, "--vary", "K_out=uniform:3,6", "--csv", "a.csv", "--csv", "b.csv"],
+        ["sobol", NEURON, "--between", "-80", "-60", "--between", "-70", "-60"],
+        ["sweep", NEURON, "--grid", "K_out=1,2", "--out", "a.npy", "--out", "a.npy"],
+        ["sweep", NEURON, "--grid", "K_out=1,2", "--threads", "1", "--threads=2"],
+    ],
+)
+def test_an_option_that_stands_once_is_not_given_twice(capsys, arguments):
+    with pytest.raises(SystemExit) as exit_:
+        cli.main(arguments)
+    assert exit_.value.code == 2
+    assert capsys.readouterr().err.endswith(": given twice\n")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_ctrl_c_exits_with_130_and_leaves_no_whole_file(tmp_path):
     out = tmp_path / "v.npy"
@@ -788,7 +804,7 @@ def test_a_mistake_about_indices_is_one_line(options, message, tmp_path, monkeyp
 def test_a_cell_without_a_potential_has_no_gradient(capsys):
     off = ["--set", "P_K=0", "--set", "P_Na=0", "--set", "P_Cl=0"]
     assert cli.main(["gradient", "mammalian neuron", *off]) == 2
-    assert "no potential whose gradient there were: NO_PERMEANT" in capsys.readouterr().err
+    assert "has no potential, hence no gradient: NO_PERMEANT" in capsys.readouterr().err
 
 
 # ---- files keep out of each other's way ----
