@@ -91,7 +91,8 @@ def test_numpy(benchmark, note, cell, expected, candidates):
 @pytest.mark.parametrize("candidates", [10**5, 10**7], ids="{:.0e}".format)
 def test_peak_memory(benchmark, candidates):
     code = (
-        "import fastrest as fr\n"
+        "import os, sys, fastrest as fr\n"
+        "sys.path.append(os.getcwd())\n"
         "from bench.bench_population import CONDITIONS, CRITERIA, NAMES\n"
         "def peak():\n"  # unlike ru_maxrss, not that of the process which started this one
         "    lines = open('/proc/self/status').read().split('VmHWM:')\n"
@@ -105,7 +106,9 @@ def test_peak_memory(benchmark, candidates):
     )
 
     def run():
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        # -P: the installed package, not the sources beside it
+        command = [sys.executable, "-P", "-c", code]
+        done = subprocess.run(command, capture_output=True, check=True)
         return [float(word) for word in done.stdout.split()]
 
     fraction, before, after = benchmark.pedantic(run, rounds=1)

@@ -179,7 +179,9 @@ def test_peak_memory(benchmark, log2):
     )
 
     def run():
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        # -P: the installed package, not the sources beside it
+        command = [sys.executable, "-P", "-c", code]
+        done = subprocess.run(command, capture_output=True, check=True)
         return [float(word) for word in done.stdout.split()]
 
     index, kilobytes = benchmark.pedantic(run, rounds=1)
