@@ -69,7 +69,7 @@ def plain(dimensions: int) -> np.ndarray:
 
 
 def scrambled(
-    dimensions: int, seeds: Sequence[np.random.SeedSequence]
+    dimensions: int, seeds: "Sequence[np.random.SeedSequence]"
 ) -> tuple[np.ndarray, np.ndarray]:
     """Directions and first numbers of randomly scrambled sequences, one for each seed.
 

@@ -4,7 +4,6 @@ The blocks that they lie in are computed once more by the code of the pass: the 
 """
 
 import contextlib
-import csv
 import json
 import os
 from dataclasses import dataclass
@@ -198,6 +197,8 @@ def written(path: "str | os.PathLike[str]") -> list[Path]:
 
 
 def _write_csv(members: Members, path: Path) -> None:
+    import csv
+
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(members.columns)
@@ -264,7 +265,7 @@ def found(
     return _members(plan, *_rows(survey, ranks, threads))
 
 
-def _ranks(total: int, n: int, seed: np.random.SeedSequence) -> np.ndarray:
+def _ranks(total: int, n: int, seed: "np.random.SeedSequence") -> np.ndarray:
     """n different numbers below a total, sorted: Floyd's algorithm (Bentley & Floyd 1987)."""
     raw = np.random.Philox(seed).random_raw(n).tolist() if n else []
     chosen: set[int] = set()

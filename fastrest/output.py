@@ -6,15 +6,12 @@ the output gets its name only once it is whole.
 """
 
 import contextlib
-import hashlib
 import importlib
 import json
 import math
 import os
-import shutil
 import threading
 import time
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -218,13 +215,15 @@ class Npy(Format):
 
     @classmethod
     def read_columns(cls, path: Path, names: list[str]) -> Iterable[np.ndarray]:
+        from zipfile import BadZipFile
+
         file = beside(path, cls.COLUMNS)
         try:
             with file.open("rb") as opened, np.load(opened, allow_pickle=False) as columns:
                 return [columns[f"arr_{i}"] for i in range(len(names))]
         except FileNotFoundError:
             raise ValueError(f"{path} lacks {file.name}, the columns of its table") from None
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except (ValueError, KeyError, EOFError, BadZipFile):
             raise ValueError(f"{file} was cut off or changed") from None
 
 
@@ -421,9 +420,7 @@ def _kept_digests(columns: Mapping[str, np.ndarray], kept: Iterable[str]) -> dic
     found = {}
     for name in kept:
         column = np.ascontiguousarray(columns[name])
-        digest = hashlib.sha256(column.dtype.str.encode())
-        digest.update(column.view(np.uint8).data)
-        found[name] = digest.hexdigest()
+        found[name] = files.sha256(column.dtype.str.encode(), column.view(np.uint8).data)
     return found
 
 
@@ -608,6 +605,8 @@ def _check_target(kind: type[Format], target: Path) -> None:
 
 
 def _check_space(form: Format, path: StrPath, points: int) -> None:
+    import shutil
+
     per_point = form.dtype.itemsize + (1 if form.with_status else 0)
     need = int(form.least * per_point * points)
     folder = form.part.parent
@@ -641,6 +640,8 @@ def _remove(form: Format, record: Record) -> None:
 
 def _delete(path: Path) -> None:
     if path.is_dir():
+        import shutil
+
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

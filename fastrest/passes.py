@@ -4,7 +4,6 @@ What a reducer wants to know is in `reduce`; how a grid answers without visiting
 `factored`; what is kept of it all in `tally`; threads in `engine`. This is where they meet.
 """
 
-import concurrent.futures as cf
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -15,6 +14,7 @@ from .reduce import Reducer, State
 from .tally import Checkpoint, Kept, Tally
 
 if TYPE_CHECKING:
+    import concurrent.futures as cf
     import os
 
     from .sweep import Sweep
@@ -49,7 +49,7 @@ def tally(
     method: str = "auto",
     engine: str | None = None,
     threads: int | None = None,
-    executor: cf.Executor | None = None,
+    executor: "cf.Executor | None" = None,
     progress: engine.Progress = False,
     max_memory: int | None = None,
     checkpoint: "str | os.PathLike[str] | None" = None,
@@ -85,7 +85,11 @@ def check(reducers: Sequence[Reducer]) -> None:
 
 
 def check_executor(executor: Any) -> None:
-    if executor is not None and not isinstance(executor, cf.Executor):
+    if executor is None:
+        return
+    from concurrent.futures import Executor
+
+    if not isinstance(executor, Executor):
         raise TypeError(
             "executor must be a concurrent.futures.Executor, such as ProcessPoolExecutor() or "
             f"Dask's client.get_executor(), got {executor!r}"
@@ -164,7 +168,7 @@ def run(
     counted: Tally,
     isa: str,
     threads: int | None,
-    executor: cf.Executor | None,
+    executor: "cf.Executor | None",
     progress: engine.Progress,
     max_memory: int | None,
     file: Checkpoint | None,
@@ -225,7 +229,7 @@ def gather(
     units: int,
     largest: int = LARGEST_PIECE,
     threads: int | None,
-    executor: cf.Executor | None,
+    executor: "cf.Executor | None",
     progress: engine.Progress,
     file: Checkpoint | None,
 ) -> None:
@@ -278,7 +282,7 @@ def gather(
 def send(
     submit: Callable[[int, int], "cf.Future[Found]"],
     pieces: Iterator[tuple[int, int]],
-    executor: cf.Executor,
+    executor: "cf.Executor",
     progress: engine.Progress,
     left: engine.Ranges,
     points: int,
@@ -288,6 +292,8 @@ def send(
 
     Only as many pieces are under way as keep the workers busy: of a table each carries its rows.
     """
+    from concurrent.futures import FIRST_COMPLETED, wait
+
     window = 2 * (getattr(executor, "_max_workers", None) or engine.cpus())
     pending: dict[cf.Future[Found], tuple[int, int]] = {}
     done = points - sum(stop - start for start, stop in left)
@@ -312,7 +318,7 @@ def send(
                         break
                 if not pending:
                     return
-                finished, _ = cf.wait(pending, return_when=cf.FIRST_COMPLETED)
+                finished, _ = wait(pending, return_when=FIRST_COMPLETED)
                 for future in finished:
                     start, stop = pending.pop(future)
                     try:

@@ -3,7 +3,6 @@
 No arrays and no equations: the reference and the models both stand on this page.
 """
 
-import difflib
 import enum
 import math
 from collections.abc import Iterable
@@ -125,6 +124,8 @@ class Frozen:
 
 def unknown(what: str, name: object, known: Iterable[object]) -> str:
     """A message for a name that is not known, with the nearest ones that are."""
+    import difflib
+
     names = [str(one) for one in known]
     near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
     return f"unknown {what} {name!r}: " + (

@@ -4,7 +4,6 @@ What a candidate is says `candidates`, what is counted `census`; members are fou
 numbers by `members`. Here is the pass, and what can be asked of its result.
 """
 
-import concurrent.futures as cf
 import math
 import os
 import types
@@ -39,6 +38,8 @@ from .survey import Survey
 from .tally import Checkpoint
 
 if TYPE_CHECKING:
+    import concurrent.futures as cf
+
     import matplotlib.axes
     import pandas as pd
 
@@ -58,7 +59,7 @@ def population(
     accept: Iterable[Criterion],
     part: tuple[int, int] | None,
     threads: int | None,
-    executor: cf.Executor | None,
+    executor: "cf.Executor | None",
     progress: engine.Progress,
     checkpoint: "str | os.PathLike[str] | None",
 ) -> "Population":

@@ -1,6 +1,5 @@
 """What ships with the package as TOML files: a table each, by name."""
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -27,6 +26,8 @@ class Presets(Mapping[str, T], Generic[T]):
 
     def _read(self) -> dict[str, T]:
         if not self._made:
+            import tomllib
+
             path = Path(__file__).with_name(f"{self._what}s.toml")
             tables = tomllib.loads(path.read_text(encoding="utf-8"))
             self._made = {name: self._make(table, name) for name, table in tables.items()}

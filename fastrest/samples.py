@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,8 @@ from .sweep import Pieces, Sweep, checked_indices, labelled
 if TYPE_CHECKING:
     from .spaces import Space
 
-#: What `Space.sample` takes for rng.
-Rng = int | np.integer[Any] | np.random.SeedSequence | np.random.Generator | None
+#: What `Space.sample` takes for rng: as text, or every import of fastrest would load numpy.random.
+Rng: TypeAlias = "int | np.integer[Any] | np.random.SeedSequence | np.random.Generator | None"
 
 
 class Sample(Sweep):
@@ -130,7 +130,7 @@ def draws(space: "Space", drawn: _kernels.Sample) -> dict[str, _kernels.Draw]:
     return {name: drawn.column(k) for k, name in enumerate((*space.names, *space.derived))}
 
 
-def _sequence(seed: int) -> np.random.SeedSequence:
+def _sequence(seed: int) -> "np.random.SeedSequence":
     return np.random.SeedSequence(seed)
 
 

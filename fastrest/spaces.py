@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from . import anova, engine, pickfreeze
+from . import engine
 from .cell import Cell
 from .criteria import Between, Criterion
 from .derived import Derived, Linear, resolved
@@ -347,9 +347,13 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
             }
             _check_none(for_samples, "goes with a sample: give n, as space.sobol(2**17), or until=")
             tolerance = 1e-6 if tolerance is None else tolerance
+            from . import anova
+
             return anova.sobol(self, tolerance=tolerance, threads=threads, max_memory=max_memory)
         for_exact = {"tolerance": tolerance, "max_memory": max_memory}
         _check_none(for_exact, "is for exact indices, not for a sample: leave it out")
+        from . import pickfreeze
+
         return pickfreeze.sobol(
             self,
             n,
@@ -403,6 +407,8 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
         array([0.95, 0.11])
         """
         self._check_no_derived("derivative-based measures")
+        from . import pickfreeze
+
         return pickfreeze.dgsm(
             self,
             n,

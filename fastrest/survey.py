@@ -3,7 +3,6 @@
 Threads and executors are those of `passes`, checkpoints and parts as of `tally`.
 """
 
-import concurrent.futures as cf
 import functools
 import json
 import threading
@@ -23,6 +22,7 @@ from .sweep import Part
 from .tally import Checkpoint
 
 if TYPE_CHECKING:
+    import concurrent.futures as cf
     import os
 
 #: Blocks in a task: tens of milliseconds, which is what Ctrl-C waits for.
@@ -114,7 +114,7 @@ def run(
     survey: Survey,
     ranges: engine.Ranges,
     threads: int | None,
-    executor: cf.Executor | None,
+    executor: "cf.Executor | None",
     progress: engine.Progress,
     file: Checkpoint | None,
 ) -> None:

@@ -1,6 +1,5 @@
 """TOML files of users: read whole, of a sensible size, with errors that name file and line."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,8 @@ def read(path: str | Path, what: str) -> dict[str, Any]:
     OSError
         The file cannot be read.
     """
+    import tomllib
+
     with open(path, "rb") as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
