@@ -4,6 +4,7 @@ setup.py exists because the compiler flags depend on the compiler, which setupto
 while it builds.
 """
 
+import sys
 from pathlib import Path
 
 import numpy
@@ -50,6 +51,7 @@ kernels = Extension(
     sources=["fastrest/_kernels.pyx", *sorted(str(p) for p in Path("src_c").glob("*.c"))],
     depends=[str(p) for p in Path("src_c").glob("*.h")],
     include_dirs=["src_c", numpy.get_include()],
+    libraries=[] if sys.platform == "win32" else ["m"],  # of the yardsticks alone
     define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
 )
 

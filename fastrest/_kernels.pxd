@@ -149,3 +149,12 @@ cdef extern from "fastrest.h" nogil:
     int fr_model_columns(const fr_model *)
     const fr_kernels *fr_compiled(int)
     int fr_supported(const fr_kernels *)
+
+
+cdef extern from "yardsticks.h" nogil:
+    enum:
+        FR_YARDSTICK_CHAINS
+    void fr_yardstick_libm(const double *const *columns, double phi, ptrdiff_t n, double *V)
+    void fr_yardstick_fill(double value, ptrdiff_t n, double *to)
+    void fr_yardstick_copy(const double *source, ptrdiff_t n, double *to)
+    void fr_yardstick_arithmetic(ptrdiff_t n, double *x)

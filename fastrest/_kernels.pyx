@@ -694,6 +694,59 @@ def pairs(double phi, cnp.ndarray a not None, cnp.ndarray b not None, cnp.ndarra
                       <int64_t *>cnp.PyArray_DATA(below))
 
 
+# ---- yardsticks ----
+
+CHAINS = FR_YARDSTICK_CHAINS
+
+
+cdef double *numbers(array, Py_ssize_t length) except NULL:
+    if not is_native(array, cnp.NPY_DOUBLE) or not array.flags.c_contiguous or array.ndim != 1:
+        raise TypeError("arrays must be contiguous, native, 1-D float64")
+    if len(array) != length:
+        raise ValueError(f"arrays must be of one length: got {len(array)} and {length}")
+    if <size_t>cnp.PyArray_DATA(array) % 16:
+        raise ValueError("arrays must be aligned to 16 bytes")
+    return <double *>cnp.PyArray_DATA(array)
+
+
+def yardstick_libm(list columns not None, double phi, cnp.ndarray out not None):
+    """phi log(num / den) of nine columns, one row at a time, with libm's log: see yardsticks.h."""
+    cdef const double *inputs[9]
+    cdef Py_ssize_t n = out.shape[0]
+    cdef int k
+    if len(columns) != 9:
+        raise ValueError(f"nine columns are needed, got {len(columns)}")
+    for k in range(9):
+        inputs[k] = numbers(columns[k], n)
+    cdef double *V = numbers(out, n)
+    with nogil:
+        fr_yardstick_libm(inputs, phi, n, V)
+
+
+def yardstick_fill(double value, cnp.ndarray out not None):
+    """Write one number all over an array, past the caches."""
+    cdef Py_ssize_t n = out.shape[0]
+    cdef double *to = numbers(out, n)
+    with nogil:
+        fr_yardstick_fill(value, n, to)
+
+
+def yardstick_copy(cnp.ndarray source not None, cnp.ndarray out not None):
+    """Copy one array to another, past the caches."""
+    cdef Py_ssize_t n = out.shape[0]
+    cdef const double *from_ = numbers(source, n)
+    cdef double *to = numbers(out, n)
+    with nogil:
+        fr_yardstick_copy(from_, n, to)
+
+
+def yardstick_arithmetic(Py_ssize_t n, cnp.ndarray chains not None):
+    """Multiply and add to each of ``CHAINS`` numbers, in place, n times."""
+    cdef double *x = numbers(chains, FR_YARDSTICK_CHAINS)
+    with nogil:
+        fr_yardstick_arithmetic(n, x)
+
+
 # ---- ufuncs ----
 
 # NumPy keeps pointers into what a ufunc is made of: these live as long as the process.

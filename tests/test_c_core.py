@@ -87,7 +87,8 @@ def test_the_core_as_shipped_needs_no_libm(tmp_path):
     if shutil.which("nm") is None:
         pytest.skip("no nm to list the symbols with")
     objects = []
-    for source in SOURCES:
+    kernels = [source for source in SOURCES if source.name != "yardsticks.c"]
+    for source in kernels:
         objects.append(str(tmp_path / f"{source.stem}.o"))
         flags = [*shipped_flags(), "-fPIC", f"-I{ROOT / 'src_c'}", "-c", str(source)]
         subprocess.run([*COMPILER, *flags, "-o", objects[-1]], check=True)
@@ -109,6 +110,7 @@ def test_the_core_neither_allocates_nor_prints_nor_knows_python(path):
         "math.h",
         "string.h",
         "immintrin.h",
+        "emmintrin.h",
     }
 
 
