@@ -5,6 +5,7 @@ import contextlib
 import csv
 import functools
 import importlib.util
+import json
 import math
 import os
 import sys
@@ -48,18 +49,25 @@ from .tally import merged_tally
 AXIS_BYTES = 4 * 8
 #: What --summary prints of the distribution.
 QUANTILES = (0.05, 0.5, 0.95)
+#: What is told in one line: bad input, and results that have changed.
+FAILURES = (ValueError, TypeError, KeyError, OSError, MemoryError, ImportError, ArithmeticError)
+#: Change of a ratio to a yardstick that is no change: as much as two runs may differ.
+TOLERANCE = 0.25
 #: Points from which on a bar is drawn.
 LONG = 100_000_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 2 bad input, 130 interrupted."""
+    """Run one command and return its exit code: 0 done, 2 bad input, 130 interrupted.
+
+    `bench --against` has two more: 1 slower, 3 inconclusive.
+    """
     parser = _parser()
     options = parser.parse_args(arguments)
     with contextlib.suppress(AttributeError):  # of what stands in for a terminal
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a "±" in ASCII
     try:
-        options.command(options)
+        code = options.command(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("fastrest: interrupted", file=sys.stderr)
@@ -67,11 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone: that is its right
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (ValueError, TypeError, KeyError, OSError, MemoryError, ImportError) as error:
+    except FAILURES as error:
         text = error.args[0] if isinstance(error, KeyError) else error
         print("fastrest: error: " + " ".join(str(text).split()), file=sys.stderr)
         return 2
-    return 0
+    return int(code or 0)
 
 
 class _Once(argparse.Action):
@@ -247,6 +255,26 @@ def _parser() -> argparse.ArgumentParser:
     indices.add_argument("--csv", metavar="FILE", help="write the indices as a table")
     indices.add_argument("--threads", type=int, metavar="N", help="threads to use")
     indices.set_defaults(command=_sobol)
+
+    speed = commands.add_parser(
+        "bench",
+        help="how fast fastrest is here, beside plain Python, NumPy and the memory",
+        description="Measures every kind of work in some 15 seconds. The results are checked "
+        "first. With --against, exits with 0 if nothing is slower, 1 if something is, 3 if that "
+        "cannot be told.",
+    )
+    speed.add_argument("--json", metavar="FILE", help="keep what was measured (.json)")
+    speed.add_argument(
+        "--against", metavar="FILE", help="compare with what --json kept on the same machine"
+    )
+    speed.add_argument(
+        "--tolerance",
+        type=float,
+        metavar="SHARE",
+        help=f"with --against: change that is no change (default {TOLERANCE})",
+    )
+    speed.add_argument("--threads", type=int, metavar="N", help="threads to use")
+    speed.set_defaults(command=_bench)
     return parser
 
 
@@ -533,6 +561,36 @@ def _progress(points: int) -> bool:
     """Whether to draw a bar: for long work, on a terminal, if tqdm is there."""
     known = importlib.util.find_spec("tqdm") is not None
     return known and points >= LONG and sys.stderr.isatty()
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from . import tracking  # with the workloads, which other commands do without
+
+    tolerance = TOLERANCE if options.tolerance is None else options.tolerance
+    if not 0 < tolerance < math.inf:
+        raise ValueError(f"--tolerance must be > 0, got {tolerance:g}")
+    if options.tolerance is not None and not options.against:
+        raise ValueError("--tolerance goes with --against")
+    _check_names(options.json, options.against)
+    before = tracking.read(options.against) if options.against else None
+    with contextlib.ExitStack() as files:
+        if options.json:
+            kept = files.enter_context(replacing(Path(options.json), ".json"))
+        measured = tracking.measure_all(
+            options.threads, lambda title: print(f"measuring: {title}", file=sys.stderr)
+        )
+        after = tracking.archive(measured)
+        print("\n".join(report.speed(measured)))
+        if options.json:
+            kept.write_text(json.dumps(after, indent=1) + "\n", encoding="utf-8")
+    if options.json:
+        print(f"wrote    {options.json}")
+    if before is None:
+        return 0
+    changes = tracking.compare(before, after, tolerance)
+    others = tracking.differences(before, after)
+    print("\n".join(report.changes(changes, others, options.against, tolerance)))
+    return tracking.exit_code(changes, others)
 
 
 # ---- input ----

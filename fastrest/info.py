@@ -1,6 +1,7 @@
 """What runs here: for bug reports."""
 
 import platform
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,3 +37,12 @@ def info() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
     }
+
+
+def processor() -> str:
+    """The processor's name, as far as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if "model name" in line)
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

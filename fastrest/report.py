@@ -1,11 +1,15 @@
-"""Reports: what the command line prints of a population, most asked first."""
+"""Reports: what the command line prints of a population and of measured speed."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from .clinical import State
+from .info import info, processor
 from .population import Population
 from .sensitivity import aligned
+
+if TYPE_CHECKING:
+    from .tracking import Change, Measured
 
 #: What is printed of the distribution of V.
 QUANTILES = (0.05, 0.95)
@@ -85,3 +89,55 @@ def _transitions(pop: Population) -> Iterator[str]:
 
 def _part(n: int, total: int) -> str:
     return f"{n:,} ({100 * n / max(1, total):.3g} %)"
+
+
+# ---- speed ----
+
+#: Seconds, from large to small.
+UNITS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
+
+
+def speed(measured: "Sequence[Measured]") -> Iterator[str]:
+    """Lines: a row for each workload, and what stands in their columns."""
+    known = info()
+    yield f"fastrest {known['version']}, {known['isa']}, threads: {known['threads']}; {processor()}"
+    rows = [["", "a point", "x Python", "x NumPy", "of the memory's limit"]]
+    for one in measured:
+        share = one.memory_share
+        rows.append(
+            [
+                one.workload.title,
+                duration(one.per_point / 1e9),
+                *(_times(one.times(who)) for who in ("python", "numpy")),
+                "" if share is None else f"{100 * share:.0f} %",
+            ]
+        )
+    yield from aligned(rows)
+    yield "Medians of calls that took turns; x: how many times as long the other takes, a point."
+
+
+def changes(
+    found: "Sequence[Change]", others: Sequence[str], path: str, tolerance: float
+) -> Iterator[str]:
+    """Lines: how much longer each workload takes than it did, and what follows."""
+    rows = [[f"against {path}", "times as long", "99 % interval", ""]]
+    for one in found:
+        r = one.ratio
+        numbers = ["", ""] if r is None else [f"{r.value:.3f}", f"{r.low:.3f} ... {r.high:.3f}"]
+        rows.append([one.workload, *numbers, "not comparable" if r is None else one.verdict])
+    yield from aligned(rows)
+    yield f"Times are those of yardsticks measured in turn; up to {1 + tolerance:g} is no change."
+    if others:
+        yield f"inconclusive: measured under other conditions: {'; '.join(others)}"
+
+
+def duration(seconds: float) -> str:
+    """A time for people, with three digits."""
+    unit = next((unit for unit, size in UNITS.items() if seconds >= size), "ns")
+    return f"{seconds / UNITS[unit]:.3g} {unit}"
+
+
+def _times(ratio: float | None) -> str:
+    if ratio is None:
+        return ""
+    return f"{ratio:,.1f}" if ratio < 10 else f"{float(f'{ratio:.2g}'):,.0f}"

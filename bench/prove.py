@@ -1,0 +1,79 @@
+"""Does the paired comparison see a slow-down of 10 %, and nothing where there is none?
+
+    python bench/prove.py --times 20
+
+Builds HEAD, and HEAD with one kernel made slower: `reduce`, which sums up points without keeping
+them, computes one chunk in nine twice. Compares both with HEAD, each so many times, as `compare.py`
+does, and counts verdicts. The slow-down is first measured: by instructions it is what it should be.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import compare
+
+KERNEL = Path("src_c", "kernel_body.h")
+#: What is made slower, and what it becomes.
+BEFORE = "            const int any = compute(&walk, n, V, status);\n"
+AFTER = (
+    BEFORE + "            if (done / CHUNK % 9 == 0) {\n"
+    "                uint64_t again[CHUNK];\n"
+    "                walk.equation.chunk(walk.model, n, &walk.loaded, V, again);\n"
+    "            }\n"
+)
+#: The workload that runs this kernel.
+SLOWED = "summary"
+
+
+def slowed(folder):
+    """The sources of HEAD, with the slower kernel."""
+    source = folder / "slow"
+    source.mkdir()
+    compare.run("git", "-C", compare.ROOT, "archive", "-o", folder / "slow.tar", "HEAD")
+    compare.run("tar", "-xf", folder / "slow.tar", "-C", source)
+    text = (source / KERNEL).read_text(encoding="utf-8")
+    if text.count(BEFORE) != 1:
+        raise compare.ComparisonError(f"{KERNEL} has changed: prove.py no longer knows its loop")
+    (source / KERNEL).write_text(text.replace(BEFORE, AFTER), encoding="utf-8")
+    return source
+
+
+def judged(base, head, names):
+    """What is slower, and a line that says so."""
+    found = compare.compare(base, head, names, generations=(0, *compare.GENERATIONS[1:]))
+    verdicts = found.verdicts
+    slower = [name for name, verdict in verdicts.items() if verdict == "slower"]
+    counts = ", ".join(f"{n} {verdict}" for verdict, n in Counter(verdicts.values()).items())
+    return slower, f"{SLOWED} {found.pairs.ratio(SLOWED)}; {counts}; slower: {slower}"
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--times", type=int, default=20, help="comparisons of each kind")
+    times = parser.parse_args().times
+    seen = alarms = 0
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        base = compare.build("HEAD", folder / "base")
+        same = compare.build("HEAD", folder / "same")
+        slow = compare.build(str(slowed(folder)), folder / "slower")
+        names = compare.chosen(base.workloads, None)
+        for k in range(times):
+            slower, line = judged(base, slow, names)
+            seen += SLOWED in slower
+            print(f"{k + 1:3} slowed: {line}", flush=True)
+            slower, line = judged(base, same, names)
+            alarms += bool(slower)
+            print(f"{k + 1:3} the same: {line}", flush=True)
+    print(f"slowed by 10 %: {SLOWED} reported as slower in {seen} of {times}")
+    print(f"the same: anything reported as slower in {alarms} of {times}")
+    return 0 if seen >= 0.95 * times and alarms <= 0.05 * times else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

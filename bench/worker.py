@@ -1,0 +1,48 @@
+"""One side of a paired comparison: runs workloads as it is told, and says how long they took.
+
+    python -P worker.py WORKLOADS.PY THREADS NAME…
+
+Reads the name of a workload from each line of its input, runs it once, and answers with seconds.
+Before that it makes the workloads ready, and says of each "ready NAME", or "changed NAME WHY" if
+its result is not the one that the list expects, or "absent NAME WHY" if it cannot be run. The list
+may be of another version than the package that is measured.
+"""
+
+import importlib.util
+import sys
+import time
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location("workloads_to_compare", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.WORKLOADS
+
+
+def made(kind, name, threads):
+    """The workload, warmed up, and what to say of it."""
+    try:
+        workload = kind()
+        workload.check(workload.run(threads))
+    except ArithmeticError as error:
+        return None, f"changed {name} {error}"
+    except (AttributeError, ImportError, TypeError, ValueError) as error:
+        return None, f"absent {name} {type(error).__name__}: {error}"
+    return workload, f"ready {name}"
+
+
+def main(path, threads, *names):
+    kinds, workloads = load(path), {}
+    for name in names:
+        workloads[name], said = made(kinds[name], name, int(threads))
+        print(" ".join(said.split()), flush=True)
+    for line in sys.stdin:
+        workload = workloads[line.strip()]
+        started = time.perf_counter()
+        workload.run(int(threads))
+        print(time.perf_counter() - started, flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

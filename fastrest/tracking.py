@@ -1,0 +1,249 @@
+"""What `fastrest bench` does: every workload measured, kept in a file, compared with a file.
+
+The file has the format of pytest-benchmark's archives. Each workload is measured in turn with a
+yardstick, and two files are compared by the ratios to it, not by times.
+"""
+
+import datetime
+import json
+import os
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import engine, timing
+from .info import __version__, info, processor
+from .workloads import WORKLOADS, Workload
+from .yardsticks import YARDSTICKS
+
+#: Bytes that the largest workload takes, with its counterparts and yardstick.
+MEMORY = 1_300_000_000
+#: Seconds for a workload beside its yardstick, and for its counterparts; rounds at least, at most.
+TRACKED: tuple[float, tuple[int, int]] = (0.8, (9, 60))
+COMPARED: tuple[float, tuple[int, int]] = (0.5, (3, 9))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of one workload.
+
+    Attributes
+    ----------
+    workload : type
+    threads : int
+    seconds : ndarray of shape (rounds, 2)
+        Of the workload, and of its yardstick, in turn.
+    beside : dict of str to ndarray of shape (rounds, 2)
+        For ``"python"`` and ``"numpy"``, where they exist: seconds of the workload, and of its
+        counterpart, in turn.
+    """
+
+    workload: type[Workload]
+    threads: int
+    seconds: np.ndarray
+    beside: Mapping[str, np.ndarray]
+
+    @property
+    def per_point(self) -> float:
+        """Nanoseconds."""
+        return float(np.median(self.seconds[:, 0])) / self.workload.points * 1e9
+
+    @property
+    def memory_share(self) -> float | None:
+        """How much of the rate at which memory could be read and written is reached."""
+        yardstick = YARDSTICKS[self.workload.yardstick]
+        moved = sum(self.workload.moved) * self.workload.points
+        limit = self.seconds[:, 1] * moved / (yardstick.bytes * yardstick.points) if moved else None
+        return None if limit is None else float(np.median(limit / self.seconds[:, 0]))
+
+    def times(self, who: str) -> float | None:
+        """How many times as long a counterpart takes for a point, or None if there is none."""
+        if who not in self.beside:
+            return None
+        ours, theirs = self.beside[who].T
+        points = counterpart_points(self.workload, who)
+        return float(np.median(theirs / ours)) * self.workload.points / points
+
+
+def counterpart_points(workload: type[Workload], who: str) -> int:
+    return int(getattr(workload, f"{who}_points"))
+
+
+def measure(kind: type[Workload], threads: int | None = None) -> Measured:
+    """Measure one workload; ArithmeticError if its result, or a counterpart's, is another."""
+    workload, yardstick = kind(), YARDSTICKS[kind.yardstick]()
+    workload.check(workload.run(threads))
+    yardstick.run(threads)
+    runs = [lambda: workload.run(threads), lambda: yardstick.run(threads)]
+    seconds, rounds = TRACKED
+    tracked = timing.in_turn(runs, seconds=seconds, rounds=rounds)
+    known = [who for who in ("python", "numpy") if counterpart_points(kind, who)]
+    for who in known:
+        if not workload.agrees(getattr(workload, who)(), counterpart_points(kind, who)):
+            raise ArithmeticError(f"{kind.title}: {who} has another answer")
+    others = [getattr(workload, who) for who in known]
+    seconds, rounds = COMPARED
+    compared = timing.in_turn([runs[0], *others], seconds=seconds, rounds=rounds)
+    workload.check(workload.run(threads))
+    return Measured(
+        kind,
+        engine.thread_count(threads, kind.points),
+        tracked,
+        {who: compared[:, [0, 1 + k]] for k, who in enumerate(known)},
+    )
+
+
+def measure_all(threads: int | None, report: Callable[[str], Any]) -> list[Measured]:
+    """Measure all workloads, one after the other; each one's title is reported before."""
+    engine.check_memory(MEMORY, None, "the benchmarks cannot do with less")
+    found = []
+    for kind in WORKLOADS.values():
+        report(kind.title)
+        found.append(measure(kind, threads))
+    return found
+
+
+# ---- files ----
+
+
+def archive(measured: list[Measured]) -> dict[str, Any]:
+    """All that was measured, as pytest-benchmark writes it."""
+    benchmarks = []
+    for one in measured:
+        kind, yardstick = one.workload, YARDSTICKS[one.workload.yardstick]
+        ours, others = one.seconds.T
+        more = {"checksum": kind.checksum, "yardstick": yardstick.name}
+        benchmarks += [
+            _entry(one, "fastrest", ours, kind.points, one.threads, more),
+            _entry(one, yardstick.name, others, yardstick.points, one.threads, {}),
+        ]
+        for who, rounds in one.beside.items():
+            points = counterpart_points(kind, who)
+            benchmarks.append(_entry(one, who, rounds[:, 1], points, 1, {}))
+    return {
+        "machine_info": {
+            "processor": processor(),
+            "machine": platform.machine(),
+            "system": platform.system(),
+            "python_version": platform.python_version(),
+            "cpu": {"brand_raw": processor(), "count": os.cpu_count()},
+            "fastrest": info(),
+        },
+        "commit_info": {},
+        "benchmarks": benchmarks,
+        "datetime": datetime.datetime.now(datetime.UTC).isoformat(),
+        "version": f"fastrest {__version__}",
+    }
+
+
+def _entry(
+    one: Measured,
+    who: str,
+    seconds: np.ndarray,
+    points: int,
+    threads: int,
+    more: Mapping[str, Any],
+) -> dict[str, Any]:
+    name = f"{one.workload.name}[{who}]"
+    return {
+        "group": f"{one.workload.title}: how long?",
+        "name": name,
+        "fullname": f"fastrest bench::{name}",
+        "params": None,
+        "param": None,
+        "extra_info": {
+            "workload": one.workload.name,
+            "who": who,
+            "points": points,
+            "ns_per_point": float(np.median(seconds)) / points * 1e9,
+            "threads": threads,
+            "isa": info()["isa"],
+            **more,
+        },
+        "options": {},
+        "stats": timing.stats(seconds.tolist()),
+    }
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """An archive that `fastrest bench --json` wrote; ValueError if the file is none."""
+    try:
+        found: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+        _conditions(found)
+        if not _ours(found):
+            raise ValueError
+        for one in _ours(found).values():
+            if not isinstance(one["checksum"], str) or len(_pairs(found, one)) < 3:
+                raise ValueError
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise ValueError(f"{path} is not what `fastrest bench --json` writes") from None
+    return found
+
+
+def _ours(found: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What is noted beside the times of fastrest, by workload."""
+    notes = [one["extra_info"] for one in found["benchmarks"]]
+    return {one["workload"]: one for one in notes if one.get("who") == "fastrest"}
+
+
+def _pairs(found: Mapping[str, Any], noted: Mapping[str, Any]) -> np.ndarray:
+    """Seconds of a workload and of its yardstick, round by round."""
+    times = {one["name"]: one["stats"]["data"] for one in found["benchmarks"]}
+    sides = [times[f"{noted['workload']}[{who}]"] for who in ("fastrest", noted["yardstick"])]
+    pairs = np.array(sides, dtype=float).T
+    if pairs.ndim != 2 or not (np.isfinite(pairs) & (pairs > 0)).all():
+        raise ValueError("times must be above 0")
+    return pairs
+
+
+def _conditions(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What must be the same for two files to be comparable."""
+    machine = found["machine_info"]
+    return {
+        "processor": machine["processor"],
+        "instruction set": machine["fastrest"]["isa"],
+        "threads": max((one["threads"] for one in _ours(found).values()), default=0),
+    }
+
+
+# ---- comparison ----
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a workload's time, in those of its yardstick, has changed: `ratio` is None if unknown."""
+
+    workload: str
+    ratio: timing.Ratio | None
+    verdict: str
+
+
+def compare(before: Mapping[str, Any], after: Mapping[str, Any], tolerance: float) -> list[Change]:
+    """What has changed from one archive to another, workload by workload."""
+    known, changes = _ours(before), []
+    for name, new in _ours(after).items():
+        old = known.get(name)
+        if old is None or any(old[key] != new[key] for key in ("checksum", "yardstick")):
+            changes.append(Change(name, None, "inconclusive"))  # it computes something else
+            continue
+        ratio = timing.ratio([_pairs(after, new)], [_pairs(before, old)])
+        changes.append(Change(name, ratio, ratio.verdict(tolerance)))
+    return changes
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """In what the conditions of two archives differ, in words."""
+    old, new = _conditions(before), _conditions(after)
+    return [f"{name} {old[name]}, now {new[name]}" for name in new if old[name] != new[name]]
+
+
+def exit_code(changes: list[Change], others: list[str]) -> int:
+    """0 if nothing is slower, 1 if something is, 3 if that cannot be told."""
+    verdicts = {one.verdict for one in changes}
+    if others:  # ratios to a yardstick are not the same on two machines
+        return 3
+    return 1 if "slower" in verdicts else 3 if "inconclusive" in verdicts else 0
