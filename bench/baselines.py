@@ -1,38 +1,51 @@
-"""What the package is compared with: the same equation, as one writes it with each tool.
+"""What the workloads are compared with beside plain Python and NumPy's expression: other tools.
 
-None of them checks its inputs. Where a tool is not installed its benchmark is skipped.
+Each function takes a workload and a number of threads, compiles what is to be compiled, and returns
+a function without arguments, whose result the workload's `agrees` judges, and the peer's name and
+version. None of them checks its inputs. Where a tool is not installed its benchmark is skipped.
 """
 
 import math
+import platform
+from importlib.metadata import version
 
 import numpy as np
 import pytest
 
-#: R/F, mV per kelvin.
-PHI_PER_KELVIN = 1000 * 8.31446261815324 / 96485.33212331001
+from fastrest.workloads import INPUTS, PHI_PER_KELVIN, SIGMA, numpy_ghk, numpy_ghk_calcium
 
 
-def python_ghk(P_K, P_Na, P_Cl, K_out, Na_out, Cl_out, K_in, Na_in, Cl_in, *, celsius):
-    """Lists in, a list out."""
-    phi = PHI_PER_KELVIN * (celsius + 273.15)
-    return [
-        phi * math.log((pk * ko + pna * nao + pcl * cli) / (pk * ki + pna * nai + pcl * clo))
-        for pk, pna, pcl, ko, nao, clo, ki, nai, cli in zip(
-            P_K, P_Na, P_Cl, K_out, Na_out, Cl_out, K_in, Na_in, Cl_in, strict=True
-        )
-    ]
+def needs(module):
+    return pytest.importorskip(module, reason="needs the extra bench-peers")
 
 
-def numpy_ghk(*, P_K, P_Na, P_Cl, K_out, Na_out, Cl_out, K_in, Na_in, Cl_in, celsius):
-    """Arrays that broadcast: a table's columns, or a grid's axes."""
-    phi = PHI_PER_KELVIN * (celsius + 273.15)
-    num = P_K * K_out + P_Na * Na_out + P_Cl * Cl_in
-    den = P_K * K_in + P_Na * Na_in + P_Cl * Cl_out
-    return phi * np.log(num / den)
+def versioned(name):
+    return f"{name} {version(name)}"
+
+
+def phi_of(workload):
+    return PHI_PER_KELVIN * (workload.cell["celsius"] + 273.15)
+
+
+# ---- tables and grids ----
+
+
+def python_list(table, threads):
+    """Lists in, a list out, of as many rows as plain Python gets."""
+    columns = [table.columns[name][: table.python_points].tolist() for name in INPUTS]
+    phi = phi_of(table)
+
+    def ghk():
+        return [
+            phi * math.log((pk * ko + pna * nao + pcl * cli) / (pk * ki + pna * nai + pcl * clo))
+            for pk, pna, pcl, ko, nao, clo, ki, nai, cli in zip(*columns)
+        ]
+
+    return ghk, f"python {platform.python_version()}"
 
 
 def numpy_ghk_into(out, *, P_K, P_Na, P_Cl, K_out, Na_out, Cl_out, K_in, Na_in, Cl_in, celsius):
-    """The same without temporary arrays of the size of the result."""
+    """Without temporary arrays of the size of the result, where that is a grid's."""
     phi = PHI_PER_KELVIN * (celsius + 273.15)
     num = P_K * K_out + P_Na * Na_out + P_Cl * Cl_in
     den = P_K * K_in + P_Na * Na_in + P_Cl * Cl_out
@@ -41,83 +54,120 @@ def numpy_ghk_into(out, *, P_K, P_Na, P_Cl, K_out, Na_out, Cl_out, K_in, Na_in, 
     return np.multiply(phi, out, out=out)
 
 
-def numpy_ghk_calcium(
-    *, P_K, P_Na, P_Cl, P_Ca, K_out, Na_out, Cl_out, Ca_out, K_in, Na_in, Cl_in, Ca_in, celsius
-):
-    """With a divalent ion: the positive root of a quadratic."""
-    phi = PHI_PER_KELVIN * (celsius + 273.15)
-    num = P_K * K_out + P_Na * Na_out + P_Cl * Cl_in
-    den = P_K * K_in + P_Na * Na_in + P_Cl * Cl_out
-    a, b, c = den + 4 * P_Ca * Ca_in, den - num, num + 4 * P_Ca * Ca_out
-    root = np.sqrt(b * b + 4 * a * c)
-    return phi * np.log(np.where(b < 0, (root - b) / (2 * a), 2 * c / (root + b)))
+def numpy_into_out(workload, threads):
+    if workload.name == "table":
+        values = {**workload.columns, "celsius": workload.cell["celsius"]}
+    else:
+        values = workload.values
+    out = np.full_like(workload.out, np.nan)
+    return lambda: numpy_ghk_into(out, **values), versioned("numpy")
 
 
-def numexpr_ghk(threads):
-    numexpr = pytest.importorskip("numexpr", reason="needs the extra bench-peers")
+def numexpr_table(table, threads):
+    numexpr = needs("numexpr")
     numexpr.set_num_threads(threads)
     ghk = (
         "phi * log((P_K * K_out + P_Na * Na_out + P_Cl * Cl_in)"
         " / (P_K * K_in + P_Na * Na_in + P_Cl * Cl_out))"
     )
-
-    def evaluate(out, *, celsius, **columns):
-        phi = PHI_PER_KELVIN * (celsius + 273.15)
-        return numexpr.evaluate(ghk, local_dict={**columns, "phi": phi}, out=out)
-
-    return evaluate, f"numexpr {numexpr.__version__}"
+    values = {**table.columns, "phi": phi_of(table)}
+    out = np.full_like(table.out, np.nan)
+    return lambda: numexpr.evaluate(ghk, local_dict=values, out=out), versioned("numexpr")
 
 
-def numba_ghk(threads):
-    numba = pytest.importorskip("numba", reason="needs the extra bench-peers")
+def numba_table(table, threads):
+    numba = needs("numba")
     numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
 
     @numba.njit(parallel=True, fastmath=True)
-    def ghk(out, P_K, P_Na, P_Cl, K_out, Na_out, Cl_out, K_in, Na_in, Cl_in, celsius):
-        phi = PHI_PER_KELVIN * (celsius + 273.15)
+    def ghk(out, P_K, P_Na, P_Cl, K_out, Na_out, Cl_out, K_in, Na_in, Cl_in, phi):
         for i in numba.prange(out.size):
             num = P_K[i] * K_out[i] + P_Na[i] * Na_out[i] + P_Cl[i] * Cl_in[i]
             den = P_K[i] * K_in[i] + P_Na[i] * Na_in[i] + P_Cl[i] * Cl_out[i]
             out[i] = phi * math.log(num / den)
         return out
 
-    return ghk, f"numba {numba.__version__}"
+    columns = [table.columns[name] for name in INPUTS]
+    phi = phi_of(table)
+    out = np.full_like(table.out, np.nan)
+    ghk(np.empty(1), *(column[:1] for column in columns), phi)  # compiles
+    return lambda: ghk(out, *columns, phi), versioned("numba")
 
 
-def jax_ghk():
-    """Takes and gives JAX arrays; its threads are one for each CPU."""
-    jax = pytest.importorskip("jax", reason="needs the extra bench-peers")
+def jax_table(table, threads):
+    """Of JAX's own copies of the columns; JAX takes as many threads as there are CPUs."""
+    jax = needs("jax")
     jax.config.update("jax_enable_x64", True)
 
     @jax.jit
-    def ghk(*, P_K, P_Na, P_Cl, K_out, Na_out, Cl_out, K_in, Na_in, Cl_in, celsius):
-        phi = PHI_PER_KELVIN * (celsius + 273.15)
+    def ghk(*, P_K, P_Na, P_Cl, K_out, Na_out, Cl_out, K_in, Na_in, Cl_in, phi):
         num = P_K * K_out + P_Na * Na_out + P_Cl * Cl_in
         den = P_K * K_in + P_Na * Na_in + P_Cl * Cl_out
         return phi * jax.numpy.log(num / den)
 
-    def until_ready(**columns):
-        return ghk(**columns).block_until_ready()
+    values = {name: jax.device_put(table.columns[name]) for name in INPUTS}
+    values["phi"] = phi_of(table)
+    ghk(**values).block_until_ready()  # compiles
+    return lambda: ghk(**values).block_until_ready(), versioned("jax")
 
-    return until_ready, jax.device_put, f"jax {jax.__version__}"
+
+# ---- summary ----
 
 
-def dask_summary(grid):
-    """Mean and extremes of a grid with calcium by Dask's threads over NumPy's expression."""
-    dask_array = pytest.importorskip("dask.array", reason="needs the extra bench-peers")
-    import dask
-
-    values = dict(grid.cell)
-    del values["pump_ratio"]
-    axes = {name: grid.axis_values(name) for name in grid.dims}
-    for d, (name, axis) in enumerate(axes.items()):
-        shape = [-1 if i == d else 1 for i in range(len(axes))]
-        chunks = [2 if i == d == 0 else -1 for i in range(len(axes))]
-        values[name] = dask_array.from_array(axis.reshape(shape), chunks=chunks)
-    V = dask_array.map_blocks(
-        lambda *c: numpy_ghk_calcium(**dict(zip(values, c))), *values.values()
+def dask_summary(workload, threads):
+    """Dask's threads over NumPy's expression, in pieces that stay in a cache."""
+    array, dask = needs("dask.array"), needs("dask")
+    values = {
+        name: value if np.ndim(value) == 0 else array.from_array(value, chunks=-1)
+        for name, value in workload.values.items()
+    }
+    first = workload.sweep.dims[0]
+    values[first] = values[first].rechunk({0: 2})
+    arrays = [value for value in values.values() if np.ndim(value)]
+    V = array.map_blocks(
+        lambda *x: numpy_ghk_calcium(**dict(zip(values, x))),
+        *values.values(),
+        chunks=array.broadcast_arrays(*arrays)[0].chunks,
+        dtype=float,
     )
-    answers = V.mean(), V.min(), V.max()
-    return lambda: dask.compute(*answers, scheduler="threads", num_workers=2), (
-        f"dask {dask.__version__}, numpy {np.__version__}"
-    )
+    answers = V.mean(), V.std(), V.min(), V.max(), V.argmin(), V.argmax()
+
+    def summary():
+        return dask.compute(*answers, scheduler="threads", num_workers=threads)
+
+    return summary, f"{versioned('dask')}, {versioned('numpy')}"
+
+
+# ---- sensitivity ----
+
+
+def scipy_indices(workload, threads):
+    stats = needs("scipy.stats")
+    cell = workload.cell
+    dists = [stats.lognorm(SIGMA, scale=cell[name]) for name in INPUTS]
+
+    def evaluate(x):
+        return numpy_ghk(**dict(zip(INPUTS, x)), celsius=cell["celsius"])
+
+    def indices():
+        r = stats.sobol_indices(func=evaluate, n=workload.n, dists=dists, rng=1)
+        return r.first_order, r.total_order
+
+    return indices, versioned("scipy")
+
+
+def salib_indices(workload, n):
+    """Of n samples, with the intervals of 100 resamples."""
+    problem_spec = needs("SALib").ProblemSpec
+
+    def evaluate(X):
+        return numpy_ghk(**dict(zip(INPUTS, X.T)), celsius=workload.cell["celsius"])
+
+    def indices():
+        problem = problem_spec(workload.space.salib_problem())
+        problem.sample_sobol(n, calc_second_order=False, seed=1)
+        problem.evaluate(evaluate)
+        problem.analyze_sobol(calc_second_order=False, num_resamples=100, seed=1)
+        return problem.analysis["S1"], problem.analysis["ST"]
+
+    return indices, versioned("SALib")

@@ -157,12 +157,12 @@ class Pairs(dict):
 def generation(a, b, workloads, names, threads, pairs):
     """Start two processes, measure everything in turn, and add it to the pairs.
 
-    Returns why workloads could not be compared, by name, for each of the two.
+    Returns why a cannot run workloads, by name.
     """
     with contextlib.ExitStack() as stack:
         sides = [stack.enter_context(Process(one, workloads, names, threads)) for one in (a, b)]
-        (able, why_a), (also, why_b) = (side.ready() for side in sides)
-        for name in (name for name in able if name in also):
+        (able, unable), _ = (side.ready() for side in sides)
+        for name in able:
             took = sum(side.time(name) for side in sides)
             turns = min(max(round(SECONDS / (2 * took)), TURNS[0]), TURNS[1])
             rows = []
@@ -171,7 +171,7 @@ def generation(a, b, workloads, names, threads, pairs):
                     seconds = {side: sides[side].time(name) for side in order}
                     rows.append((seconds[1], seconds[0]))
             pairs.setdefault(name, []).append(timing.np.array(rows))
-    return why_a, why_b
+    return unable
 
 
 # ---- the comparison ----
@@ -215,17 +215,19 @@ def compare(
     say=lambda text: None,
 ):
     """Compare two versions; ComparisonError if the head has other results than its list says."""
-    noise, pairs, unable = Pairs(), Pairs(), {}
     workloads = head.workloads
+    with Process(head, workloads, names, threads) as process:
+        _, broken = process.ready()
+    if broken:
+        raise ComparisonError("\n".join(f"{name} {why}" for name, why in broken.items()))
+    noise, pairs, unable = Pairs(), Pairs(), {}
     alone, first, most = generations
     for k in range(alone):
         say(f"A/A {k + 1} of {alone}")
         generation(base, base, workloads, names, threads, noise)
     for k in range(first):
         say(f"A/B {k + 1} of {first}")
-        unable, broken = generation(base, head, workloads, names, threads, pairs)
-        if broken:
-            raise ComparisonError("\n".join(f"{name} {why}" for name, why in broken.items()))
+        unable = generation(base, head, workloads, names, threads, pairs)
     for k in range(first, most):
         undecided = [
             name for name in pairs if pairs.ratio(name).verdict(tolerance) == "inconclusive"

@@ -1,6 +1,6 @@
-"""Set-up that the benchmarks share: data, buffers, and what is noted beside a time.
+"""Set-up that the benchmarks share: data, what is noted beside a time, and how memory is measured.
 
-The large arrays live as long as one module, so that a run never holds those of two.
+Large arrays live as long as one module or workload, so that a run never holds those of two.
 """
 
 import os
@@ -9,37 +9,129 @@ import os
 # benchmark that runs next; the variable is read when the OpenMP runtime is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
+import contextlib
+import ctypes
+import gc
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import fastrest as fr
+from fastrest.workloads import TOLERANCE, WORKLOADS, Table
 
-#: Largest difference that is still the same answer, mV. Peers may use fast maths.
-TOLERANCE = 1e-9
-#: 9 columns of them are 288 MB: far beyond the caches.
-ROWS = 4_000_000
-#: Of a grid: 80 to the 4th power.
-POINTS = 40_960_000
+STATUS = Path("/proc/self/status")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_machine_info(config, machine_info):
     machine_info["fastrest"] = fr.info()
+    machine_info.pop("node", None)  # the machine's name is nobody's business
+
+
+def pytest_collection_modifyitems(items):
+    """What has the same workload comes side by side: a minute later a machine may be slower."""
+    files = list(dict.fromkeys(item.path for item in items))
+    order = {name: place for place, name in enumerate(WORKLOADS)}
+
+    def place(item):
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        return files.index(item.path), order.get(params.get("workload"), len(order))
+
+    items.sort(key=place)
 
 
 @pytest.fixture
 def note(benchmark):
     """Writes what a time means into the report: points, ns per point, instruction set, threads.
 
-    To be called after the benchmark. The time per point is that of the median round.
+    To be called after the benchmark. The time per point is that of the median round. `again` is
+    what was timed: it is called once more, untimed, to see how much memory it takes.
     """
 
-    def note(points, **facts):
+    def note(points=None, again=None, **facts):
         benchmark.extra_info.update(facts, points=points)
-        if benchmark.stats is not None:  # None with --benchmark-disable
+        if benchmark.stats is None:  # with --benchmark-disable
+            return
+        if points is not None:
             benchmark.extra_info["ns_per_point"] = benchmark.stats["median"] / points * 1e9
+        if again is not None:
+            benchmark.extra_info["peak_megabytes"] = peak_megabytes(again)
 
     return note
+
+
+# ---- memory ----
+
+
+def peak_megabytes(call):
+    """How far above what it held before the memory of this process rises during a call.
+
+    None where the system does not tell. A result that is given room, and wrote there before, takes
+    none.
+    """
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        # what glibc keeps of memory freed earlier would be used anew, and not be seen
+        ctypes.CDLL(None).malloc_trim(0)
+    try:
+        Path("/proc/self/clear_refs").write_text("5")  # the peak is now what is held
+        before = STATUS.read_text()
+    except OSError:
+        return None
+    call()
+    return growth(before, STATUS.read_text())
+
+
+def growth(before, after):
+    """MB, from what was held to the peak, of two texts of /proc/self/status."""
+    # not getrusage, which counts what the process was forked from
+    kilobytes = [
+        int(status.split(f"{field}:")[1].split()[0])
+        for status, field in ((before, "VmRSS"), (after, "VmHWM"))
+    ]
+    return max(0.0, round((kilobytes[1] - kilobytes[0]) * 1024 / 1e6, 1))
+
+
+ASKED_ALONE = """
+import json
+from pathlib import Path
+status = Path("/proc/self/status")
+{setup}
+before = status.read_text()
+answer = {ask}
+print(json.dumps([answer, before, status.read_text()]))
+"""
+
+
+@pytest.fixture
+def alone(benchmark, note):
+    """Asks something in a process of its own: its answer, and the megabytes that it took.
+
+    The question is an expression whose value JSON knows; what its set-up takes is not counted.
+    """
+    if not STATUS.exists():
+        pytest.skip("needs /proc/self/status")
+
+    def alone(setup, ask, points):
+        code = ASKED_ALONE.format(setup=setup, ask=ask)
+        command = [sys.executable, "-P", "-c", code]  # -P: as installed, not the sources beside it
+
+        def run():
+            return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+
+        answer, before, after = benchmark.pedantic(run, rounds=1)
+        megabytes = growth(before, after)
+        note(points, isa=fr.info()["isa"], threads=2, peak_megabytes=megabytes)
+        return answer, megabytes
+
+    return alone
+
+
+# ---- data ----
 
 
 @pytest.fixture
@@ -64,31 +156,10 @@ def cell():
     return fr.cells["mammalian neuron"]
 
 
-def random_columns(cell, rows):
-    """Nine columns around a cell's values: all its permeabilities and concentrations."""
-    rng = np.random.default_rng(1)
-    names = [name for name in cell if name not in ("celsius", "pump_ratio")]
-    return {name: cell[name] * rng.uniform(0.5, 1.5, rows) for name in names}
+def table_of(rows):
+    """The workload's table with as many rows."""
 
+    class Rows(Table):
+        points = numpy_points = rows
 
-@pytest.fixture(scope="module")
-def columns(cell):
-    return random_columns(cell, ROWS)
-
-
-@pytest.fixture(scope="module")
-def few_columns(cell):
-    """8192 rows, 0.65 MB: they stay in a second-level or third-level cache."""
-    return random_columns(cell, 8192)
-
-
-@pytest.fixture(scope="module")
-def large_buffer():
-    return np.empty(POINTS)
-
-
-@pytest.fixture
-def large_out(large_buffer):
-    """Room for a grid, its memory mapped already, with no result of an earlier benchmark in it."""
-    large_buffer.fill(np.nan)
-    return large_buffer
+    return Rows()

@@ -23,7 +23,7 @@ from .yardsticks import YARDSTICKS
 #: Bytes that the largest workload takes, with its counterparts and yardstick.
 MEMORY = 1_300_000_000
 #: Seconds for a workload beside its yardstick, and for its counterparts; rounds at least, at most.
-TRACKED: tuple[float, tuple[int, int]] = (0.8, (9, 60))
+TRACKED: tuple[float, tuple[int, int]] = (0.6, (9, 60))
 COMPARED: tuple[float, tuple[int, int]] = (0.5, (3, 9))
 
 

@@ -27,6 +27,7 @@ class Yardstick:
     bytes: ClassVar[int] = 0
 
     def run(self, threads: int | None = None) -> Any:
+        """Do it once, and return where its results are."""
         raise NotImplementedError
 
 
@@ -84,17 +85,21 @@ class Copy(Yardstick):
 
 
 class Arithmetic(Yardstick):
-    """Instructions that multiply or add, of numbers in registers, on one thread."""
+    """Instructions that multiply or add numbers in registers."""
 
     name = "arithmetic"
-    passes = 500_000
-    points = passes * _kernels.CHAINS  # two numbers an instruction, two instructions a number
+    pieces, passes = 16, 50_000
+    points = pieces * passes * _kernels.CHAINS  # two numbers an instruction, two instructions each
 
     def __init__(self) -> None:
-        self.chains = np.arange(_kernels.CHAINS, dtype=float)
+        self.chains = np.zeros((self.pieces, _kernels.CHAINS))
 
     def run(self, threads: int | None = None) -> np.ndarray:
-        _kernels.yardstick_arithmetic(self.passes, self.chains)
+        def multiply(start: int, stop: int) -> None:
+            for piece in self.chains[start:stop]:
+                _kernels.yardstick_arithmetic(self.passes, piece)
+
+        engine.run(multiply, self.pieces, threads=threads, unit=1, units=1)
         return self.chains
 
 

@@ -1,0 +1,117 @@
+"""The tables of the READMEs, made of an archive of benchmarks."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).resolve().parent.parent / "bench"
+
+
+@pytest.fixture(scope="module")
+def table():
+    spec = importlib.util.spec_from_file_location("bench_table", BENCH / "table.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def entry(workload, who, threads, ns, group="a grid: how long?", **more):
+    note = {"workload": workload, "who": who, "threads": threads, "ns_per_point": ns, **more}
+    return {"group": group, "extra_info": note}
+
+
+@pytest.fixture
+def archive():
+    info = {"isa": "avx2", "python": "3.13.1", "numpy": "2.4.0"}
+    rates = {"gigabytes_per_second": 20.0}
+    ours = {"moved": [0, 8], "yardstick": "fill"}
+    scalar = {"group": "one call: how long?", "moved": [0, 0], "yardstick": "libm"}
+    return {
+        "machine_info": {"cpu": {"brand_raw": "A processor"}, "fastrest": info},
+        "commit_info": {"id": "0123456789abcdef"},
+        "datetime": "2026-11-23T10:00:00",
+        "benchmarks": [
+            entry("grid", "fastrest", 1, 0.9, **ours),
+            entry("grid", "fastrest", 2, 0.5, **ours),
+            entry("grid", "python", 1, 7777.0),
+            entry("grid", "numpy", 1, 3.3),
+            entry("grid", "numba", 2, 0.75),
+            entry("scalar", "fastrest", 1, 2000.0, **scalar),
+            entry("scalar", "numpy", 1, 1000.0, group="one call: how long?"),
+            entry("yardstick", "fill", 2, 0.4, group="yardsticks", **rates),
+            entry("yardstick", "copy", 2, 0.8, group="yardsticks", **rates),
+            entry("yardstick", "arithmetic", 2, 0.1, group="yardsticks", instructions_per_ns=10.0),
+        ],
+    }
+
+
+@pytest.fixture
+def results(table, archive):
+    return table.Results(archive, {"avx2": {"grid": 4.0}})
+
+
+def cells(line):
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_table_of_speed(table, results):
+    _, _, grid, scalar, _, foot = table.speed(results).splitlines()
+    assert cells(grid) == ["a grid", "0.5 ns", "× 16,000", "× 6.6", "Numba × 1.5"]
+    assert cells(scalar) == ["one call", "2 µs", "", "× 0.5", ""]
+    assert foot.endswith(
+        "A processor, 2 CPUs, avx2, Python 3.13.1, NumPy 2.4.0, 2026-11-23, commit 0123456789."
+    )
+
+
+def test_the_table_of_limits(table, results):
+    _, _, grid, scalar, _, foot = table.roofline(results).splitlines()
+    # 8 bytes at 20 GB/s; 4 instructions at 10 a ns
+    limits = ["0.4 ns", "0.4 ns", "0.5 ns", "80 %", "memory"]
+    assert cells(grid) == ["a grid", "0 + 8", "4", *limits]
+    assert cells(scalar) == ["one call", "in the caches", "not counted", "", "", "2 µs", "", ""]
+    assert foot.startswith("2 threads; memory filled at 20.0 GB/s, copied at 20.0 GB/s")
+
+
+@pytest.fixture
+def pages(table, archive, tmp_path, monkeypatch):
+    """Two pages with marks, and an archive, in a folder of their own."""
+    marks = "before\n<!-- {0}: made by bench/table.py -->\nold\n<!-- /{0} -->\nafter\n"
+    (tmp_path / "bench").mkdir()
+    tables = {}
+    for name, place in (("speed", "README.md"), ("roofline", "bench/README.md")):
+        page = tmp_path / place
+        page.write_text(marks.format(name), encoding="utf-8")
+        tables[name] = page, getattr(table, name)
+    (tmp_path / "r.json").write_text(json.dumps(archive), encoding="utf-8")
+    (tmp_path / "c.json").write_text('{"gcc 12": {"avx2": {"grid": 4.0}}}', encoding="utf-8")
+    monkeypatch.setattr(table, "TABLES", tables)
+    monkeypatch.setattr(table, "HERE", tmp_path / "bench")
+    monkeypatch.setattr(table, "COUNTS", tmp_path / "c.json")
+    return tmp_path
+
+
+def test_pages_are_checked_and_mended(table, pages, capsys):
+    given = str(pages / "r.json")
+    assert table.main(["--check", given]) == 1
+    assert "not the figures of r.json: README.md and bench/README.md" in capsys.readouterr().out
+    assert "old" in (pages / "README.md").read_text(encoding="utf-8")
+
+    assert table.main([given]) == 0
+    page = (pages / "README.md").read_text(encoding="utf-8")
+    assert page.startswith("before\n<!-- speed")
+    assert page.endswith("<!-- /speed -->\nafter\n")
+    assert "old" not in page
+    assert "| a grid | 0.5 ns |" in page
+    assert table.main(["--check", given]) == 0
+
+    (pages / "README.md").write_text(page.replace("0.5 ns", "0.4 ns"), encoding="utf-8")
+    assert table.main(["--check", given]) == 1
+    assert "r.json: README.md\n" in capsys.readouterr().out
+
+
+def test_a_page_without_marks_is_told(table, pages):
+    (pages / "README.md").write_text("nothing", encoding="utf-8")
+    with pytest.raises(SystemExit, match="needs one <!-- speed"):
+        table.main([str(pages / "r.json")])

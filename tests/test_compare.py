@@ -1,0 +1,215 @@
+"""The paired comparison of two versions: its turns, its verdicts, and what ends it."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BENCH = Path(__file__).resolve().parent.parent / "bench"
+
+
+def by_path(name):
+    spec = importlib.util.spec_from_file_location(f"bench_{name}", BENCH / f"{name}.py")
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+compare = by_path("compare")
+
+NAMES = ["table", "grid", "summary"]
+BASE = compare.Version("base", Path("base"), Path("base.py"))
+HEAD = compare.Version("head", Path("head"), Path("head.py"))
+
+
+class Machine:
+    """A noisy machine on which processes of each version take their time."""
+
+    def __init__(self, noise=0.003):
+        self.rng, self.noise = np.random.default_rng(1), noise
+        self.factors, self.unable = {}, {}
+        self.started, self.asked = [], []
+
+    def process(self, version, workloads, names, threads):
+        self.started.append((version.name, list(names)))
+        return Fake(self, version, names)
+
+
+class Fake:
+    def __init__(self, machine, version, names):
+        self.machine, self.version, self.names = machine, version, names
+        self.luck = np.exp(0.002 * machine.rng.normal())
+
+    def ready(self):
+        why = {n: w for (v, n), w in self.machine.unable.items() if v == self.version.name}
+        return [name for name in self.names if name not in why], why
+
+    def time(self, name):
+        m = self.machine
+        m.asked.append((self.version.name, name))
+        busy = 1.5 if m.rng.random() < 0.4 else 1.0  # a neighbour
+        factor = m.factors.get((self.version.name, name), 1.0)
+        return 0.02 * factor * self.luck * busy * np.exp(m.noise * abs(m.rng.normal()))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    machine = Machine()
+    monkeypatch.setattr(compare, "Process", machine.process)
+    return machine
+
+
+def test_the_same_passes_and_a_slower_workload_is_found(machine):
+    machine.factors["head", "grid"] = 1.1
+    found = compare.compare(BASE, HEAD, NAMES)
+    assert found.verdicts == {"table": "pass", "grid": "slower", "summary": "pass"}
+    assert found.exit_code == 1
+    assert abs(found.pairs.ratio("grid").value - 1.1) < 0.02
+    text = "\n".join(compare.markdown(found))
+    assert text.startswith("### head against base: slower: grid")
+    assert "| **slower** |" in text
+
+
+def test_a_faster_workload_is_no_failure(machine):
+    machine.factors["head", "grid"] = 0.9
+    found = compare.compare(BASE, HEAD, NAMES)
+    assert found.verdicts["grid"] == "faster"
+    assert found.exit_code == 0
+
+
+def test_a_and_b_take_turns(machine):
+    compare.compare(BASE, HEAD, ["grid"], generations=(0, 1, 1))
+    order = "".join(version[0] for version, _ in machine.asked)
+    assert order.startswith("bh" + "bhhbhbbh" * 2)  # one of each to see how long they take
+    assert order[2:].count("b") == order[2:].count("h")
+
+
+def test_further_rounds_are_for_the_undecided_alone(machine):
+    machine.factors["head", "grid"] = 1 + compare.TOLERANCE
+    found = compare.compare(BASE, HEAD, NAMES, generations=(1, 2, 6))
+    assert machine.started[3:7] == [("base", NAMES), ("head", NAMES)] * 2
+    assert machine.started[7:] == [("base", ["grid"]), ("head", ["grid"])] * 4
+    assert found.verdicts["grid"] == "inconclusive"
+    assert found.exit_code == 3
+    assert "**inconclusive**" in "\n".join(compare.markdown(found))
+
+
+def test_one_slower_workload_weighs_more_than_an_open_one(machine):
+    machine.factors.update({("head", "grid"): 1 + compare.TOLERANCE, ("head", "table"): 1.3})
+    found = compare.compare(BASE, HEAD, NAMES, generations=(0, 2, 2))
+    assert set(found.verdicts.values()) == {"slower", "inconclusive", "pass"}
+    assert found.exit_code == 1
+
+
+def test_a_base_that_cannot_run_a_workload(machine):
+    machine.unable["base", "grid"] = "absent: AttributeError: no such thing"
+    found = compare.compare(BASE, HEAD, NAMES)
+    assert set(found.verdicts) == {"table", "summary"}
+    assert found.exit_code == 3
+    text = "\n".join(compare.markdown(found))
+    assert "not comparable**: the base is absent: AttributeError" in text
+
+
+@pytest.fixture
+def built(monkeypatch):
+    """Versions that need no building."""
+    versions = {"old": BASE, "new": HEAD}
+    monkeypatch.setattr(compare, "build", lambda what, folder: versions[what])
+    monkeypatch.setattr(compare, "chosen", lambda workloads, only: NAMES)
+
+
+def test_changed_results_end_it_before_any_time(machine, built, capsys):
+    machine.unable["head", "table"] = "changed: the result has changed: its checksum is 12"
+    assert compare.main(["--base", "old", "--head", "new"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "compare: table changed: the result has changed: its checksum is 12" in said.err
+    assert machine.asked == []
+
+
+def test_the_command_prints_and_writes_the_table(machine, built, tmp_path, capsys):
+    machine.factors["head", "summary"] = 1.2
+    out = tmp_path / "speed.md"
+    assert compare.main(["--base", "old", "--head", "new", "--out", str(out)]) == 1
+    text = capsys.readouterr().out
+    assert out.read_text(encoding="utf-8") == text
+    assert text.count("| pass |") == 2
+
+
+def test_noise_is_told(machine):
+    machine.noise = 0.2
+    found = compare.compare(BASE, HEAD, ["grid"], generations=(4, 1, 1))
+    seen = float(compare.smallest(found, "grid").removesuffix(" %"))
+    machine.noise = 0.01
+    less = compare.compare(BASE, HEAD, ["grid"], generations=(4, 1, 1))
+    assert seen > float(compare.smallest(less, "grid").removesuffix(" %")) > 3
+
+
+# ---- the real worker ----
+
+LIST = """
+class Quick:
+    name = "quick"
+    def check(self, result):
+        assert result == 4
+    def run(self, threads):
+        return sum(range(threads))
+class Changed(Quick):
+    def check(self, result):
+        raise ArithmeticError("the result\\nhas changed")
+class Absent(Quick):
+    def __init__(self):
+        import no_such_module
+WORKLOADS = {"quick": Quick, "changed": Changed, "absent": Absent}
+"""
+
+
+@pytest.fixture
+def workloads(tmp_path):
+    path = tmp_path / "workloads.py"
+    path.write_text(LIST.replace("== 4", "== 3"), encoding="utf-8")
+    return path
+
+
+def test_the_worker_says_what_it_can_run_and_how_long_it_takes(workloads):
+    here = compare.Version("here", Path(sys.executable), workloads)
+    with compare.Process(here, workloads, ["quick", "changed", "absent"], 3) as process:
+        able, unable = process.ready()
+        assert able == ["quick"]
+        assert unable["changed"] == "changed: the result has changed"
+        assert unable["absent"].startswith("absent: ModuleNotFoundError")
+        assert 0 < process.time("quick") < 1
+    assert process.process.poll() is not None
+
+
+def test_a_worker_that_dies_is_told(workloads):
+    here = compare.Version("here", Path(sys.executable), workloads)
+    with compare.Process(here, workloads, ["quick"], 3) as process:
+        process.ready()
+        with pytest.raises(compare.ComparisonError, match="has ended with 1"):
+            process.time("nobody")
+
+
+def test_names_of_workloads():
+    known = compare.chosen(BENCH.parent / "fastrest" / "workloads.py", None)
+    from fastrest.workloads import WORKLOADS
+
+    assert known == list(WORKLOADS)
+    assert compare.chosen(BENCH.parent / "fastrest" / "workloads.py", "grid") == ["grid"]
+    with pytest.raises(compare.ComparisonError, match="unknown workload 'gird': known are table"):
+        compare.chosen(BENCH.parent / "fastrest" / "workloads.py", "gird")
+    with pytest.raises(compare.ComparisonError, match="no list of workloads"):
+        compare.chosen(BENCH / "none.py", None)
+
+
+def test_an_unknown_reference_is_told(capsys):
+    assert compare.main(["--base", "no-such-reference", "--head", "HEAD"]) == 2
+    assert "compare: git " in capsys.readouterr().err
