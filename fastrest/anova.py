@@ -97,12 +97,7 @@ def sobol(
 
 def _check(space: "Space") -> None:
     """Raise the ValueError for a space without exact indices."""
-    if space.correlation is not None:
-        pairs = ", ".join(f"{a} and {b}" for a, b in space.correlation)
-        raise ValueError(
-            f"Sobol' indices need independent inputs, got a correlation of {pairs}: the variance "
-            "of correlated inputs has no parts"
-        )
+    space._check_independent("Sobol' indices")
     if not space.cell.model.separable:
         raise ValueError(
             f"exact indices need a GHK model of monovalent ions, got {space.cell.model}: {SAMPLE}"

@@ -159,18 +159,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="write the potentials (mV): .npy, .zarr, or .parquet; goes on where it was stopped",
     )
-    sweep.add_argument(
-        "--checkpoint",
-        metavar="FILE",
-        help="keep the count there every few seconds; the same command goes on from it",
-    )
-    sweep.add_argument(
-        "--part",
-        metavar="K/N",
-        help="count only part K (from 0) of N, for `fastrest merge`; needs --tally",
-    )
-    sweep.add_argument("--tally", metavar="FILE", help="where to write what --part counted")
-    sweep.add_argument("--threads", type=int, metavar="N", help="threads to use")
+    _add_counting(sweep)
     sweep.set_defaults(command=_sweep)
 
     cohort = commands.add_parser(
@@ -184,18 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     cohort.add_argument("--n", type=int, metavar="N", help="candidates, in place of the plan's")
     cohort.add_argument("--rng", type=int, metavar="SEED", help="in place of the plan's")
     _add_members(cohort)
-    cohort.add_argument(
-        "--checkpoint",
-        metavar="FILE",
-        help="keep the count there every few seconds; the same command goes on from it",
-    )
-    cohort.add_argument(
-        "--part",
-        metavar="K/N",
-        help="count only part K (from 0) of N, for `fastrest merge`; needs --tally",
-    )
-    cohort.add_argument("--tally", metavar="FILE", help="where to write what --part counted")
-    cohort.add_argument("--threads", type=int, metavar="N", help="threads to use")
+    _add_counting(cohort)
     cohort.set_defaults(command=_population)
 
     merging = commands.add_parser(
@@ -287,6 +265,21 @@ def _add_cell(command: argparse.ArgumentParser) -> None:
         default=[],
         help="another value for a parameter of the cell",
     )
+
+
+def _add_counting(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="keep the count there every few seconds; the same command goes on from it",
+    )
+    command.add_argument(
+        "--part",
+        metavar="K/N",
+        help="count only part K (from 0) of N, for `fastrest merge`; needs --tally",
+    )
+    command.add_argument("--tally", metavar="FILE", help="where to write what --part counted")
+    command.add_argument("--threads", type=int, metavar="N", help="threads to use")
 
 
 def _add_members(command: argparse.ArgumentParser) -> None:

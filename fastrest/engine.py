@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _kernels
+from .physics import whole_number
 
 #: Points in a block: summed up on its own, whatever task it is part of.
 BLOCK = _kernels.BLOCK
@@ -65,19 +66,13 @@ def cpus() -> int:
 def thread_count(threads: int | None, points: int) -> int:
     """How many threads a sweep of so many points runs on."""
     if threads is not None:
-        return _positive("threads", threads)
+        return whole_number("threads", threads, 1)
     variable = os.environ.get("FASTREST_NUM_THREADS")
     if variable:
         if not variable.strip().isdecimal():
             raise ValueError(f"FASTREST_NUM_THREADS must be a whole number >= 1, got {variable!r}")
-        return _positive("FASTREST_NUM_THREADS", int(variable))
+        return whole_number("FASTREST_NUM_THREADS", int(variable), 1)
     return cpus() if points >= SMALL else 1
-
-
-def _positive(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
-        raise ValueError(f"{name} must be a whole number >= 1, got {value!r}")
-    return int(value)
 
 
 # ---- memory ----
@@ -107,7 +102,7 @@ def check_memory(need: int, max_memory: int | None, instead: str) -> None:
     if need < 1 << 20 and max_memory is None:
         return  # asking the system costs more than a small sweep
     if max_memory is not None:
-        limit, whose = _positive("max_memory", max_memory), "max_memory is"
+        limit, whose = whole_number("max_memory", max_memory, 1), "max_memory is"
     else:
         available = memory_available()
         if available is None:

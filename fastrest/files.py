@@ -183,6 +183,14 @@ def _head(body: bytes) -> bytes:
     return b'{"sha256": "%s",\n"content": ' % sha256(body).encode()
 
 
+def check_version(path: "str | os.PathLike[str]", data: Mapping[str, Any]) -> None:
+    """Refuse what another version wrote: its answers might have other bits."""
+    if data.get("fastrest") != __version__:
+        raise ValueError(
+            f"{path} was written by fastrest {data.get('fastrest')}, this is {__version__}"
+        )
+
+
 def unseal(path: Path, what: str) -> dict[str, Any]:
     """The content of a sealed file; a ValueError that names the file if it is not whole."""
     return unsealed(path.read_bytes(), f"{path} is no {what}")

@@ -15,7 +15,7 @@ import numpy as np
 from . import candidates, engine, files
 from .candidates import Plan
 from .cell import Cell
-from .physics import unknown
+from .physics import unknown, whole_number
 from .samples import Rng, seed_of
 from .survey import Survey
 from .sweep import V_LABELS, labelled
@@ -242,10 +242,8 @@ def found(
     """The members that are asked for: see ``Population.members``."""
     total = survey.census.accepted
     for name, value in (("first", first), ("sample", sample)):
-        if value is None:
-            continue
-        if isinstance(value, bool) or not hasattr(value, "__index__") or value < 0:
-            raise ValueError(f"{name} must be a whole number >= 0, got {value!r}")
+        if value is not None:
+            whole_number(name, value, 0)
     if first is not None and sample is not None:
         raise ValueError("members are the first or a sample, not both: give first= or sample=")
     if rng is not None and sample is None:

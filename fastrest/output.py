@@ -715,10 +715,7 @@ def load(path: StrPath) -> "Sweep":
     if target.is_dir() != kind.folder:
         raise ValueError(f"{path} is no {WHAT}")
     card = kind.card(target)
-    if card.get("fastrest") != __version__:
-        raise ValueError(
-            f"{path} was written by fastrest {card.get('fastrest')}, this is {__version__}"
-        )
+    files.check_version(path, card)
     size = _bytes(kind, target)
     if size != card["bytes"]:
         raise ValueError(

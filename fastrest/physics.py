@@ -5,8 +5,10 @@ No arrays and no equations: the reference and the models both stand on this page
 
 import enum
 import math
+import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 #: Gas constant, J/(mol K), and Faraday constant, C/mol: exact since the SI of 2019.
 GAS_CONSTANT = 8.31446261815324
@@ -120,6 +122,17 @@ class Frozen:
         raise AttributeError(f"a {type(self).__name__} cannot be changed: make another")
 
     __delattr__ = __setattr__
+
+
+def whole_number(name: str, value: Any, least: int) -> int:
+    """A whole number as an int; ValueError that names it if it is none, or below the least."""
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or number < least:
+        raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}")
+    return number
 
 
 def unknown(what: str, name: object, known: Iterable[object]) -> str:

@@ -22,7 +22,7 @@ import numpy as np
 from . import _kernels, directions, engine
 from .criteria import Between
 from .model import as_float
-from .physics import Status
+from .physics import Status, whole_number
 from .reduce import UNIT, whole
 from .samples import Rng, draws, kernel_sample, seed_of
 from .sensitivity import SobolIndices
@@ -155,7 +155,7 @@ class SampledIndices(SobolIndices):
         8192
         """
         assert self.plan is not None
-        more = -(-_whole("n", n) // self.plan.replicates)
+        more = -(-whole_number("n", n, 1) // self.plan.replicates)
         found = run(self.plan, self.sums, self.sums[0].points + more, threads, progress)
         return result(self.plan, found)
 
@@ -174,8 +174,7 @@ def sobol(
     progress: engine.Progress,
 ) -> SampledIndices:
     """Sampled Sobol' indices: see ``Space.sobol``."""
-    if space.correlation is not None:
-        raise ValueError("Sobol' indices need independent inputs, and this space has correlations")
+    space._check_independent("Sobol' indices")
     if of is not None and not isinstance(of, Between):
         raise TypeError(f"of must be fr.between(low, high), got {of!r}")
     if of is not None and of.at is not None:
@@ -185,7 +184,7 @@ def sobol(
     if until is not None and not as_float("until", until) > 0:
         raise ValueError(f"until must be > 0, got {until!r}")
     _check(replicates, nan_policy)
-    most = -(-_whole("n", LAST if n is None else n) // replicates)
+    most = -(-whole_number("n", LAST if n is None else n, 1) // replicates)
     plan = Plan(space, of, second, seed_of(rng), int(replicates), nan_policy)
     points = most if until is None else min(most, -(-FIRST // replicates))
     found: Sequence[Sums] = []
@@ -209,10 +208,9 @@ def dgsm(
     progress: engine.Progress,
 ) -> SampledIndices:
     """Derivative-based measures alone: see ``Space.dgsm``."""
-    if space.correlation is not None:
-        raise ValueError("these bounds need independent inputs, and this space has correlations")
+    space._check_independent("derivative-based measures")
     _check(replicates, nan_policy)
-    points = -(-_whole("n", n) // replicates)
+    points = -(-whole_number("n", n, 1) // replicates)
     seed = seed_of(rng)
     plan = Plan(space, None, False, seed, int(replicates), nan_policy, indices=False)
     return result(plan, run(plan, [], points, threads, progress))
@@ -221,8 +219,7 @@ def dgsm(
 def _check(replicates: int, nan_policy: str) -> None:
     if nan_policy not in NAN_POLICIES:
         raise ValueError(f"nan_policy must be one of {', '.join(NAN_POLICIES)}, got {nan_policy!r}")
-    if not _is_whole(replicates) or replicates < 2:
-        raise ValueError(f"replicates must be a whole number >= 2, got {replicates!r}")
+    whole_number("replicates", replicates, 2)
 
 
 def run(
@@ -466,13 +463,3 @@ def student(freedom: int, level: float = 0.95) -> float:
         middle = (low + high) / 2
         low, high = (low, middle) if within(middle) > level else (middle, high)
     return high
-
-
-def _is_whole(value: Any) -> bool:
-    return hasattr(value, "__index__") and not isinstance(value, bool)
-
-
-def _whole(name: str, value: Any) -> int:
-    if not _is_whole(value) or value < 1:
-        raise ValueError(f"{name} must be a whole number >= 1, got {value!r}")
-    return int(value)

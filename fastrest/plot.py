@@ -122,13 +122,16 @@ def swings(answer: Swings, ax: "Axes | None") -> "Axes":
 
 def axes_or_new(ax: "Axes | None") -> "Axes":
     """The axes that are given, or pyplot's."""
-    if ax is not None:
-        return ax
+    return pyplot().gca() if ax is None else ax
+
+
+def pyplot() -> Any:
+    """matplotlib.pyplot; ImportError that names the extra if it is not there."""
     try:
-        import matplotlib.pyplot as plt
+        import matplotlib.pyplot
     except ImportError:
         raise ImportError("plot needs matplotlib: pip install 'fastrest-ghk[plot]'") from None
-    return plt.gca()
+    return matplotlib.pyplot
 
 
 def _grid(grid: Grid, ax: "Axes") -> None:

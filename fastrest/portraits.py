@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .physics import unknown
-from .plot import EVERYDAY, axes_or_new, axis_label, bounds, draw_bounds
+from .plot import EVERYDAY, axes_or_new, axis_label, bounds, draw_bounds, pyplot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -153,13 +153,9 @@ def page(pop: "Population", figure: "Figure") -> None:
 def _panels(axes: Any, n: int, columns: int, size: tuple[float, float] = (1.0, 1.0)) -> np.ndarray:
     """n axes: the first of those that are given, or new ones; those that are left show nothing."""
     if axes is None:
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError:
-            raise ImportError("plot needs matplotlib: pip install 'fastrest-ghk[plot]'") from None
         rows, columns = -(-n // columns), min(n, columns)
         inches = (max(size[0] * columns, LEAST[0]), max(size[1] * rows, LEAST[1]))
-        _, axes = plt.subplots(rows, columns, figsize=inches, layout="constrained")
+        _, axes = pyplot().subplots(rows, columns, figsize=inches, layout="constrained")
     found = np.ravel(axes)
     if len(found) < n:
         raise ValueError(f"axes must be at least {n}, got {len(found)}")

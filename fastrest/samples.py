@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from . import _kernels, derived, directions
 from ._kernels import Equation
+from .physics import whole_number
 from .sweep import Pieces, Sweep, checked_indices, labelled
 
 if TYPE_CHECKING:
@@ -45,8 +46,7 @@ class Sample(Sweep):
     def __init__(self, space: "Space", n: int, rng: Rng, method: str, scramble: bool):
         if method not in _kernels.METHODS:
             raise ValueError(f"method must be one of {', '.join(_kernels.METHODS)}, got {method!r}")
-        if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
-            raise ValueError(f"n must be a whole number >= 1, got {n!r}")
+        n = whole_number("n", n, 1)
         if n > _kernels.MAX_POINTS[method]:
             most = _kernels.MAX_POINTS[method].bit_length() - 1
             raise ValueError(f"n must be at most 2**{most} for method={method!r}, got {n!r}")

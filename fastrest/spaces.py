@@ -555,10 +555,10 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
         self._check_independent("SALib")
         return salib.problem(self)
 
-    def _check_independent(self, whose: str) -> None:
+    def _check_independent(self, what: str) -> None:
         if self._pairs:
             pairs = ", ".join(f"{a} and {b}" for a, b in self._pairs)
-            raise ValueError(f"{whose} takes independent inputs only: {pairs} are correlated")
+            raise ValueError(f"{what}: inputs must be independent, but {pairs} are correlated")
 
     def with_derived(self, columns: np.ndarray) -> dict[str, np.ndarray]:
         """Inputs, a row each in the order of `names`, and what follows from them, by name."""

@@ -92,10 +92,7 @@ class Survey:
         data = files.unseal(path, WHAT)
         if not {"fastrest", "population"} <= data.keys():
             raise ValueError(f"{path} is no {WHAT}")
-        if data["fastrest"] != __version__:
-            raise ValueError(
-                f"{path} was written by fastrest {data['fastrest']}, this is {__version__}"
-            )
+        files.check_version(path, data)
         description = json.loads(data["population"])
         sample = files.described(description)
         assert isinstance(sample, Sample)

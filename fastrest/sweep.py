@@ -14,7 +14,7 @@ import numpy.typing as npt
 from . import engine
 from ._kernels import Equation
 from .cell import Cell
-from .physics import Frozen, Parameter, Status
+from .physics import Frozen, Parameter, Status, whole_number
 from .reduce import (
     Classes,
     ClassesAnswer,
@@ -742,13 +742,10 @@ class Part(Frozen):
     n: int
 
     def __init__(self, sweep: Sweep, k: int, n: int):
-        for name, number, least in (("k", k, 0), ("n", n, 1)):
-            whole = hasattr(number, "__index__") and not isinstance(number, bool)
-            if not whole or number < least:
-                raise ValueError(f"{name} must be a whole number >= {least}, got {number!r}")
+        k, n = whole_number("k", k, 0), whole_number("n", n, 1)
         if k >= n:
             raise ValueError(f"k must be from 0 to n - 1 = {n - 1}, got {k}")
-        vars(self).update(sweep=sweep, k=int(k), n=int(n))
+        vars(self).update(sweep=sweep, k=k, n=n)
 
     def tally(self, *reducers: Reducer, method: str = "auto", **options: Any) -> "Tally":
         """What the reducers want to know of this part: see `Tally`; options as for ``reduce``.

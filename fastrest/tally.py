@@ -163,10 +163,7 @@ class Tally:
         data = files.unseal(path, WHAT)
         if not {"fastrest", "reducers"} <= data.keys():
             raise ValueError(f"{path} is no {WHAT}")
-        if data.get("fastrest") != __version__:
-            raise ValueError(
-                f"{path} was written by fastrest {data.get('fastrest')}, this is {__version__}"
-            )
+        files.check_version(path, data)
         description = json.loads(data["sweep"])
         sweep = files.described(description) or Recorded(description, data["places"])
         reducers = [REDUCERS[name](**arguments) for name, arguments in data["reducers"]]

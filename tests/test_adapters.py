@@ -122,10 +122,10 @@ def test_distributions_that_salib_cannot_express_are_refused(inputs, message):
 
 
 def test_copulas_are_refused_with_the_reason():
-    message = "takes independent inputs only: K_out and Na_out are correlated"
-    with pytest.raises(ValueError, match=f"SALib {message}"):
+    message = "inputs must be independent, but K_out and Na_out are correlated"
+    with pytest.raises(ValueError, match=f"SALib: {message}"):
         CORRELATED.salib_problem()
-    with pytest.raises(ValueError, match=f"scipy.stats.sobol_indices {message}"):
+    with pytest.raises(ValueError, match=f"scipy.stats.sobol_indices: {message}"):
         _ = CORRELATED.scipy_dists
 
 

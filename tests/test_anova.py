@@ -409,7 +409,7 @@ def refused(message, space, **options):
 def test_correlated_inputs_are_refused():
     given = {"K_out": fr.uniform(3, 6), "Na_out": fr.uniform(130, 150)}
     space = fr.space(CELL, **given, correlation={("K_out", "Na_out"): -0.5})
-    refused("need independent inputs, got a correlation of K_out and Na_out", space)
+    refused("inputs must be independent, but K_out and Na_out are correlated", space)
 
 
 def test_models_that_do_not_factor_are_refused_with_a_way_out():
