@@ -164,7 +164,24 @@ def close(V: Any, expected: Any) -> bool:
 # ---- tables and grids: potentials in memory ----
 
 
-class Table(Workload):
+class Values(Workload):
+    """All potentials of a sweep, into an array that is there already."""
+
+    sweep: fr.Sweep
+    few: fr.Sweep
+    out: np.ndarray
+
+    def run(self, threads: int | None = None) -> np.ndarray:
+        return self.sweep.values(out=self.out, threads=threads)
+
+    def pieces(self, V: np.ndarray) -> Iterable[Any]:
+        return (V,)
+
+    def python(self) -> np.ndarray:
+        return self.few.values(engine="python")
+
+
+class Table(Values):
     """Every row has its own nine values: memory is read far more than written."""
 
     name = "table"
@@ -188,15 +205,6 @@ class Table(Workload):
         )
         self.out = np.empty(self.points)
 
-    def run(self, threads: int | None = None) -> np.ndarray:
-        return self.sweep.values(out=self.out, threads=threads)
-
-    def pieces(self, V: np.ndarray) -> Iterable[Any]:
-        return (V,)
-
-    def python(self) -> np.ndarray:
-        return self.few.values(engine="python")
-
     def numpy(self) -> Any:
         return numpy_ghk(**self.columns, celsius=self.cell["celsius"])
 
@@ -204,7 +212,7 @@ class Table(Workload):
         return close(V, self.out[:points])
 
 
-class Grid(Workload):
+class Grid(Values):
     """Few inputs and many results: memory is written and hardly read."""
 
     name = "grid"
@@ -226,15 +234,6 @@ class Grid(Workload):
     def of_side(self, n: int) -> fr.Grid:
         axes = {"K_out": (1, 50), "Na_in": (5, 50), "P_Na": (0.005, 0.5), "P_Cl": (0.05, 1)}
         return fr.grid(self.cell, **{name: np.linspace(*span, n) for name, span in axes.items()})
-
-    def run(self, threads: int | None = None) -> np.ndarray:
-        return self.sweep.values(out=self.out, threads=threads)
-
-    def pieces(self, V: np.ndarray) -> Iterable[Any]:
-        return (V,)
-
-    def python(self) -> np.ndarray:
-        return self.few.values(engine="python")
 
     def numpy(self) -> Any:
         return numpy_ghk(**self.values)
