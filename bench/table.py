@@ -1,8 +1,10 @@
 """Tables for the READMEs, made of what pytest-benchmark kept: no figure in them is typed.
 
-pytest bench/bench_workloads.py --benchmark-json=bench/results.json
-python bench/table.py             # writes the tables into README.md and bench/README.md
-python bench/table.py --check     # fails if they are not those of bench/results.json
+    pytest bench/bench_workloads.py --benchmark-json=new.json
+    python bench/table.py new.json    # keeps it as results.json, and writes the tables
+    python bench/table.py --check     # fails if the tables are not those of results.json
+
+Ratios are of medians on as many threads as were tried.
 """
 
 import argparse
@@ -174,6 +176,15 @@ def replaced(text, name, table):
     return f"{before}{start}\n{table}\n\n{end}{rest.partition(end)[2]}"
 
 
+def kept(archive):
+    """What is worth keeping of an archive: not its rounds, nor all that the processor can do."""
+    for one in archive["benchmarks"]:
+        one["stats"] = {k: v for k, v in one["stats"].items() if k != "data"}
+    machine = {k: archive["machine_info"][k] for k in ("machine", "system", "fastrest")}
+    cpu = {"brand_raw": archive["machine_info"]["cpu"]["brand_raw"]}
+    return {**archive, "machine_info": {**machine, "cpu": cpu}}
+
+
 def counts_of(path):
     """Instructions per point: of the first compiler that has been counted."""
     return next(iter(json.loads(path.read_text(encoding="utf-8")).values()))
@@ -184,10 +195,14 @@ def main(arguments=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
-    parser.add_argument("results", nargs="?", type=Path, default=RESULTS, metavar="JSON")
+    parser.add_argument("new", nargs="?", type=Path, metavar="JSON", help="what was measured")
     options = parser.parse_args(arguments)
-    archive = json.loads(options.results.read_text(encoding="utf-8"))
-    results = Results(archive, counts_of(COUNTS))
+    if options.new and options.check:
+        parser.error("--check is of what is kept: give no file")
+    if options.new:
+        archive = kept(json.loads(options.new.read_text(encoding="utf-8")))
+        RESULTS.write_text(json.dumps(archive, indent=1) + "\n", encoding="utf-8")
+    results = Results(json.loads(RESULTS.read_text(encoding="utf-8")), counts_of(COUNTS))
     stale = []
     for name, (page, make) in TABLES.items():
         text = page.read_text(encoding="utf-8")
@@ -197,7 +212,7 @@ def main(arguments=None):
         elif not options.check:
             page.write_text(new, encoding="utf-8")
     if stale:
-        print(f"not the figures of {options.results.name}: {' and '.join(stale)}")
+        print(f"not the figures of {RESULTS.name}: {' and '.join(stale)}")
         print("to mend: python bench/table.py")
     return int(bool(stale))
 
