@@ -236,7 +236,7 @@ def _parser() -> argparse.ArgumentParser:
 
     speed = commands.add_parser(
         "bench",
-        help="how fast fastrest is here, beside plain Python, NumPy and the memory",
+        help="how fast fastrest is here, beside the reference, NumPy and the memory",
         description="Measures every kind of work in some 15 seconds. The results are checked "
         "first. With --against, exits with 0 if nothing is slower, 1 if something is, 3 if that "
         "cannot be told.",

@@ -101,7 +101,7 @@ def speed(measured: "Sequence[Measured]") -> Iterator[str]:
     """Lines: a row for each workload, and what stands in their columns."""
     known = info()
     yield f"fastrest {known['version']}, {known['isa']}, threads: {known['threads']}; {processor()}"
-    rows = [["", "a point", "x Python", "x NumPy", "of the memory's limit"]]
+    rows = [["", "a point", "x reference", "x NumPy", "of the memory's limit"]]
     for one in measured:
         share = one.memory_share
         rows.append(
@@ -113,7 +113,8 @@ def speed(measured: "Sequence[Measured]") -> Iterator[str]:
             ]
         )
     yield from aligned(rows)
-    yield "Medians of calls that took turns; x: how many times as long the other takes, a point."
+    yield "Medians of calls that took turns; x: how many times as long the pure-Python reference and"
+    yield "NumPy take for a point. The memory's limit is that of a fill (grid) or a copy (table)."
 
 
 def changes(

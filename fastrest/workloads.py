@@ -68,7 +68,7 @@ class Workload:
         raise NotImplementedError
 
     def python(self) -> Any:
-        """The same, of `python_points` points, in plain Python."""
+        """The same, of `python_points` points, in plain Python, by the reference."""
         raise NotImplementedError
 
     def numpy(self) -> Any:
