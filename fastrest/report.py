@@ -113,8 +113,8 @@ def speed(measured: "Sequence[Measured]") -> Iterator[str]:
             ]
         )
     yield from aligned(rows)
-    yield "Medians of calls that took turns; x: how many times as long the pure-Python reference and"
-    yield "NumPy take for a point. The memory's limit is that of a fill (grid) or a copy (table)."
+    yield "Medians of calls that took turns; x: how many times as long the pure-Python reference"
+    yield "and NumPy take for a point. The memory's limit: of a copy (table), of a fill (grid)."
 
 
 def changes(
