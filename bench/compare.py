@@ -301,6 +301,9 @@ def main(arguments=None):
     except ComparisonError as error:
         print(f"compare: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("compare: interrupted", file=sys.stderr)
+        return 130
     text = "\n".join(markdown(found)) + "\n"
     print(text, end="")
     if options.out:

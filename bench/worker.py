@@ -9,6 +9,7 @@ may be of another version than the package that is measured.
 """
 
 import importlib.util
+import signal
 import sys
 import time
 
@@ -33,6 +34,7 @@ def made(kind, name, threads):
 
 
 def main(path, threads, *names):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is its parent's to answer
     kinds, workloads = load(path), {}
     for name in names:
         workloads[name], said = made(kinds[name], name, int(threads))
