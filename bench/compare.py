@@ -16,11 +16,16 @@ be built, 3 it cannot be told.
 """
 
 import argparse
+import ast
 import contextlib
 import importlib.util
+import math
+import os
+import signal
 import subprocess
 import sys
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,33 +69,66 @@ class Version:
 
 
 def run(*command, **options):
-    done = subprocess.run(command, capture_output=True, text=True, **options)
-    if done.returncode:
-        raise ComparisonError(
-            f"{' '.join(map(str, command))}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
-        )
-    return done.stdout.strip()
+    """What a command prints. It has a process group of its own, which Ctrl-C here ends."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, start_new_session=True, **pipes, **options) as process:
+        try:
+            out, errors = process.communicate()
+        except BaseException:
+            with contextlib.suppress(OSError, AttributeError):  # no groups on Windows
+                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
+            raise
+    if process.returncode:
+        words = " ".join(map(str, command))
+        raise ComparisonError(f"{words}\n{out[-2000:]}{errors[-4000:]}")
+    return out.strip()
 
 
-def build(what, folder):
-    """Install a wheel, a folder, or what a git reference names, into an environment of its own."""
+def unpack(what, folder):
+    """A name, and what can be installed, of a git reference or a wheel."""
     folder.mkdir()
-    if what.endswith(".whl") or Path(what).is_dir():
-        name, source = Path(what).name, Path(what).resolve()
-    else:
-        commit = run("git", "-C", ROOT, "rev-parse", "--verify", f"{what}^{{commit}}")
-        name, source = f"{what} ({commit[:10]})", folder / "source"
-        source.mkdir()
-        run("git", "-C", ROOT, "archive", "-o", folder / "source.tar", commit)
-        run("tar", "-xf", folder / "source.tar", "-C", source)
+    if what.endswith(".whl"):
+        if not Path(what).is_file():
+            raise ComparisonError(f"there is no wheel {what}")
+        return what, Path(what).resolve()
+    commit = run("git", "-C", ROOT, "rev-parse", "--verify", "--quiet", f"{what or '?'}^{{commit}}")
+    source = folder / "source"
+    source.mkdir()
+    run("git", "-C", ROOT, "archive", "-o", folder / "source.tar", commit)
+    run("tar", "-xf", folder / "source.tar", "-C", source)
+    return f"{what} ({commit[:10]})", source
+
+
+def listed(source):
+    """The text of the list of workloads in sources or a wheel, or None."""
+    with contextlib.suppress(OSError, KeyError):
+        if source.is_dir():
+            return (source / "fastrest" / "workloads.py").read_text(encoding="utf-8")
+        with zipfile.ZipFile(source) as wheel:
+            return wheel.read("fastrest/workloads.py").decode()
+    return None
+
+
+def install(name, source, folder):
+    """Install a version into an environment of its own."""
     environment = folder / "environment"
-    run(sys.executable, "-m", "venv", environment)
+    temporary = folder / "temporary"
+    temporary.mkdir(parents=True)
+    clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+    options = {"env": {**clean, "TMPDIR": str(temporary)}, "cwd": folder}
+    run(sys.executable, "-m", "venv", environment, **options)
     scripts = environment / ("Scripts" if sys.platform == "win32" else "bin")
     python = scripts / "python"
     numpy = f"numpy=={timing.np.__version__}"  # of both, that NumPy makes no difference
-    run(python, "-m", "pip", "install", "--disable-pip-version-check", source, numpy)
-    where = run(python, "-P", "-c", "import fastrest; print(fastrest.__file__)", cwd=folder)
-    return Version(name, python, Path(where).with_name("workloads.py"))
+    try:
+        run(python, "-m", "pip", "install", source, numpy, **options)
+    except ComparisonError as error:
+        raise ComparisonError(f"{name} cannot be built: {error}") from None
+    where = Path(run(python, "-I", "-c", "import fastrest; print(fastrest.__file__)", **options))
+    if not where.is_relative_to(environment):
+        raise ComparisonError(f"{name} is not what was installed: it comes from {where}")
+    return Version(name, python, where.with_name("workloads.py"))
 
 
 # ---- processes ----
@@ -100,7 +138,8 @@ class Process:
     """A worker that has made its workloads ready."""
 
     def __init__(self, version, workloads, names, threads):
-        command = [version.python, "-P", WORKER, workloads, str(threads), *names]
+        command = [version.python, "-I", WORKER, workloads, str(threads), *names]
+        self.version = version
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -122,14 +161,16 @@ class Process:
         return able, unable
 
     def time(self, name):
-        self.process.stdin.write(f"{name}\n")
-        self.process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # `line` says what has happened
+            self.process.stdin.write(f"{name}\n")
+            self.process.stdin.flush()
         return float(self.line())
 
     def line(self):
         line = self.process.stdout.readline()
         if not line:
-            raise ComparisonError(f"a process that measures has ended with {self.process.wait()}")
+            code = self.process.wait()
+            raise ComparisonError(f"a process that measures {self.version.name} ended with {code}")
         return line.strip()
 
     def __enter__(self):
@@ -138,8 +179,9 @@ class Process:
     def __exit__(self, *error):
         self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()
 
 
 class Pairs(dict):
@@ -189,8 +231,16 @@ class Comparison:
     pairs: Pairs
     unable: dict
 
+    def __post_init__(self):
+        self.ratios = {name: self.pairs.ratio(name) for name in self.pairs}
+        self.alone = {name: self.noise.ratio(name) for name in self.noise}
+
     def verdict(self, name):
-        return self.pairs.ratio(name).verdict(self.tolerance)
+        found = self.ratios[name].verdict(self.tolerance)
+        alone = self.alone.get(name)
+        if found == "slower" and alone and self.ratios[name].low <= max(alone.high, 1 / alone.low):
+            return "inconclusive"  # base against base differs as much
+        return found
 
     @property
     def verdicts(self):
@@ -243,25 +293,27 @@ def markdown(found):
     """The comparison as a table."""
     yield f"### {found.head.name} against {found.base.name}: {summary(found)}"
     yield ""
-    yield "| workload | base | head | times as long, 99 % interval | smallest effect | |"
+    yield "| workload | base | head | times as long (bootstrap interval) | smallest effect | |"
     yield "|---|---|---|---|---|---|"
     for name, verdict in found.verdicts.items():
         base, head = (f"{1e3 * seconds:.3g} ms" for seconds in found.pairs.best(name))
         seen = "" if name not in found.noise else smallest(found, name)
         mark = f"**{verdict}**" if verdict in ("slower", "inconclusive") else verdict
-        yield f"| {name} | {base} | {head} | {found.pairs.ratio(name)} | {seen} | {mark} |"
+        yield f"| {name} | {base} | {head} | {found.ratios[name]} | {seen} | {mark} |"
     for name, why in found.unable.items():
         yield f"| {name} | | | | | **not comparable**: the base is {why} |"
     yield ""
     yield (
         f"Best times; {found.threads} thread{'s' * (found.threads > 1)}; slower: the whole "
-        f"interval beyond {1 + found.tolerance:g}. Smallest effect: half the interval of base "
-        "against base, and the tolerance."
+        f"interval beyond {1 + found.tolerance:g}. Smallest effect: how far base against base may "
+        "be from 1, and the tolerance."
     )
 
 
 def smallest(found, name):
-    return f"{100 * (found.noise.ratio(name).resolution + found.tolerance):.1f} %"
+    """The smallest slow-down that would be seen, from base against base."""
+    alone = found.alone[name]
+    return f"{100 * (max(alone.high, 1 / alone.low) - 1 + found.tolerance):.1f} %"
 
 
 def summary(found):
@@ -284,40 +336,55 @@ def main(arguments=None):
     parser.add_argument("--tolerance", type=float, default=TOLERANCE, help=f"(default {TOLERANCE})")
     parser.add_argument("--out", metavar="FILE", help="write the table there too (Markdown)")
     options = parser.parse_args(arguments)
+    if not 0 < options.tolerance < math.inf:
+        parser.error(f"--tolerance must be > 0 and finite, got {options.tolerance:g}")
+    if options.threads < 1:
+        parser.error(f"--threads must be >= 1, got {options.threads}")
+    if options.out is not None and not Path(options.out).absolute().parent.is_dir():
+        parser.error(f"--out {options.out}: there is no such folder")
     try:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            versions = []
-            for what, side in ((options.base, "base"), (options.head, "head")):
-                tell(f"building {what}")
-                versions.append(build(what, Path(folder, side)))
-            names = chosen(versions[1].workloads, options.only)
-            found = compare(
-                *versions,
-                names,
-                threads=options.threads,
-                tolerance=options.tolerance,
-                say=tell,
-            )
-    except ComparisonError as error:
+            found = compared(Path(folder).resolve(), options)
+        text = "\n".join(markdown(found)) + "\n"
+        if options.out:
+            Path(options.out).write_text(text, encoding="utf-8")
+        print(text, end="")
+    except (ComparisonError, OSError) as error:
         print(f"compare: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("compare: interrupted", file=sys.stderr)
         return 130
-    text = "\n".join(markdown(found)) + "\n"
-    print(text, end="")
-    if options.out:
-        Path(options.out).write_text(text, encoding="utf-8")
     return found.exit_code
 
 
-def chosen(workloads, only):
+def compared(folder, options):
+    """Build and compare what the options name."""
+    sides = {side: getattr(options, side) for side in ("base", "head")}
+    sources = {side: unpack(what, folder / side) for side, what in sides.items()}
+    names = chosen(listed(sources["head"][1]), options.only)
+    if sources["base"][0].rpartition("(")[2] == sources["head"][0].rpartition("(")[2]:
+        tell("note: base and head are the same; uncommitted changes are not measured")
+    versions = []
+    for side, (name, source) in sources.items():
+        tell(f"building {name}")
+        versions.append(install(name, source, folder / side))
+    limits = {"threads": options.threads, "tolerance": options.tolerance}
+    return compare(*versions, names, **limits, say=tell)
+
+
+def chosen(text, only):
     """Names of the list's workloads, or of some of them."""
-    if not workloads.exists():
+    if text is None:
         raise ComparisonError("the head has no list of workloads (fastrest/workloads.py)")
-    source = workloads.read_text(encoding="utf-8")
-    known = [line.split('"')[1] for line in source.splitlines() if line.startswith("    name = ")]
-    names = known if only is None else only.split(",")
+    known = [
+        statement.value.value
+        for one in ast.parse(text).body
+        if isinstance(one, ast.ClassDef)
+        for statement in one.body
+        if isinstance(statement, ast.Assign) and statement.targets[0].id == "name"
+    ]
+    names = known if only is None else list(dict.fromkeys(map(str.strip, only.split(","))))
     for name in names:
         if name not in known:
             raise ComparisonError(

@@ -28,17 +28,12 @@ AFTER = (
 SLOWED = "summary"
 
 
-def slowed(folder):
-    """The sources of HEAD, with the slower kernel."""
-    source = folder / "slow"
-    source.mkdir()
-    compare.run("git", "-C", compare.ROOT, "archive", "-o", folder / "slow.tar", "HEAD")
-    compare.run("tar", "-xf", folder / "slow.tar", "-C", source)
+def slow_down(source):
+    """Make the kernel slower in the sources."""
     text = (source / KERNEL).read_text(encoding="utf-8")
     if text.count(BEFORE) != 1:
         raise compare.ComparisonError(f"{KERNEL} has changed: prove.py no longer knows its loop")
     (source / KERNEL).write_text(text.replace(BEFORE, AFTER), encoding="utf-8")
-    return source
 
 
 def judged(base, head, names):
@@ -47,7 +42,7 @@ def judged(base, head, names):
     verdicts = found.verdicts
     slower = [name for name, verdict in verdicts.items() if verdict == "slower"]
     counts = ", ".join(f"{n} {verdict}" for verdict, n in Counter(verdicts.values()).items())
-    return slower, f"{SLOWED} {found.pairs.ratio(SLOWED)}; {counts}; slower: {slower}"
+    return slower, f"{SLOWED} {found.ratios[SLOWED]}; {counts}; slower: {slower}"
 
 
 def main():
@@ -58,11 +53,15 @@ def main():
     times = parser.parse_args().times
     seen = alarms = 0
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        base = compare.build("HEAD", folder / "base")
-        same = compare.build("HEAD", folder / "same")
-        slow = compare.build(str(slowed(folder)), folder / "slower")
-        names = compare.chosen(base.workloads, None)
+        versions = []
+        for side in ("base", "same", "slower"):
+            folder = Path(name).resolve() / side
+            _, source = compare.unpack("HEAD", folder)
+            if side == "slower":
+                slow_down(source)
+            versions.append(compare.install(side, source, folder))
+        base, same, slow = versions
+        names = compare.chosen(base.workloads.read_text(encoding="utf-8"), None)
         for k in range(times):
             slower, line = judged(base, slow, names)
             seen += SLOWED in slower

@@ -59,9 +59,9 @@ class Results:
 
     def ns(self, workload, who, threads=None):
         """Nanoseconds a point: on as many threads as were tried if not said otherwise; or None."""
-        tried = range(self.threads, 0, -1) if threads is None else [threads]
-        found = (self.notes.get((workload, who, n)) for n in tried)
-        return next((note["ns_per_point"] for note in found if note), None)
+        tried = [n for one, other, n in self.notes if (one, other) == (workload, who)]
+        tried = [n for n in tried if threads in (None, n)]
+        return self.notes[workload, who, max(tried)]["ns_per_point"] if tried else None
 
     def ratio(self, workload, who):
         """How many times as long somebody takes as fastrest."""
@@ -71,7 +71,7 @@ class Results:
     def where(self):
         info = self.machine["fastrest"]
         return (
-            f"{self.machine['cpu']['brand_raw']}, {self.threads} CPUs, {info['isa']}, "
+            f"{self.machine['cpu']['brand_raw']}, {self.threads} threads, {info['isa']}, "
             f"Python {info['python']}, NumPy {info['numpy']}, {self.date}, "
             f"commit {self.commit['id'][:10]}"
         )
@@ -203,18 +203,25 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     if options.new and options.check:
         parser.error("--check is of what is kept: give no file")
-    if options.new:
-        archive = kept(json.loads(options.new.read_text(encoding="utf-8")))
-        RESULTS.write_text(json.dumps(archive, indent=1) + "\n", encoding="utf-8")
-    results = Results(json.loads(RESULTS.read_text(encoding="utf-8")), counts_of(COUNTS))
-    stale = []
-    for name, (page, make) in TABLES.items():
-        text = page.read_text(encoding="utf-8")
-        new = replaced(text, name, make(results))
-        if options.check and new != text:
-            stale.append(page.relative_to(HERE.parent).as_posix())
-        elif not options.check:
-            page.write_text(new, encoding="utf-8")
+    source = options.new or RESULTS
+    try:
+        archive = kept(json.loads(source.read_text(encoding="utf-8")))
+        if archive["commit_info"]["dirty"]:
+            raise ValueError("the sources had uncommitted changes")
+        results = Results(archive, counts_of(COUNTS))
+        old = {page: page.read_text(encoding="utf-8") for page, _ in TABLES.values()}
+        new = {
+            page: replaced(old[page], name, make(results)) for name, (page, make) in TABLES.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
+        parser.error(f"{source} cannot be made into tables: {type(error).__name__}: {error}")
+    stale = [page.relative_to(HERE.parent).as_posix() for page in old if old[page] != new[page]]
+    if not options.check:  # all of it could be made: only now is anything written
+        if options.new:
+            RESULTS.write_text(json.dumps(archive, indent=1) + "\n", encoding="utf-8")
+        for page, text in new.items():
+            page.write_text(text, encoding="utf-8")
+        return 0
     if stale:
         print(f"not the figures of {RESULTS.name}: {' and '.join(stale)}")
         print("to mend: python bench/table.py")

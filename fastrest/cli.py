@@ -66,15 +66,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with contextlib.suppress(AttributeError):  # of what stands in for a terminal
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a "±" in ASCII
+    code = None
     try:
-        code = options.command(options)
-        sys.stdout.flush()
+        with _reader_may_go():
+            code = options.command(options)
+            if sys.stdout is not None:  # closed before we began
+                sys.stdout.flush()
     except KeyboardInterrupt:
         print("fastrest: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output has gone: that is its right
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except FAILURES as error:
         text = error.args[0] if isinstance(error, KeyError) else error
         print("fastrest: error: " + " ".join(str(text).split()), file=sys.stderr)
@@ -562,28 +562,44 @@ def _bench(options: argparse.Namespace) -> int:
     tolerance = TOLERANCE if options.tolerance is None else options.tolerance
     if not 0 < tolerance < math.inf:
         raise ValueError(f"--tolerance must be > 0, got {tolerance:g}")
-    if options.tolerance is not None and not options.against:
+    if options.tolerance is not None and options.against is None:
         raise ValueError("--tolerance goes with --against")
+    for option in ("json", "against"):  # such as a variable of CI that is not set
+        if getattr(options, option) == "":
+            raise ValueError(f"--{option} needs the name of a file, got ''")
     _check_names(options.json, options.against)
     before = tracking.read(options.against) if options.against else None
+
+    def tell(text: str) -> None:
+        print(f"measuring {text}", file=sys.stderr)
+
     with contextlib.ExitStack() as files:
         if options.json:
             kept = files.enter_context(replacing(Path(options.json), ".json"))
-        measured = tracking.measure_all(
-            options.threads, lambda title: print(f"measuring: {title}", file=sys.stderr)
-        )
+        measured = tracking.measure_all(options.threads, tell)
         after = tracking.archive(measured)
-        print("\n".join(report.speed(measured)))
         if options.json:
             kept.write_text(json.dumps(after, indent=1) + "\n", encoding="utf-8")
+    code, lines = 0, [*report.speed(measured)]
     if options.json:
-        print(f"wrote    {options.json}")
-    if before is None:
-        return 0
-    changes = tracking.compare(before, after, tolerance)
-    others = tracking.differences(before, after)
-    print("\n".join(report.changes(changes, others, options.against, tolerance)))
-    return tracking.exit_code(changes, others)
+        lines.append(f"wrote    {options.json}")
+    if before is not None:
+        others = tracking.differences(before, after)
+        changes = tracking.settled(before, after, tolerance, options.threads, tell)
+        lines += report.changes(changes, others, options.against, tolerance)
+        code = tracking.exit_code(changes, others)
+    with _reader_may_go():  # the verdict holds all the same
+        print("\n".join(lines), flush=True)
+    return code
+
+
+@contextlib.contextmanager
+def _reader_may_go() -> Iterator[None]:
+    """Let whoever reads our output stop reading: that is their right."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # ---- input ----

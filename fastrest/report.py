@@ -99,8 +99,8 @@ UNITS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
 
 def speed(measured: "Sequence[Measured]") -> Iterator[str]:
     """Lines: a row for each workload, and what stands in their columns."""
-    known = info()
-    yield f"fastrest {known['version']}, {known['isa']}, threads: {known['threads']}; {processor()}"
+    known, threads = info(), max(one.threads for one in measured)
+    yield f"fastrest {known['version']}, {known['isa']}, threads: {threads}; {processor()}"
     rows = [["", "a point", "x reference", "x NumPy", "of the memory's limit"]]
     for one in measured:
         share = one.memory_share
@@ -121,7 +121,7 @@ def changes(
     found: "Sequence[Change]", others: Sequence[str], path: str, tolerance: float
 ) -> Iterator[str]:
     """Lines: how much longer each workload takes than it did, and what follows."""
-    rows = [[f"against {path}", "times as long", "99 % interval", ""]]
+    rows = [[f"against {path}", "times as long", "bootstrap interval", ""]]
     for one in found:
         r = one.ratio
         numbers = ["", ""] if r is None else [f"{r.value:.3f}", f"{r.low:.3f} ... {r.high:.3f}"]

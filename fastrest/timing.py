@@ -127,15 +127,24 @@ def stats(seconds: Sequence[float]) -> dict[str, Any]:
     """What pytest-benchmark writes of rounds, under its names."""
     data = np.asarray(seconds, dtype=float)
     q1, median, q3 = np.quantile(data, [0.25, 0.5, 0.75]).tolist()
+    iqr = q3 - q1
+    mild = int(((data < q1 - 1.5 * iqr) | (data > q3 + 1.5 * iqr)).sum())
+    sd = float(data.std(ddof=1)) if len(data) > 1 else 0.0
+    far = int((np.abs(data - data.mean()) > sd).sum())
     return {
         "min": float(data.min()),
         "max": float(data.max()),
         "mean": float(data.mean()),
-        "stddev": float(data.std(ddof=1)) if len(data) > 1 else 0.0,
+        "stddev": sd,
         "median": median,
         "q1": q1,
         "q3": q3,
-        "iqr": q3 - q1,
+        "iqr": iqr,
+        "ld15iqr": float(data[data >= q1 - 1.5 * iqr].min()),
+        "hd15iqr": float(data[data <= q3 + 1.5 * iqr].max()),
+        "iqr_outliers": mild,
+        "stddev_outliers": far,
+        "outliers": f"{far};{mild}",
         "rounds": len(data),
         "iterations": 1,
         "total": float(data.sum()),

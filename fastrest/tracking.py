@@ -8,7 +8,9 @@ import datetime
 import json
 import os
 import platform
-from collections.abc import Callable, Mapping
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,10 @@ from .yardsticks import YARDSTICKS
 MEMORY = 1_300_000_000
 #: Seconds for a workload beside its yardstick, and for its counterparts; rounds at least, at most.
 TRACKED: tuple[float, tuple[int, int]] = (0.6, (9, 60))
+#: What must be equal for a workload to be compared.
+SAME = ("checksum", "points", "yardstick", "yardstick_points")
+#: Processes that measure again what seems slower.
+FURTHER = 3
 COMPARED: tuple[float, tuple[int, int]] = (0.5, (3, 9))
 
 
@@ -75,26 +81,60 @@ def counterpart_points(workload: type[Workload], who: str) -> int:
 
 def measure(kind: type[Workload], threads: int | None = None) -> Measured:
     """Measure one workload; ArithmeticError if its result, or a counterpart's, is another."""
-    workload, yardstick = kind(), YARDSTICKS[kind.yardstick]()
+    workload = kind()
     workload.check(workload.run(threads))
-    yardstick.run(threads)
-    runs = [lambda: workload.run(threads), lambda: yardstick.run(threads)]
-    seconds, rounds = TRACKED
-    tracked = timing.in_turn(runs, seconds=seconds, rounds=rounds)
+    n = engine.thread_count(threads, kind.points)
+    tracked = beside_yardstick(workload, threads)
     known = [who for who in ("python", "numpy") if counterpart_points(kind, who)]
     for who in known:
         if not workload.agrees(getattr(workload, who)(), counterpart_points(kind, who)):
             raise ArithmeticError(f"{kind.title}: {who} has another answer")
     others = [getattr(workload, who) for who in known]
     seconds, rounds = COMPARED
-    compared = timing.in_turn([runs[0], *others], seconds=seconds, rounds=rounds)
+    compared = timing.in_turn(
+        [lambda: workload.run(threads), *others], seconds=seconds, rounds=rounds
+    )
     workload.check(workload.run(threads))
     return Measured(
         kind,
-        engine.thread_count(threads, kind.points),
+        n,
         tracked,
         {who: compared[:, [0, 1 + k]] for k, who in enumerate(known)},
     )
+
+
+def beside_yardstick(workload: Workload, threads: int | None) -> np.ndarray:
+    """Seconds of a workload and of its yardstick, on as many threads, in turn."""
+    yardstick = YARDSTICKS[workload.yardstick]()
+    n = engine.thread_count(threads, workload.points)
+    runs = [lambda: workload.run(threads), lambda: yardstick.run(n)]
+    runs[1]()
+    seconds, rounds = TRACKED
+    return timing.in_turn(runs, seconds=seconds, rounds=rounds)
+
+
+#: What a process of its own runs to measure some workloads once more.
+AGAIN = """
+import json, sys
+from fastrest import tracking
+threads, *names = json.loads(sys.argv[1])
+found = {}
+for name in names:
+    workload = tracking.WORKLOADS[name]()
+    workload.check(workload.run(threads))
+    found[name] = tracking.beside_yardstick(workload, threads).tolist()
+    del workload
+print(json.dumps(found))
+"""
+
+
+def measure_again(names: list[str], threads: int | None) -> dict[str, np.ndarray]:
+    """Seconds of workloads and of their yardsticks in a process of its own, with its own luck."""
+    command = [sys.executable, "-P", "-c", AGAIN, json.dumps([threads, *names])]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise OSError(f"a process that measures again ended with {done.returncode}")
+    return {name: np.array(seconds) for name, seconds in json.loads(done.stdout).items()}
 
 
 def measure_all(threads: int | None, report: Callable[[str], Any]) -> list[Measured]:
@@ -116,7 +156,11 @@ def archive(measured: list[Measured]) -> dict[str, Any]:
     for one in measured:
         kind, yardstick = one.workload, YARDSTICKS[one.workload.yardstick]
         ours, others = one.seconds.T
-        more = {"checksum": kind.checksum, "yardstick": yardstick.name}
+        more = {
+            "checksum": kind.checksum,
+            "yardstick": yardstick.name,
+            "yardstick_points": yardstick.points,
+        }
         benchmarks += [
             _entry(one, "fastrest", ours, kind.points, one.threads, more),
             _entry(one, yardstick.name, others, yardstick.points, one.threads, {}),
@@ -131,6 +175,7 @@ def archive(measured: list[Measured]) -> dict[str, Any]:
             "system": platform.system(),
             "python_version": platform.python_version(),
             "cpu": {"brand_raw": processor(), "count": os.cpu_count()},
+            "libc": " ".join(platform.libc_ver()),
             "fastrest": info(),
         },
         "commit_info": {},
@@ -179,7 +224,7 @@ def read(path: str | Path) -> dict[str, Any]:
         for one in _ours(found).values():
             if not isinstance(one["checksum"], str) or len(_pairs(found, one)) < 3:
                 raise ValueError
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ValueError(f"{path} is not what `fastrest bench --json` writes") from None
     return found
 
@@ -195,8 +240,8 @@ def _pairs(found: Mapping[str, Any], noted: Mapping[str, Any]) -> np.ndarray:
     times = {one["name"]: one["stats"]["data"] for one in found["benchmarks"]}
     sides = [times[f"{noted['workload']}[{who}]"] for who in ("fastrest", noted["yardstick"])]
     pairs = np.array(sides, dtype=float).T
-    if pairs.ndim != 2 or not (np.isfinite(pairs) & (pairs > 0)).all():
-        raise ValueError("times must be above 0")
+    if pairs.ndim != 2 or not ((pairs > 1e-9) & (pairs < 1e9)).all():
+        raise ValueError("these are no times")
     return pairs
 
 
@@ -206,6 +251,10 @@ def _conditions(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "processor": machine["processor"],
         "instruction set": machine["fastrest"]["isa"],
+        "system": machine["fastrest"]["platform"],
+        "C library": machine["libc"],
+        "Python": machine["fastrest"]["python"],
+        "NumPy": machine["fastrest"]["numpy"],
         "threads": max((one["threads"] for one in _ours(found).values()), default=0),
     }
 
@@ -222,17 +271,45 @@ class Change:
     verdict: str
 
 
-def compare(before: Mapping[str, Any], after: Mapping[str, Any], tolerance: float) -> list[Change]:
-    """What has changed from one archive to another, workload by workload."""
+def compare(
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    tolerance: float,
+    again: Sequence[Mapping[str, np.ndarray]] = (),
+) -> list[Change]:
+    """What has changed from one archive to another, and what was measured again, by workload."""
     known, changes = _ours(before), []
     for name, new in _ours(after).items():
         old = known.get(name)
-        if old is None or any(old[key] != new[key] for key in ("checksum", "yardstick")):
+        if old is None or any(old.get(key) != new[key] for key in SAME):
             changes.append(Change(name, None, "inconclusive"))  # it computes something else
             continue
-        ratio = timing.ratio([_pairs(after, new)], [_pairs(before, old)])
+        further = [one[name] for one in again if name in one]
+        ratio = timing.ratio([_pairs(after, new), *further], [_pairs(before, old)])
         changes.append(Change(name, ratio, ratio.verdict(tolerance)))
     return changes
+
+
+def settled(
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    tolerance: float,
+    threads: int | None,
+    report: Callable[[str], Any],
+) -> list[Change]:
+    """What has changed, once what is not as fast as before was measured in further processes."""
+    again: list[Mapping[str, np.ndarray]] = []
+    while True:
+        changes = compare(before, after, tolerance, again)
+        open_ones = [
+            one.workload
+            for one in changes
+            if one.ratio is not None and one.verdict in ("slower", "inconclusive")
+        ]
+        if not open_ones or len(again) == FURTHER:
+            return changes
+        report(f"again: {', '.join(open_ones)}")
+        again.append(measure_again(open_ones, threads))
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -1,13 +1,35 @@
-"""Yardsticks made ready: frozen C loops that tell how fast a machine is (src_c/yardsticks.h)."""
+"""Yardsticks made ready: frozen C loops that tell how fast a machine is (src_c/yardsticks.h).
 
+Frozen too, sizes and all: what is changed here makes archived figures meaningless. They share
+nothing with the engine, so that a slower engine is not measured with itself.
+"""
+
+import threading
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
-from . import _kernels, engine
+from . import _kernels
 
 #: Doubles in a buffer: 128 MB, beyond the caches.
 LENGTH = 16_000_000
+
+
+def at_once(work: Callable[[int], Any], threads: int) -> None:
+    """Call work(0), work(1), … on as many threads."""
+    others = [threading.Thread(target=work, args=(k,)) for k in range(1, threads)]
+    for thread in others:
+        thread.start()
+    work(0)
+    for thread in others:
+        thread.join()
+
+
+def share(k: int, threads: int) -> slice:
+    """The part of a buffer that is thread k's: an even number of doubles, so that it is aligned."""
+    each = LENGTH // threads // 2 * 2
+    return slice(k * each, LENGTH if k == threads - 1 else (k + 1) * each)
 
 
 class Yardstick:
@@ -17,7 +39,8 @@ class Yardstick:
     ----------
     name : str
     points : int
-        What one `run` does: potentials, doubles written or copied, or arithmetic instructions.
+        What one `run` does: doubles written or copied by all threads; potentials or arithmetic
+        instructions by each.
     bytes : int
         Read and written for each of them.
     """
@@ -26,13 +49,13 @@ class Yardstick:
     points: ClassVar[int]
     bytes: ClassVar[int] = 0
 
-    def run(self, threads: int | None = None) -> Any:
+    def run(self, threads: int = 1) -> Any:
         """Do it once, and return where its results are."""
         raise NotImplementedError
 
 
 class Libm(Yardstick):
-    """The equation with libm's log, one row at a time, on one thread, from the cache."""
+    """The equation with libm's log, one row at a time, from the cache: all of it by each thread."""
 
     name = "libm"
     rows, repeats = 8192, 16
@@ -40,11 +63,17 @@ class Libm(Yardstick):
 
     def __init__(self) -> None:
         self.columns = [np.linspace(1.0 + k, 2.0 + k, self.rows) for k in range(9)]
-        self.V = np.empty(self.rows)
+        self.V = np.empty((0, self.rows))
 
-    def run(self, threads: int | None = None) -> np.ndarray:
-        for _ in range(self.repeats):
-            _kernels.yardstick_libm(self.columns, 26.7, self.V)
+    def run(self, threads: int = 1) -> np.ndarray:
+        if len(self.V) != threads:
+            self.V = np.empty((threads, self.rows))
+
+        def rows(k: int) -> None:
+            for _ in range(self.repeats):
+                _kernels.yardstick_libm(self.columns, 26.7, self.V[k])
+
+        at_once(rows, threads)
         return self.V
 
 
@@ -58,11 +87,8 @@ class Fill(Yardstick):
     def __init__(self) -> None:
         self.to = np.zeros(LENGTH)
 
-    def run(self, threads: int | None = None) -> np.ndarray:
-        def fill(start: int, stop: int) -> None:
-            _kernels.yardstick_fill(1.0, self.to[start:stop])
-
-        engine.run(fill, LENGTH, threads=threads)
+    def run(self, threads: int = 1) -> np.ndarray:
+        at_once(lambda k: _kernels.yardstick_fill(1.0, self.to[share(k, threads)]), threads)
         return self.to
 
 
@@ -76,30 +102,29 @@ class Copy(Yardstick):
     def __init__(self) -> None:
         self.source, self.to = np.ones(LENGTH), np.zeros(LENGTH)
 
-    def run(self, threads: int | None = None) -> np.ndarray:
-        def copy(start: int, stop: int) -> None:
-            _kernels.yardstick_copy(self.source[start:stop], self.to[start:stop])
+    def run(self, threads: int = 1) -> np.ndarray:
+        def copy(k: int) -> None:
+            mine = share(k, threads)
+            _kernels.yardstick_copy(self.source[mine], self.to[mine])
 
-        engine.run(copy, LENGTH, threads=threads)
+        at_once(copy, threads)
         return self.to
 
 
 class Arithmetic(Yardstick):
-    """Instructions that multiply or add numbers in registers."""
+    """Instructions that multiply or add numbers in registers: all of them by each thread."""
 
     name = "arithmetic"
-    pieces, passes = 16, 50_000
-    points = pieces * passes * _kernels.CHAINS  # two numbers an instruction, two instructions each
+    passes = 400_000
+    points = passes * _kernels.CHAINS  # two numbers an instruction, two instructions each
 
     def __init__(self) -> None:
-        self.chains = np.zeros((self.pieces, _kernels.CHAINS))
+        self.chains = np.zeros((0, _kernels.CHAINS))
 
-    def run(self, threads: int | None = None) -> np.ndarray:
-        def multiply(start: int, stop: int) -> None:
-            for piece in self.chains[start:stop]:
-                _kernels.yardstick_arithmetic(self.passes, piece)
-
-        engine.run(multiply, self.pieces, threads=threads, unit=1, units=1)
+    def run(self, threads: int = 1) -> np.ndarray:
+        if len(self.chains) != threads:
+            self.chains = np.zeros((threads, _kernels.CHAINS))
+        at_once(lambda k: _kernels.yardstick_arithmetic(self.passes, self.chains[k]), threads)
         return self.chains
 
 

@@ -31,7 +31,7 @@ def archive():
     machine = {"machine": "x86_64", "system": "Linux", "release": "6.1", "fastrest": info}
     return {
         "machine_info": {**machine, "cpu": {"brand_raw": "A processor", "flags": ["sse2"]}},
-        "commit_info": {"id": "0123456789abcdef"},
+        "commit_info": {"id": "0123456789abcdef", "dirty": False},
         "datetime": "2026-11-23T10:00:00",
         "benchmarks": [
             entry("grid", "fastrest", 1, 0.9, **ours),
@@ -62,7 +62,7 @@ def test_the_table_of_speed(table, results):
     assert cells(grid) == ["a grid", "0.5 ns", "× 16,000", "× 6.6", "Numba × 1.5"]
     assert cells(scalar) == ["one call", "2 µs", "", "× 0.5", ""]
     assert foot.endswith(
-        "A processor, 2 CPUs, avx2, Python 3.13.1, NumPy 2.4.0, 2026-11-23, commit 0123456789."
+        "A processor, 2 threads, avx2, Python 3.13.1, NumPy 2.4.0, 2026-11-23, commit 0123456789."
     )
 
 
@@ -122,6 +122,30 @@ def test_what_was_measured_is_kept_without_its_rounds(table, pages, archive):
     assert '"data"' not in kept
     assert "sse2" not in kept
     assert table.main(["--check"]) == 0
+
+
+@pytest.mark.parametrize("lacks", ["commit_info", "benchmarks", "yardstick", "clean"])
+def test_what_cannot_be_made_into_tables_harms_no_file(table, pages, archive, capsys, lacks):
+    if lacks == "yardstick":
+        archive["benchmarks"] = archive["benchmarks"][:-3]
+    elif lacks == "clean":
+        archive["commit_info"]["dirty"] = True
+    else:
+        del archive[lacks]
+    (pages / "new.json").write_text(json.dumps(archive), encoding="utf-8")
+    before = {
+        path: path.read_text(encoding="utf-8") for path in pages.rglob("*.*") if path.is_file()
+    }
+    with pytest.raises(SystemExit, match="2"):
+        table.main([str(pages / "new.json")])
+    assert "new.json cannot be made into tables" in capsys.readouterr().err
+    assert before == {path: path.read_text(encoding="utf-8") for path in before}
+
+
+def test_peers_with_more_threads_are_shown(table, archive):
+    archive["benchmarks"][4]["extra_info"]["threads"] = 4
+    shown = table.speed(table.Results(archive, {"avx2": {"grid": 4.0}}))
+    assert "Numba × 1.5" in shown
 
 
 def test_a_page_without_marks_is_told(table, pages):

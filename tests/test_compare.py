@@ -122,8 +122,9 @@ def test_a_base_that_cannot_run_a_workload(machine):
 def built(monkeypatch):
     """Versions that need no building."""
     versions = {"old": BASE, "new": HEAD}
-    monkeypatch.setattr(compare, "build", lambda what, folder: versions[what])
-    monkeypatch.setattr(compare, "chosen", lambda workloads, only: NAMES)
+    monkeypatch.setattr(compare, "unpack", lambda what, folder: (what, Path(what)))
+    monkeypatch.setattr(compare, "install", lambda name, source, folder: versions[name])
+    monkeypatch.setattr(compare, "chosen", lambda text, only: NAMES)
 
 
 def test_changed_results_end_it_before_any_time(machine, built, capsys):
@@ -194,22 +195,59 @@ def test_a_worker_that_dies_is_told(workloads):
     here = compare.Version("here", Path(sys.executable), workloads)
     with compare.Process(here, workloads, ["quick"], 3) as process:
         process.ready()
-        with pytest.raises(compare.ComparisonError, match="has ended with 1"):
+        with pytest.raises(compare.ComparisonError, match="that measures here ended with 1"):
             process.time("nobody")
 
 
 def test_names_of_workloads():
-    known = compare.chosen(BENCH.parent / "fastrest" / "workloads.py", None)
+    text = (BENCH.parent / "fastrest" / "workloads.py").read_text(encoding="utf-8")
     from fastrest.workloads import WORKLOADS
 
-    assert known == list(WORKLOADS)
-    assert compare.chosen(BENCH.parent / "fastrest" / "workloads.py", "grid") == ["grid"]
+    assert compare.chosen(text, None) == list(WORKLOADS)
+    assert compare.chosen(text, "grid, table,grid") == ["grid", "table"]
     with pytest.raises(compare.ComparisonError, match="unknown workload 'gird': known are table"):
-        compare.chosen(BENCH.parent / "fastrest" / "workloads.py", "gird")
+        compare.chosen(text, "gird")
     with pytest.raises(compare.ComparisonError, match="no list of workloads"):
-        compare.chosen(BENCH / "none.py", None)
+        compare.chosen(compare.listed(BENCH), None)
 
 
-def test_an_unknown_reference_is_told(capsys):
-    assert compare.main(["--base", "no-such-reference", "--head", "HEAD"]) == 2
-    assert "compare: git " in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--base", "no-such-reference"], "compare: git "),
+        (["--base", ""], "compare: git "),
+        (["--base", "none.whl"], "compare: there is no wheel none.whl"),
+        (["--base", "old", "--tolerance", "nan"], "--tolerance must be > 0 and finite, got nan"),
+        (["--base", "old", "--tolerance", "-1"], "--tolerance must be > 0 and finite, got -1"),
+        (["--base", "old", "--threads", "0"], "--threads must be >= 1, got 0"),
+        (["--base", "old", "--out", "no/x.md"], "--out no/x.md: there is no such folder"),
+    ],
+)
+def test_bad_options_are_told_before_anything_is_built(capsys, arguments, said):
+    try:
+        code = compare.main(arguments)
+    except SystemExit as error:
+        code = error.code
+    assert code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_base_slower_than_itself_settles_nothing(machine, monkeypatch):
+    lucky = iter([1.0, 1.2] * 2)  # of the two processes of each A/A generation
+
+    def process(version, workloads, names, threads):
+        made = Fake(machine, version, names)
+        made.luck = 1.0 if machine.rested else next(lucky, 1.0)
+        return made
+
+    machine.rested = True
+    monkeypatch.setattr(compare, "Process", process)
+    machine.factors["head", "grid"] = 1.1
+    assert compare.compare(BASE, HEAD, ["grid"], generations=(2, 2, 2)).exit_code == 1
+    machine.rested = False
+    check = compare.Process(HEAD, None, ["grid"], 1)  # takes the first of the luck
+    assert check.luck == 1.0
+    lucky = iter([1.0, 1.0, 1.2, 1.0, 1.2])
+    found = compare.compare(BASE, HEAD, ["grid"], generations=(2, 2, 2))
+    assert found.verdicts == {"grid": "inconclusive"}
+    assert found.exit_code == 3

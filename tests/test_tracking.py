@@ -120,7 +120,7 @@ def test_the_command_prints_keeps_and_compares(small, tmp_path, capsys):
     code = cli.main(["bench", "--against", str(path), "--threads", "1", "--tolerance", "50"])
     out = capsys.readouterr().out
     assert code == 0, out
-    assert "99 % interval" in out
+    assert "bootstrap interval" in out
     assert "up to 51 is no change" in out
 
 
@@ -158,6 +158,57 @@ def test_exit_codes(steady, factor, code):
     assert tracking.exit_code(changes, tracking.differences(steady, after)) == code
 
 
+@pytest.mark.parametrize(("again", "code"), [([1.0, 1.0, 1.0], 0), ([1.5, 1.4, 1.5], 1)])
+def test_what_seems_slower_is_measured_in_further_processes(steady, monkeypatch, again, code):
+    after, asked, ratios = slowed(steady, 1.4), [], iter(again)
+    after["benchmarks"][4] = steady["benchmarks"][4]  # alone is as fast as it was
+
+    def measure_again(names, threads):
+        asked.append(names)
+        ratio = next(ratios)
+        return {name: np.array([[ratio, 0.5]] * 21) for name in names}
+
+    monkeypatch.setattr(tracking, "measure_again", measure_again)
+    changes = tracking.settled(steady, after, 0.25, 1, lambda text: None)
+    assert asked == [["small"]] * len(asked)
+    assert 1 <= len(asked) <= tracking.FURTHER
+    assert tracking.exit_code(changes, []) == code
+
+
+def test_a_further_process_measures():
+    found = tracking.measure_again(["scalar"], 1)
+    assert found["scalar"].shape[1] == 2
+    assert (found["scalar"] > 0).all()
+    with pytest.raises(OSError, match="a process that measures again ended with 1"):
+        tracking.measure_again(["no such workload"], 1)
+
+
+def test_archives_are_those_of_pytest_benchmark(archive, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(archive), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest_benchmark", "compare", "a.json", "b.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "small[fastrest]" in done.stdout
+
+
+def test_a_reader_that_goes_takes_no_file_and_no_verdict_away(tmp_path):
+    code = (
+        "import sys; from fastrest import cli, tracking\n"
+        "tracking.WORKLOADS = {'scalar': tracking.WORKLOADS['scalar']}\n"
+        "tracking.exit_code = lambda changes, others: 1\n"
+        "sys.exit(cli.main(sys.argv[1:]))"
+    )
+    before, after = tmp_path / "before.json", tmp_path / "after.json"
+    run = [sys.executable, "-u", "-c", code, "bench", "--threads", "1", "--json"]
+    subprocess.run([*run, before], check=True, capture_output=True)
+    command = [*run, after, "--against", before, "--tolerance", "9"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        process.stdout.close()
+        assert process.wait() == 1
+    assert after.exists()
+
+
 def test_one_slower_workload_is_enough(steady):
     after = slowed(steady, 1.4)
     after["benchmarks"][4] = steady["benchmarks"][4]
@@ -173,6 +224,10 @@ def test_one_slower_workload_is_enough(steady):
     [
         (("machine_info", "processor"), "Another", r"processor Another, now"),
         (("machine_info", "fastrest", "isa"), "mmx", r"instruction set mmx, now"),
+        (("machine_info", "fastrest", "python"), "2.7", r"Python 2.7, now"),
+        (("machine_info", "fastrest", "numpy"), "1.26", r"NumPy 1.26, now"),
+        (("machine_info", "fastrest", "platform"), "Amiga", r"system Amiga, now"),
+        (("machine_info", "libc"), "newlib", r"C library newlib, now"),
     ],
 )
 def test_other_machines_cannot_be_compared(steady, path, value, said):
@@ -190,7 +245,7 @@ def test_other_machines_cannot_be_compared(steady, path, value, said):
     assert said in "\n".join(report.changes(changes, others, "before.json", 0.25))
 
 
-@pytest.mark.parametrize("key", ["checksum", "workload"])
+@pytest.mark.parametrize("key", ["checksum", "workload", "points", "yardstick_points"])
 def test_another_workload_cannot_be_compared(steady, key):
     before = copy.deepcopy(steady)
     before["benchmarks"][0]["extra_info"][key] = "another"
@@ -234,6 +289,8 @@ def test_archives_whose_times_are_no_times(steady, tmp_path, data):
         (["--against", "none.json", "--tolerance", "nan"], "--tolerance must be > 0, got nan"),
         (["--against", "none.json"], "none.json"),
         (["--json", "speed.txt"], "speed.txt must end in .json"),
+        (["--json", ""], "--json needs the name of a file, got ''"),
+        (["--against", ""], "--against needs the name of a file, got ''"),
         (["--json", "no/folder/a.json"], "no/folder"),
         (["--json", "a.json", "--against", "a.json"], "every file needs its own name"),
         (["--threads", "0"], "threads must be a whole number >= 1, got 0"),

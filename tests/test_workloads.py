@@ -1,13 +1,19 @@
 """What speed is measured with: the workloads, and the yardsticks beside them."""
 
 import ast
+import hashlib
 import inspect
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fastrest import _kernels, workloads
 from fastrest.workloads import WORKLOADS
+from fastrest.yardsticks import YARDSTICKS
+
+#: SHA-256 of src_c/yardsticks.c: if this must change, archived figures mean nothing any more.
+FROZEN = "ab2d5fd8a9758a90a68a6b5e722402970bbd916d4d87e90328d31d9afcd30fc0"
 
 
 @pytest.fixture(scope="module", params=WORKLOADS)
@@ -60,6 +66,29 @@ def test_workloads_use_the_package_as_its_users_do():
 
 
 # ---- yardsticks ----
+
+
+def test_yardsticks_are_frozen():
+    # a figure of last year is compared with one of today by its ratio to these
+    path = Path(__file__).resolve().parent.parent / "src_c" / "yardsticks.c"
+    text = path.read_text(encoding="utf-8")
+    assert hashlib.sha256(text.encode()).hexdigest() == FROZEN
+    sizes = {name: (one.points, one.bytes) for name, one in YARDSTICKS.items()}
+    assert sizes == {
+        "libm": (131072, 0),
+        "fill": (16_000_000, 8),
+        "copy": (16_000_000, 16),
+        "arithmetic": (9_600_000, 0),
+    }
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_yardsticks_do_all_their_work_on_any_number_of_threads(threads):
+    for kind in YARDSTICKS.values():
+        stick = kind()
+        result = stick.run(threads)
+        result.fill(-7.0)
+        assert (stick.run(threads) != -7.0).all()
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 1001])
