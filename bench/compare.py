@@ -10,9 +10,9 @@ machine that gets slower meanwhile slows both; processes are started anew severa
 their places in memory make some faster than others. Where it is still open whether the head is
 slower, further rounds follow.
 
-A workload is slower if its whole 99 % interval lies beyond 1 + tolerance, and passes if it lies
-below that. Exit code: 0 nothing is slower, 1 something is, 2 the head has other results or cannot
-be built, 3 it cannot be told.
+A workload is slower if its whole bootstrap interval lies beyond 1 + tolerance, and beyond what the
+base differs from itself; it passes if the interval lies below that. Exit code: 0 nothing is slower,
+1 something is, 2 the head has other results or cannot be built, 3 it cannot be told.
 """
 
 import argparse
