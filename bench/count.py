@@ -40,6 +40,10 @@ BASE = "base"
 Counts = dict[str, dict[str, float]]
 
 
+class CountError(Exception):
+    """Why nothing can be counted."""
+
+
 # ---- counting ----
 
 
@@ -50,21 +54,24 @@ def flags() -> list[str]:
         match statement:
             case ast.Assign(targets=[ast.Name(id="FLAGS")], value=value):
                 return list(ast.literal_eval(value)["unix"])
-    raise SystemExit("setup.py has no FLAGS")
+    raise CountError("setup.py has no FLAGS")
 
 
 def run(*command: str | Path) -> str:
     """What a command prints; one that fails is shown with all that it says."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{shlex.join(map(str, command))}\n{done.stdout}{done.stderr}")
+        raise CountError(f"{shlex.join(map(str, command))}\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
 def build(source: Path, program: Path) -> None:
-    compiler = shlex.split(os.environ.get("CC", "cc"))
+    try:
+        compiler = shlex.split(os.environ.get("CC") or "cc")
+    except ValueError as error:
+        raise CountError(f"CC: {error}, got {os.environ['CC']!r}") from None
     if shutil.which(compiler[0]) is None:
-        raise SystemExit(f"there is no C compiler {compiler[0]}: CC chooses another")
+        raise CountError(f"there is no C compiler {compiler[0]}: CC chooses another")
     files = [HERE / "count.c", *sorted(source.glob("*.c"))]
     # libm is for the yardsticks, which are not counted
     run(*compiler, *flags(), f"-I{source}", *files, "-lm", "-o", program)
@@ -110,7 +117,7 @@ def measure(source: Path) -> tuple[str, Counts]:
         def per_point(kernel: str, isa: str) -> float:
             more = instructions(kernel, isa, 2 * POINTS) - instructions(kernel, isa, POINTS)
             if more <= 0:
-                raise SystemExit(f"{kernel}, {isa}: valgrind saw no instructions")
+                raise CountError(f"{kernel}, {isa}: valgrind saw no instructions")
             return round(more / POINTS, 2)
 
         counts = {
@@ -171,7 +178,8 @@ def read() -> dict[str, Counts]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description="Count the instructions of each kernel per point, beside those in counts.json.",
-        epilog="CC chooses the compiler. Exit status 1: a base kernel takes more than written.",
+        epilog="CC chooses the compiler. Exit status 1: a base kernel takes more than written; "
+        "2: nothing can be counted.",
     )
     parser.add_argument("--write", action="store_true", help="write what is counted to counts.json")
     parser.add_argument(
@@ -182,7 +190,13 @@ def main(arguments: list[str] | None = None) -> int:
         print("valgrind is not installed: instructions are not counted")
         return int(options.write)  # asked for what cannot be had
 
-    compiler, counts = measure(options.source)
+    if not (options.source / "fastrest.h").is_file():
+        parser.error(f"--source {options.source}: there are no kernels")
+    try:
+        compiler, counts = measure(options.source)
+    except CountError as error:
+        print(f"count: {error}", file=sys.stderr)
+        return 2
     written = read().get(compiler, {})
     print(f"instructions per point, {compiler}", *table(counts, written), sep="\n")
     if options.write:

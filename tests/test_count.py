@@ -207,3 +207,16 @@ def test_the_program_compiles_cleanly_and_runs_every_kernel_that_is_written(tmp_
     written = json.loads((ROOT / "bench" / "counts.json").read_text(encoding="utf-8"))
     for counts in written.values():
         assert set(counts["base"]) == set(kernels)
+
+
+@pytest.mark.parametrize(
+    ("compiler", "said"),
+    [("no-such-cc", "there is no C compiler no-such-cc"), ('gcc "', "CC: No closing quotation")],
+)
+def test_what_cannot_be_counted_is_no_rise(count, monkeypatch, capsys, compiler, said):
+    monkeypatch.setenv("CC", compiler)
+    monkeypatch.setattr(
+        count.shutil, "which", lambda name: "valgrind" if name == "valgrind" else None
+    )
+    assert count.main([]) == 2
+    assert said in capsys.readouterr().err
