@@ -278,9 +278,10 @@ def compare(
     for k in range(first):
         say(f"A/B {k + 1} of {first}")
         unable = generation(base, head, workloads, names, threads, pairs)
+    undecided = list(pairs)
     for k in range(first, most):
         undecided = [
-            name for name in pairs if pairs.ratio(name).verdict(tolerance) == "inconclusive"
+            name for name in undecided if pairs.ratio(name).verdict(tolerance) == "inconclusive"
         ]
         if not undecided:
             break

@@ -12,6 +12,8 @@ import json
 import sys
 from pathlib import Path
 
+from fastrest.report import duration
+
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
 COUNTS = HERE / "counts.json"
@@ -57,11 +59,15 @@ class Results:
     def title(self, workload):
         return self.groups[workload].removesuffix(": how long?")
 
-    def ns(self, workload, who, threads=None):
-        """Nanoseconds a point: on as many threads as were tried if not said otherwise; or None."""
+    def note(self, workload, who):
+        """What is noted of somebody on the most threads that were tried, or None."""
         tried = [n for one, other, n in self.notes if (one, other) == (workload, who)]
-        tried = [n for n in tried if threads in (None, n)]
-        return self.notes[workload, who, max(tried)]["ns_per_point"] if tried else None
+        return self.notes[workload, who, max(tried)] if tried else None
+
+    def ns(self, workload, who):
+        """Nanoseconds a point, or None."""
+        note = self.note(workload, who)
+        return note and note["ns_per_point"]
 
     def ratio(self, workload, who):
         """How many times as long somebody takes as fastrest."""
@@ -89,13 +95,6 @@ def times(x):
     return "" if x is None else digits(float(f"{x:.2g}"))
 
 
-def duration(ns):
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
-        if ns >= size:
-            return f"{digits(ns / size)} {unit}"
-    return f"{digits(ns)} ns"
-
-
 def percent(x):
     return f"{100 * x:.0f} %"
 
@@ -120,7 +119,7 @@ def speed(results):
         lines.append(
             [
                 results.title(name),
-                duration(results.ns(name, "fastrest")),
+                duration(results.ns(name, "fastrest") / 1e9),
                 *("" if x is None else f"× {times(x)}" for x in beside),
                 ", ".join(others),
             ]
@@ -142,7 +141,7 @@ def roofline(results):
     head = ["a point of", "bytes", "instructions", "memory's limit", "processor's limit"]
     lines = [[*head, "measured", "share reached", "bound by"], ["---"] * 8]
     for name in results.workloads:
-        note = results.notes[name, "fastrest", n if (name, "fastrest", n) in results.notes else 1]
+        note = results.note(name, "fastrest")
         moved = sum(note["moved"])
         memory = moved / gigabytes[note["yardstick"]] if moved else 0.0
         instructions = sum(k * results.counts[isa][one] for one, k in KERNELS.get(name, {}).items())
@@ -154,8 +153,8 @@ def roofline(results):
                 results.title(name),
                 " + ".join(f"{b:g}" for b in note["moved"]) if moved else "in the caches",
                 digits(instructions) if instructions else "not counted",
-                *(duration(x) if x else "" for x in limits.values()),
-                duration(measured),
+                *(duration(x / 1e9) if x else "" for x in limits.values()),
+                duration(measured / 1e9),
                 percent(limits[binding] / measured) if limits[binding] else "",
                 binding if limits[binding] else "",
             ]

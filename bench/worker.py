@@ -1,6 +1,6 @@
 """One side of a paired comparison: runs workloads as it is told, and says how long they took.
 
-    python -P worker.py WORKLOADS.PY THREADS NAME…
+    python -I worker.py WORKLOADS.PY THREADS NAME…
 
 Reads the name of a workload from each line of its input, runs it once, and answers with seconds.
 Before that it makes the workloads ready, and says of each "ready NAME", or "changed NAME WHY" if

@@ -134,7 +134,8 @@ def changes(
 
 def duration(seconds: float) -> str:
     """A time for people, with three digits."""
-    unit = next((unit for unit, size in UNITS.items() if seconds >= size), "ns")
+    rounded = float(f"{seconds:.3g}")
+    unit = next((unit for unit, size in UNITS.items() if rounded >= size), "ns")
     return f"{seconds / UNITS[unit]:.3g} {unit}"
 
 

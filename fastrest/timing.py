@@ -75,11 +75,6 @@ class Ratio:
             return "inconclusive"
         return "faster" if self.high < 1 / (1 + tolerance) else "pass"
 
-    @property
-    def resolution(self) -> float:
-        """The smallest change that could be seen: half the interval, of 1."""
-        return math.sqrt(self.high / self.low) - 1
-
     def __str__(self) -> str:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 

@@ -26,11 +26,11 @@ from .yardsticks import YARDSTICKS
 MEMORY = 1_300_000_000
 #: Seconds for a workload beside its yardstick, and for its counterparts; rounds at least, at most.
 TRACKED: tuple[float, tuple[int, int]] = (0.6, (9, 60))
+COMPARED: tuple[float, tuple[int, int]] = (0.5, (3, 9))
 #: What must be equal for a workload to be compared.
 SAME = ("checksum", "points", "yardstick", "yardstick_points")
 #: Processes that measure again what seems slower.
 FURTHER = 3
-COMPARED: tuple[float, tuple[int, int]] = (0.5, (3, 9))
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,6 @@ def counterpart_points(workload: type[Workload], who: str) -> int:
 def measure(kind: type[Workload], threads: int | None = None) -> Measured:
     """Measure one workload; ArithmeticError if its result, or a counterpart's, is another."""
     workload = kind()
-    workload.check(workload.run(threads))
-    n = engine.thread_count(threads, kind.points)
     tracked = beside_yardstick(workload, threads)
     known = [who for who in ("python", "numpy") if counterpart_points(kind, who)]
     for who in known:
@@ -97,14 +95,15 @@ def measure(kind: type[Workload], threads: int | None = None) -> Measured:
     workload.check(workload.run(threads))
     return Measured(
         kind,
-        n,
+        engine.thread_count(threads, kind.points),
         tracked,
         {who: compared[:, [0, 1 + k]] for k, who in enumerate(known)},
     )
 
 
 def beside_yardstick(workload: Workload, threads: int | None) -> np.ndarray:
-    """Seconds of a workload and of its yardstick, on as many threads, in turn."""
+    """Seconds of a workload, checked first, and of its yardstick, on as many threads, in turn."""
+    workload.check(workload.run(threads))
     yardstick = YARDSTICKS[workload.yardstick]()
     n = engine.thread_count(threads, workload.points)
     runs = [lambda: workload.run(threads), lambda: yardstick.run(n)]
@@ -120,10 +119,7 @@ from fastrest import tracking
 threads, *names = json.loads(sys.argv[1])
 found = {}
 for name in names:
-    workload = tracking.WORKLOADS[name]()
-    workload.check(workload.run(threads))
-    found[name] = tracking.beside_yardstick(workload, threads).tolist()
-    del workload
+    found[name] = tracking.beside_yardstick(tracking.WORKLOADS[name](), threads).tolist()
 print(json.dumps(found))
 """
 

@@ -150,6 +150,11 @@ def uniform(low: float, high: float, n: int, bits: np.random.BitGenerator) -> np
     return low + (high - low) * ((bits.random_raw(n) >> np.uint64(11)) * 2.0**-53)
 
 
+def evenly(cell: fr.Cell, **axes: tuple[float, float, int]) -> fr.Grid:
+    """A grid whose axes go evenly from a first to a last value."""
+    return fr.grid(cell, **{name: np.linspace(*span) for name, span in axes.items()})
+
+
 def broadcast(sweep: fr.Grid) -> dict[str, Any]:
     """The parameters of a grid as arrays that broadcast to it, but for the pump's."""
     axes = np.ix_(*(sweep.axis_values(name) for name in sweep.dims))
@@ -234,8 +239,8 @@ class Grid(Values):
         self.out = np.empty(self.sweep.shape)
 
     def of_side(self, n: int) -> fr.Grid:
-        axes = {"K_out": (1, 50), "Na_in": (5, 50), "P_Na": (0.005, 0.5), "P_Cl": (0.05, 1)}
-        return fr.grid(self.cell, **{name: np.linspace(*span, n) for name, span in axes.items()})
+        concentrations = {"K_out": (1, 50, n), "Na_in": (5, 50, n)}
+        return evenly(self.cell, **concentrations, P_Na=(0.005, 0.5, n), P_Cl=(0.05, 1, n))
 
     def numpy(self) -> Any:
         return numpy_ghk(**self.values)
@@ -269,8 +274,8 @@ class Summary(Workload):
         self.values = broadcast(self.sweep)
 
     def of_side(self, n: int) -> fr.Grid:
-        axes = {"K_out": (1, 50), "Ca_out": (0.5, 5), "P_Na": (0.005, 0.5), "P_Ca": (0.01, 10)}
-        return fr.grid(self.cell, **{name: np.linspace(*span, n) for name, span in axes.items()})
+        concentrations = {"K_out": (1, 50, n), "Ca_out": (0.5, 5, n)}
+        return evenly(self.cell, **concentrations, P_Na=(0.005, 0.5, n), P_Ca=(0.01, 10, n))
 
     def run(self, threads: int | None = None) -> Any:
         return self.sweep.summary(threads=threads)
@@ -309,8 +314,7 @@ class Factored(Workload):
         self.edges = np.linspace(-100, 0, 201)
 
     def of_entries(self, n: int) -> fr.Grid:
-        axes = {"P_Na": (0.01, 0.1, 10), "K_out": (1, 50, n), "K_in": (50, 200, n)}
-        return fr.grid(self.cell, **{name: np.linspace(*span) for name, span in axes.items()})
+        return evenly(self.cell, P_Na=(0.01, 0.1, 10), K_out=(1, 50, n), K_in=(50, 200, n))
 
     def asked(self, sweep: fr.Grid, threads: int | None = None) -> tuple[Any, ...]:
         reducers = fr.Summary(), fr.Fraction(below=-55), fr.Histogram(self.edges)

@@ -319,7 +319,13 @@ def test_bench_needs_no_pytest():
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(2.5, "2.5 s"), (0.0123, "12.3 ms"), (3.4e-9, "3.4 ns"), (1.23e-11, "0.0123 ns")],
+    [
+        (2.5, "2.5 s"),
+        (0.0123, "12.3 ms"),
+        (3.4e-9, "3.4 ns"),
+        (1.23e-11, "0.0123 ns"),
+        (9.997e-7, "1 µs"),
+    ],
 )
 def test_durations_for_people(seconds, text):
     assert report.duration(seconds) == text
