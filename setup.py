@@ -1,4 +1,4 @@
-"""Builds the one extension module; everything else stands in pyproject.toml.
+"""Builds the extension modules; everything else stands in pyproject.toml.
 
 setup.py exists because the compiler flags depend on the compiler, which setuptools knows only
 while it builds.
@@ -21,6 +21,7 @@ FLAGS = {
         "-fno-math-errno",  # sqrt() becomes the instruction
         "-fno-trapping-math",  # selects may be computed on both sides: needed to vectorise
         "-fvisibility=hidden",
+        "-g0",  # Python's own flags ask for debug information: most of a wheel's size
     ],
     "msvc": ["/std:c11", "/O2", "/fp:precise"],
 }
@@ -40,24 +41,34 @@ class Sdist(sdist):
         for folder in ("src_c", "tests", "bench"):
             self.filelist.graft(folder)
         self.filelist.global_exclude("*.py[cod]")
-        # cythonize has put the .c in the place of its .pyx
-        self.filelist.exclude("fastrest/_kernels.c")
-        self.filelist.append("fastrest/_kernels.pyx")
+        # cythonize has put each .c in the place of its .pyx
+        self.filelist.exclude("fastrest/_core/*.c")
+        self.filelist.include("fastrest/_core/*.pyx")
         super().make_distribution()
 
 
-kernels = Extension(
-    "fastrest._kernels",
-    sources=["fastrest/_kernels.pyx", *sorted(str(p) for p in Path("src_c").glob("*.c"))],
-    depends=[str(p) for p in Path("src_c").glob("*.h")],
-    include_dirs=["src_c", numpy.get_include()],
-    libraries=[] if sys.platform == "win32" else ["m"],  # of the yardsticks alone
-    define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-)
+def extension(name, *sources, libraries=()):
+    return Extension(
+        f"fastrest._core.{name}",
+        sources=[f"fastrest/_core/{name}.pyx", *map(str, sources)],
+        depends=["fastrest/_core/_kernels.pxd", *map(str, Path("src_c").rglob("*.h"))],
+        include_dirs=["src_c", numpy.get_include()],
+        libraries=list(libraries),
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+    )
+
+
+YARDSTICKS = Path("src_c/yardsticks/yardsticks.c")
+KERNELS = sorted(set(Path("src_c").rglob("*.c")) - {YARDSTICKS})
 
 setup(
     ext_modules=cythonize(
-        [kernels],
+        [
+            extension("_kernels", *KERNELS),
+            extension("_samples"),
+            extension("_ufuncs"),
+            extension("_yardsticks", YARDSTICKS, libraries=["m"] * (sys.platform != "win32")),
+        ],
         compiler_directives={
             "language_level": 3,
             "freethreading_compatible": True,  # no mutable globals: see fastrest.h

@@ -1,7 +1,8 @@
 """Resting membrane potentials over millions of concentration and permeability combinations.
 
-Four nouns: a *model* is an equation for named ions, a *cell* gives it values and says where they
-come from, a *sweep* varies some of them, and its verbs answer questions about the points.
+There are four nouns: a *model* is an equation for named ions, a *cell* gives the model values with
+their sources, a *sweep* varies some of the values, and a *space* makes some of them uncertain. The
+verbs of sweeps and spaces answer questions about the potentials.
 
 >>> import numpy as np, fastrest as fr
 >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=np.geomspace(1, 50, 1000))
@@ -10,91 +11,126 @@ come from, a *sweep* varies some of them, and its verbs answer questions about t
 (-78.84, -31.29)
 """
 
-from . import ufuncs
-from .cell import Cell, PumpEffect, Times, cells, times
-from .clinical import State, states
-from .criteria import Between, Change, Criterion, NernstBetween, between, change, nernst_between
-from .derived import Affine, Derived, Electroneutral, affine, electroneutral
-from .distributions import Distribution, lognormal, loguniform, normal, triangular, uniform
-from .gradients import Uncertainty
-from .grids import Axis, Grid, axis, grid
-from .info import __version__, info
-from .members import Members
-from .model import GHK, Chord, Model, ghk, nernst
-from .output import load
-from .physics import Ion, Parameter, Status
-from .population import Marginal, Population, Transition
-from .reduce import Classes, Fraction, Histogram, Quantile, Reducer, Summary
-from .salib import space_from_salib
-from .samples import Sample
-from .sensitivity import SobolIndices, Swings
-from .spaces import Space, space
-from .sweep import Sweep
-from .tables import Table, table
-from .tally import Tally, merge
+import importlib
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "GHK",
-    "Affine",
-    "Axis",
-    "Between",
-    "Cell",
-    "Change",
-    "Chord",
-    "Classes",
-    "Criterion",
-    "Derived",
-    "Distribution",
-    "Electroneutral",
-    "Fraction",
-    "Grid",
-    "Histogram",
-    "Ion",
-    "Marginal",
-    "Members",
-    "Model",
-    "NernstBetween",
-    "Parameter",
-    "Population",
-    "PumpEffect",
-    "Quantile",
-    "Reducer",
-    "Sample",
-    "SobolIndices",
-    "Space",
-    "State",
-    "Status",
-    "Summary",
-    "Sweep",
-    "Swings",
-    "Table",
-    "Tally",
-    "Times",
-    "Transition",
-    "Uncertainty",
-    "__version__",
-    "affine",
-    "axis",
-    "between",
-    "cells",
-    "change",
-    "electroneutral",
-    "ghk",
-    "grid",
-    "info",
-    "load",
-    "lognormal",
-    "loguniform",
-    "merge",
-    "nernst",
-    "nernst_between",
-    "normal",
-    "space",
-    "space_from_salib",
-    "states",
-    "table",
-    "times",
-    "triangular",
-    "ufuncs",
-    "uniform",
-]
+from fastrest import ufuncs
+from fastrest._core.validation import public, remake
+from fastrest._version import __version__
+from fastrest.distributions.base import Distribution, Scaled
+from fastrest.distributions.families import (
+    LogNormal,
+    LogUniform,
+    Normal,
+    Triangular,
+    Uniform,
+    lognormal,
+    loguniform,
+    normal,
+    triangular,
+    uniform,
+)
+from fastrest.distributions.scipy_frozen import Tabulated
+from fastrest.distributions.tabulated import HalfTable, QuantileTable
+from fastrest.models.equations import GHK, Chord
+from fastrest.models.functions import ghk, nernst
+from fastrest.models.model import Model, NernstPotential, Output
+from fastrest.models.quantities import Ion, Parameter, Status
+from fastrest.nouns.spaces import Space, space
+from fastrest.nouns.sweep_answers import Part
+from fastrest.nouns.sweep_kinds import Grid, Sample, Table, grid, table
+from fastrest.nouns.sweeps import Sweep
+from fastrest.physiology.cell import Cell, PumpEffect
+from fastrest.physiology.clinical_states import State, states
+from fastrest.physiology.multiples import Times, times
+from fastrest.physiology.presets import Presets, cells
+from fastrest.physiology.uncertainty import Uncertainty
+from fastrest.points.axes import Axis, axis
+from fastrest.points.criteria import (
+    Between,
+    Change,
+    Criterion,
+    NernstBetween,
+    between,
+    change,
+    nernst_between,
+)
+from fastrest.points.derived import Affine, Derived, Electroneutral, Linear, affine, electroneutral
+from fastrest.runtime.system import info
+
+if TYPE_CHECKING:
+    from fastrest.nouns.loading import load
+    from fastrest.nouns.merging import merge
+    from fastrest.nouns.populations import Population
+    from fastrest.nouns.salib_spaces import space_from_salib
+    from fastrest.populations.members import Members
+    from fastrest.populations.transition import Marginal, Transition
+    from fastrest.reductions.base import Reducer
+    from fastrest.reductions.classes import Classes
+    from fastrest.reductions.histograms import Fraction, Histogram
+    from fastrest.reductions.quantiles import Quantile
+    from fastrest.reductions.summaries import Summary
+    from fastrest.reductions.tally import Tally
+    from fastrest.sensitivity.indices import SobolIndices
+    from fastrest.sensitivity.one_at_a_time import Swings
+
+# models
+__all__ = ["GHK", "Chord", "Ion", "Model", "Parameter", "Status", "ghk", "nernst", "ufuncs"]
+# cells
+__all__ += ["Cell", "PumpEffect", "State", "Times", "Uncertainty", "cells", "states", "times"]
+# sweeps, and the answers to questions about them
+__all__ += ["Axis", "Grid", "Sample", "Sweep", "Table", "axis", "grid", "load", "table"]
+__all__ += ["Classes", "Fraction", "Histogram", "Quantile", "Reducer", "Summary", "Tally", "merge"]
+# uncertain inputs
+__all__ += ["Distribution", "lognormal", "loguniform", "normal", "triangular", "uniform"]
+__all__ += ["Affine", "Derived", "Electroneutral", "affine", "electroneutral"]
+__all__ += ["SobolIndices", "Space", "Swings", "space", "space_from_salib"]
+# populations
+__all__ += ["Between", "Change", "Criterion", "NernstBetween"]
+__all__ += ["between", "change", "nernst_between"]
+__all__ += ["Marginal", "Members", "Population", "Transition"]
+# the package
+__all__ += ["__version__", "info"]
+
+#: Modules that are imported when one of these names is first used: `import fastrest` is quicker
+#: without them. Some names are not public, but pickles refer to them.
+_LATE = {
+    "fastrest.nouns.loading": ("load",),
+    "fastrest.nouns.merging": ("merge",),
+    "fastrest.nouns.populations": ("Population",),
+    "fastrest.nouns.salib_spaces": ("space_from_salib",),
+    "fastrest.populations.members": ("Members",),
+    "fastrest.populations.transition": ("Balance", "Marginal", "Transition"),
+    "fastrest.reductions.base": ("Reducer",),
+    "fastrest.reductions.classes": ("Classes", "ClassesAnswer"),
+    "fastrest.reductions.histograms": ("Fraction", "Histogram", "HistogramAnswer"),
+    "fastrest.reductions.quantiles": ("Quantile",),
+    "fastrest.reductions.summaries": ("Summary", "SummaryAnswer"),
+    "fastrest.reductions.tally": ("Tally", "restored_tally"),
+    "fastrest.sensitivity.indices": ("SobolIndices",),
+    "fastrest.sensitivity.one_at_a_time": ("Swings",),
+    "fastrest.sensitivity.sampled": ("ReplicateSums", "SampledIndices", "SamplingDesign"),
+}
+#: Further names that pickles refer to: classes of objects, and the function that makes some.
+_PICKLED = (
+    *(HalfTable, Linear, LogNormal, LogUniform, NernstPotential, Normal, Output, Part, Presets),
+    *(QuantileTable, Scaled, Tabulated, Triangular, Uniform, remake),
+)
+
+for _one in (*_PICKLED, *map(globals().get, __all__)):
+    if isinstance(_one, type | FunctionType):
+        public(_one)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _LATE.items():
+        if name in names:
+            return public(getattr(importlib.import_module(module), name))
+    instead = {"sweep": "fr.grid or fr.table", "population": "space.population"}
+    hint = f": use {instead[name]}" if name in instead else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")

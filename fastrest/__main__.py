@@ -1,5 +1,5 @@
-"""``python -m fastrest`` is the ``fastrest`` command."""
+"""The `fastrest` command, as ``python -m fastrest``."""
 
-from .cli import main
+from fastrest.cli.main import main
 
 raise SystemExit(main())

@@ -1,21 +1,30 @@
-/* fastrest: membrane potentials over many points.
+/* fastrest: membrane potentials at many points.  This header is the manual of the C core.
  *
- * A *model* is an equation and the valences of its ions.  Its inputs are *columns*, one per
- * parameter, all broadcast to one *lattice*: a shape of 1 to FR_MAX_DIMS dimensions whose points
- * are numbered in C order.  A table is a lattice of one dimension; a grid has one dimension per
- * axis, and a parameter that does not vary along an axis has stride 0 there.  Every function
- * computes the points [start, start + count) of the lattice into a flat output, so that callers
- * may cut a sweep into pieces as they like: the bits of a point depend on its inputs alone.
+ * Purpose.  The core evaluates one equation at every point of a table, a grid or a sample.  It
+ * writes the potentials to memory, or reduces them to sums and counts without storing them.
  *
- * Units: mM, mV, degrees Celsius; permeabilities and conductances in any one unit.
- * Potentials are inside minus outside.
+ * Columns and order.  A *model* is an equation with the valences of its ions.  Its inputs are
+ * *columns*, one per parameter, in the order given at fr_equation.  All columns are broadcast to
+ * one *layout*: a shape of 1 to FR_MAX_DIMS dimensions, whose points are numbered in C order (the
+ * last dimension varies fastest).  A table is a layout of one dimension.  A grid has one dimension
+ * per axis, and a parameter that does not vary along an axis has stride 0 there.  Every function
+ * computes the points [start, start + count) of the layout and writes them to a flat output.
+ * Callers may cut a sweep into pieces as they like: the bits of a point depend on its inputs alone.
  *
- * Nothing here allocates, locks, prints, or keeps state: every function may be called from any
- * number of threads at once.  Misuse is reported by the returned fr_error before any point is
- * computed; bad data is not an error but NaN and status bits (fr_status) at its point.
+ * Units.  mM, mV and degrees Celsius; permeabilities and conductances in any one unit.  Potentials
+ * are inside minus outside.
  *
- * No function depends on libm, on the rounding of another compiler, or on the instruction set:
- * only + - * / and sqrt of IEEE doubles are used, in an order fixed by the source.
+ * Thread safety.  No function allocates, locks, prints, or keeps state.  Any number of threads may
+ * call any function at once, if they write to different outputs.
+ *
+ * Errors.  A function reports misuse by the fr_error that it returns, before it computes any
+ * point.  A function that returns void does not check its arguments.  Bad data are not an error:
+ * a bad point gets the potential NaN and status bits (fr_status), and the other points are
+ * computed.
+ *
+ * Reproducibility.  Results are bit-for-bit identical with every compiler and instruction set.
+ * Only + - * / and sqrt of IEEE doubles are used, in an order that the source fixes; no function
+ * depends on libm.
  */
 #ifndef FASTREST_H
 #define FASTREST_H
@@ -26,230 +35,302 @@
 #define FR_MAX_IONS 12
 #define FR_MAX_COLUMNS (3 * FR_MAX_IONS + 2)
 #define FR_MAX_DIMS 64
-#define FR_BLOCK 65536 /* points; what `reduce` sums up on its own */
+#define FR_BLOCK 65536 /* points in one block of `reduce` */
 
 #define FR_KELVIN_AT_0_CELSIUS 273.15
 #define FR_PHI_PER_KELVIN 0x1.60f749d657ec0p-4 /* R/F = 0.08617333262145177... mV/K (SI 2019) */
 #define FR_CELSIUS_MIN (-20.0)
 #define FR_CELSIUS_MAX 100.0
 
-/* Status of one point: 0 is fine, the bits of bad inputs are ORed. */
+/* Status of one point; 0 means that the potential V is valid.  The first three bits report bad
+ * inputs: they are combined by OR, and V is NaN.  The last three never occur together. */
 typedef enum {
     FR_NOT_FINITE = 1,  /* an input is NaN or infinite */
     FR_NEGATIVE = 2,    /* a concentration, permeability, conductance or pump ratio is < 0 */
     FR_TEMPERATURE = 4, /* celsius is outside -20 ... 100 */
-    FR_NO_PERMEANT = 8, /* nothing permeant on either side: V is NaN */
+    FR_NO_PERMEANT = 8, /* no permeant ion on either side: V is NaN */
     FR_INFINITE = 16,   /* permeant ions on one side only: V is -inf or +inf */
-    FR_RANGE = 32       /* a sum leaves the range of doubles: V is NaN */
+    FR_RANGE = 32       /* an input or a sum is too small or too large to compute: V is NaN */
 } fr_status;
 
-/* What a function returns: misuse, found before any point is computed. */
+/* Result of a function.  Every value but FR_OK reports misuse: no point was computed. */
 typedef enum {
     FR_OK = 0,
-    FR_BAD_MODEL,   /* unknown equation, too many ions, or a valence it cannot take */
-    FR_BAD_LATTICE, /* number of dimensions outside 1 ... FR_MAX_DIMS, or a negative length */
-    FR_BAD_RANGE,   /* start or count negative, or beyond the end of the lattice */
-    FR_BAD_COLUMN   /* a wanted column that the model does not have, or twice the same */
+    FR_BAD_MODEL,  /* unknown equation, too many ions, or a valence that the equation excludes; or
+                      the function needs derivatives, and the equation has none */
+    FR_BAD_LAYOUT, /* number of dimensions outside 1 ... FR_MAX_DIMS, a negative length, or too many
+                      points; or a column without data that the layout's sample does not draw */
+    FR_BAD_RANGE,  /* start or count is negative, or the range exceeds the layout; for `reduce`,
+                      start is not a multiple of FR_BLOCK */
+    FR_BAD_COLUMN  /* a requested column does not exist or is requested twice; for `pick_freeze`,
+                      the numbers of the inputs are wrong */
 } fr_error;
 
-/* The equations and the order of their columns; n is the number of ions.  The last four are parts
- * of the GHK equation: a grid whose axes act on the two sums apart needs the logarithms of the
- * sums only once per axis value (FR_LOG_*), then one subtraction per point (FR_SEPARABLE). */
-typedef enum {
-    FR_NERNST,    /* valence, out, in, celsius; n_ions and z are not read */
-    FR_GHK,       /* P[n], out[n], in[n], celsius, and pump_ratio if pump_ion >= 0; |z| = 1, 2 */
-    FR_CHORD,     /* g[n], out[n], in[n], celsius; |z| = 1 or 2 */
-    FR_LOG_NUM,   /* as FR_GHK, |z| = 1: ln of the sum that drives positive charge inward */
-    FR_LOG_DEN,   /* as FR_GHK, |z| = 1: ln of the sum that drives it outward */
-    FR_SEPARABLE, /* log_num, log_den, phi (mV): V = phi (log_num - log_den) */
-    FR_LOG_RATIO, /* num, den, normal and positive: ln(num/den) within 2.1 ulp */
-    FR_EQUATIONS  /* how many */
-} fr_equation;
+/* Equations, and the order of their columns; n is the number of ions.
+ *   FR_NERNST     valence, out, in, celsius; n_ions and z are not read
+ *   FR_GHK        P[n], out[n], in[n], celsius, and pump_ratio if pump_ion >= 0
+ *   FR_CHORD      g[n], out[n], in[n], celsius
+ * The other equations are parts of the GHK equation V = phi (ln N - ln D).  On a grid whose axes
+ * change either N or D, the logarithms are needed only once per axis value; each point then costs
+ * one subtraction.
+ *   FR_LOG_NUM    columns of FR_GHK: ln N, N being the sum that drives positive charge inward
+ *   FR_LOG_DEN    columns of FR_GHK: ln D, D being the sum that drives positive charge outward
+ *   FR_SEPARABLE  log_num, log_den, phi (mV): V = phi (log_num - log_den)
+ *   FR_LOG_RATIO  num, den, normal and positive: ln(num/den) within 2.1 ulp
+ *
+ * FR_MODELS is the only list of the equations; every table of equations is made from it.  A row is
+ *   X(NAME, name, per_ion, others, largest_z, pump, kernel, rows, slopes)
+ * An equation takes per_ion n + others columns.  If `pump` is 1 and pump_ion >= 0, pump_ratio is
+ * one more column.  If per_ion > 0, largest_z is the largest |z| that an ion may have.
+ * models/models_tpl.h makes the tables of kernels from the last three entries. */
+#define FR_MODELS(X) \
+    X(NERNST, nernst, 0, 4, 0, 0, nernst, NO_ROWS, SLOPES(nernst)) \
+    X(GHK, ghk, 3, 1, 2, 1, ghk, NO_ROWS, SLOPES(ghk)) \
+    X(CHORD, chord, 3, 1, 2, 0, chord, NO_ROWS, SLOPES(chord)) \
+    X(LOG_NUM, log_num, 3, 1, 1, 1, log_sum, NO_ROWS, NO_SLOPES) \
+    X(LOG_DEN, log_den, 3, 1, 1, 1, log_sum, NO_ROWS, NO_SLOPES) \
+    X(SEPARABLE, separable, 0, 3, 0, 0, separable, ROWS(separable), NO_SLOPES) \
+    X(LOG_RATIO, log_ratio, 0, 2, 0, 0, log_ratio, NO_ROWS, NO_SLOPES)
 
+#define FR_ENUMERATE(NAME, ...) FR_##NAME,
+typedef enum {
+    FR_MODELS(FR_ENUMERATE) FR_EQUATIONS /* number of equations */
+} fr_equation;
+#undef FR_ENUMERATE
+
+/* A model: an equation and the valences of its ions. */
 typedef struct {
     fr_equation equation;
     int n_ions;
-    int pump_ion; /* the ion whose permeability pump_ratio multiplies (K), or -1 */
+    int pump_ion; /* the ion whose permeability is multiplied by pump_ratio (K), or -1 */
     signed char z[FR_MAX_IONS];
 } fr_model;
 
-/* Where the quantiles y of an input's basic distribution come from. */
+/* Basic distribution of an input: u is a probability, y its quantile. */
 typedef enum {
     FR_UNIFORM,    /* y = u */
-    FR_NORMAL,     /* standard normal, truncated: a of it cut off below, b above, c left */
-    FR_TRIANGULAR, /* on [0, 1], the mode at a */
-    FR_PIECES      /* tabulated */
+    FR_NORMAL,     /* standard normal, truncated: probability a is cut off below and b above, and
+                      c = 1 - a - b is left */
+    FR_TRIANGULAR, /* on [0, 1], with the mode at a */
+    FR_PIECES      /* tabulated: see fr_pieces */
 } fr_base;
 
-/* A quantile function, tabulated from one end of a distribution to its middle: polynomials in
- * t = the probability between here and that end, 2^-53 <= t <= 1/2. */
+/* A tabulated quantile function, from one end of a distribution to its middle.  It consists of
+ * polynomials in the probability t between that end and the quantile, 2^-53 <= t <= 1/2. */
 enum { FR_PIECE_TERMS = 8, FR_PIECE_KEYS = 8 * 52 };
 typedef struct {
-    ptrdiff_t n;          /* how many */
-    const double *breaks; /* n + 1, increasing, with every eighth of an octave of t among them */
-    const double *terms;  /* n FR_PIECE_TERMS: of s^0, s^1, ..., s from 0 to 1 along a piece */
-    const int32_t *first; /* FR_PIECE_KEYS + 1: how many pieces lie before each such eighth */
+    ptrdiff_t n;          /* number of pieces */
+    const double *breaks; /* n + 1 ends of the pieces, increasing; they include every eighth of an
+                             octave of t */
+    const double *terms;  /* n x FR_PIECE_TERMS coefficients, of s^0, s^1, ...; s runs from 0 to 1
+                             along a piece */
+    const int32_t *first; /* FR_PIECE_KEYS + 1: number of pieces below each eighth of an octave */
 } fr_pieces;
 
-/* An input's distribution: x = offset + scale y, or offset exp(scale y), within low ... high. */
+/* Distribution of an input: x = offset + scale y, or x = offset exp(scale y) if `log` is not 0,
+ * clipped to low ... high. */
 typedef struct {
     fr_base base;
     int log;
     double offset, scale;
-    double a, b, c;
-    double low, high;       /* which rounding must not cross; maybe infinite */
+    double a, b, c;         /* parameters of the base */
+    double low, high;       /* bounds that rounding must not cross; may be infinite */
     fr_pieces lower, upper; /* FR_PIECES: for u < 1/2 with t = u, for u > 1/2 with t = 1 - u */
 } fr_quantile;
 
+/* Method of sampling. */
 typedef enum {
     FR_RANDOM, /* independent points */
-    FR_SOBOL,  /* a Sobol' sequence, scrambled as its directions and shifts are */
-    FR_LATIN   /* a Latin hypercube: of n_points, each has its own n_points-th of every input */
+    FR_SOBOL,  /* a Sobol' sequence, scrambled by its directions and shifts */
+    FR_LATIN   /* a Latin hypercube: each of the n_points equal strata of an input has one point */
 } fr_method;
 
-/* A sample: point i is a function of this and i alone.  Uniform numbers are (k + 1/2) 2^-FR_BITS
- * with whole k. */
+/* A sample: point i is a function of this structure and of i alone.  Uniform numbers are
+ * (k + 1/2) 2^-FR_BITS with an integer k. */
 enum { FR_BITS = 52, FR_MAX_LATIN_LOG2 = 40 };
 typedef struct {
     fr_method method;
-    int n_inputs; /* at most FR_MAX_COLUMNS, with the derived ones */
-    int64_t n_points;
-    uint32_t key[2]; /* FR_RANDOM, FR_LATIN: of Philox4x32-10 */
-    const uint64_t
-        *directions;        /* FR_SOBOL: n_inputs x FR_BITS, of bit 0, 1, ... of the Gray code */
-    const uint64_t *shifts; /* FR_SOBOL: n_inputs, by exclusive or */
-    const fr_quantile *quantiles;
-    const double *cholesky; /* n_inputs x n_inputs, of the normal scores' correlation; or NULL */
-    int n_derived;          /* further inputs, sums of those above: n_inputs + k is number k */
-    const double *derived;  /* n_derived x (1 + n_inputs): a constant, and what each is times */
+    int n_inputs;     /* without the derived inputs; n_inputs + n_derived <= FR_MAX_COLUMNS */
+    int64_t n_points; /* FR_SOBOL: <= 2^FR_BITS; FR_LATIN: <= 2^FR_MAX_LATIN_LOG2 */
+    uint32_t key[2];  /* FR_RANDOM, FR_LATIN: key of the Philox4x32-10 generator */
+    const uint64_t *directions;   /* FR_SOBOL: n_inputs x FR_BITS; entry m of a row belongs to bit m
+                                     of the Gray code */
+    const uint64_t *shifts;       /* FR_SOBOL: n_inputs digital shifts, applied by exclusive or */
+    const fr_quantile *quantiles; /* n_inputs */
+    const double *cholesky;       /* n_inputs x n_inputs: Cholesky factor of the correlation of the
+                                     normal scores; NULL if the inputs are independent */
+    int n_derived; /* linear functions of the inputs above; number k is input n_inputs + k */
+    const double *derived; /* n_derived x (1 + n_inputs): a constant, then one factor per input */
 } fr_sample;
 
+/* The points: a shape, and the sample from which columns may be drawn. */
 typedef struct {
     int ndim;
     const ptrdiff_t *shape;
-    const fr_sample *sample; /* NULL, or what columns without data are drawn from: then ndim is 1 */
-} fr_lattice;
+    const fr_sample *sample; /* source of the columns without data, then ndim is 1; or NULL */
+} fr_layout;
 
-/* One parameter: its first element and its stride in bytes along each dimension of the lattice. */
+/* One parameter at the points of a layout. */
 typedef struct {
-    const char *data; /* native, aligned doubles; or NULL: drawn */
-    const ptrdiff_t *strides;
-    int input; /* the input it is of those drawn, or of those that pick-freeze varies; or -1 */
+    const char *data;         /* first element: an aligned double of native byte order; or NULL,
+                                 if the column is drawn from the layout's sample */
+    const ptrdiff_t *strides; /* bytes between elements, along each dimension of the layout */
+    int input;                /* number of the input that is drawn, or that `pick_freeze` varies;
+                                 or -1 */
 } fr_column;
 
-/* Where the results go.  Point `start` is written first: outputs are not offset by the callee. */
+/* Where the results go.  The first element of each array belongs to point `start`. */
 typedef struct {
-    char *values;     /* doubles, or floats if float32; NULL if potentials are not wanted */
+    char *values;     /* doubles, or floats if float32 is not 0; NULL if no potentials are needed */
     ptrdiff_t stride; /* bytes from one value to the next */
-    int float32;      /* nonzero: round each potential once more, to float */
-    int stream;       /* nonzero: inputs and outputs are larger than the caches: go past them */
-    uint8_t *status;  /* contiguous; NULL if status is not wanted */
+    int float32;      /* not 0: each potential is rounded once more, to float */
+    int stream;       /* not 0: inputs and outputs are larger than the caches, so inputs are
+                         prefetched and outputs written by streaming stores */
+    uint8_t *status;  /* contiguous; NULL if no status is needed */
 } fr_output;
 
-/* What the points [k FR_BLOCK, (k + 1) FR_BLOCK) of a lattice say: blocks are summed in a fixed
- * order, so that answers put together from blocks have the same bits however a sweep was cut. */
+/* Sums over one block, the points [k FR_BLOCK, (k + 1) FR_BLOCK) of a layout.  A block is summed
+ * in a fixed order, so that results combined from blocks are bit-for-bit identical however a
+ * sweep was cut. */
 typedef struct {
-    int64_t n;                    /* valid points: those of status 0 */
-    int64_t invalid[6];           /* the others, by the lowest bit of their status */
-    double pivot;                 /* some V among the first; what follows is 0 if n is 0 */
-    double sum, sum_rest;         /* of V - pivot: a double, and what it lacks */
-    double squares, squares_rest; /* of (V - pivot)^2 */
+    int64_t n;             /* number of valid points: those of status 0 */
+    int64_t invalid[6];    /* numbers of invalid points, by the lowest bit of their status */
+    double pivot;          /* a reference potential; 0, as all fields below, if n is 0 */
+    double sum, sum_error; /* sum of V - pivot, and its accumulated rounding error (Knuth
+                              two-sum) */
+    double squares, squares_error; /* the same for (V - pivot)^2 */
     double min, max;
-    int64_t argmin, argmax; /* the first points at which V is min, max */
+    int64_t argmin, argmax; /* numbers of the first points at which V is min, max */
 } fr_block;
 
-/* Edges between which potentials are counted, and an index that finds their neighbourhood. */
+/* Edges between which potentials are counted, with an index that finds the edges near a
+ * potential. */
 typedef struct {
     ptrdiff_t n_edges;    /* at least 1 */
-    const double *edges;  /* finite, strictly increasing */
-    const double *ratios; /* exp(edge / phi), within 4 ulp, where celsius is one number for all
-                             points and counts alone are wanted: no logarithm is then needed; or
-                             NULL */
-    double scale;         /* cell of V: (V - edges[0]) scale, cut off at 0 and n_cells */
+    const double *edges;  /* finite, strictly increasing, mV */
+    const double *ratios; /* exp(edge / phi), within 4 ulp; or NULL.  If celsius is the same at all
+                             points and no sums are requested, counting by ratios needs no
+                             logarithms */
+    double scale;         /* cells per mV: V lies in cell (V - edges[0]) scale, clipped to
+                             0 ... n_cells */
     int32_t n_cells;
-    const int32_t *first; /* n_cells + 2: how many edges lie in lower cells than this one */
-    int64_t *counts;      /* n_edges + 1, added to: V < edges[0], edges[0] <= V < edges[1], ... */
+    const int32_t *first; /* n_cells + 2: number of edges in lower cells than this one */
+    int64_t *counts;      /* n_edges + 1 counts, which are increased: V < edges[0],
+                             edges[0] <= V < edges[1], ... */
 } fr_counts;
 
-/* What two samples A and B of uncertain inputs are asked, for the indices of Sobol' as Jansen 1999
- * and Saltelli et al. 2010 estimate them.  With f(A_B) at A's point but for one input, taken from
- * B, and f(B_A) the other way round, all f less the pivot, and d = f(A_B) - f(A), it sums up
+/* A choice of sums over two samples A and B of the same uncertain inputs.  Jansen 1999 and
+ * Saltelli et al. 2010 estimate the Sobol' indices from such sums.
+ *
+ * f is V, or the indicator of a range of V, minus the pivot.  f(A_B) is f at the point of A with
+ * one input taken from B; f(B_A) is f at the point of B with that input taken from A; d is
+ * f(A_B) - f(A).  The sums, in this order, are those of
  *   f(A), f(A)^2;
- *   if `logs`, for each input (dV/dx)^2 at A, or where logs is not 0 (dV/d ln x)^2;
- *   if there is a B, f(B), f(B)^2, f(A) f(B), and for each input d, d^2, d f(B);
- *   if `second` too, for each input f(B_A), f(B_A) f(A); then for each two inputs j < k
- *   f(B_A) of j times d of k. */
+ *   if `logs` is not NULL, for each input: (dV/dx)^2 at A, or (dV/d ln x)^2 if its entry is not 0;
+ *   if there is a B: f(B), f(B)^2, f(A) f(B), and for each input d, d^2, d f(B);
+ *   if there is a B and `second` is not 0: for each input f(B_A), f(B_A) f(A); then for each pair
+ *   of inputs j < k the product of f(B_A) of j and d of k. */
 typedef struct {
     int n_inputs;
-    int indicator; /* f is 1 where low <= V <= high, and 0 elsewhere; else f is V */
+    int indicator; /* not 0: f is 1 where low <= V <= high, else 0 (minus the pivot) */
     double low, high, pivot;
-    int second;
+    int second;      /* not 0: the sums for indices of second order, too */
     const int *logs; /* n_inputs, or NULL */
-} fr_question;
+} fr_sobol_sums_spec;
 
-/* One implementation: the same functions compiled for one instruction set. */
+/* One implementation: all functions, compiled for one instruction set. */
 typedef struct {
     const char *name;
-    /* in:  model; lattice; columns, as many as fr_model_columns says; start, count
-     * out: potentials in mV (or logarithms) and status of the points [start, start + count) */
-    fr_error (*points)(const fr_model *model, const fr_lattice *lattice, const fr_column *columns,
+    /* Computes potentials.
+     * in:  model; layout; columns: fr_model_columns(model) of them; start, count
+     * out: *out: potentials in mV (or logarithms) and status of the points [start, start + count)
+     * returns: FR_OK, FR_BAD_MODEL, FR_BAD_LAYOUT or FR_BAD_RANGE */
+    fr_error (*points)(const fr_model *model, const fr_layout *layout, const fr_column *columns,
                        ptrdiff_t start, ptrdiff_t count, const fr_output *out);
-    /* in:  the same; start must be a multiple of FR_BLOCK; far: as fr_output.stream
-     * out: blocks, one for each that the range touches: of n and invalid alone if not `sums`;
-     *      counts, unless NULL, of the valid points */
-    fr_error (*reduce)(const fr_model *model, const fr_lattice *lattice, const fr_column *columns,
+    /* Sums up and counts potentials without storing them.
+     * in:  model, layout, columns, start, count as for `points`; start is a multiple of FR_BLOCK;
+     *      far: not 0 if the columns are larger than the caches; sums: 0 if of a block only n and
+     *      invalid are needed
+     * out: blocks: one for each block that the range touches; counts, unless NULL: its counts are
+     *      increased by the valid points
+     * returns: FR_OK, FR_BAD_MODEL, FR_BAD_LAYOUT or FR_BAD_RANGE */
+    fr_error (*reduce)(const fr_model *model, const fr_layout *layout, const fr_column *columns,
                        ptrdiff_t start, ptrdiff_t count, int far, int sums, fr_block *blocks,
                        const fr_counts *counts);
-    /* in:  model of FR_GHK or FR_CHORD; the rest as for points; wanted, n_wanted: numbers of
-     *      columns, none twice
-     * out: out[k][i], the derivative of V with respect to column wanted[k] at point start + i, mV
-     *      per unit of the column: NaN where the status is not 0.  One beyond the doubles is
-     *      infinite, or NaN if it is the difference of two such; one at the edge of a domain
-     *      (P = 0, g = 0, c = 0) is the one from within. */
-    fr_error (*gradients)(const fr_model *model, const fr_lattice *lattice,
-                          const fr_column *columns, ptrdiff_t start, ptrdiff_t count,
-                          const int *wanted, int n_wanted, double *const *out);
-    /* in:  phi; a, n_a, and b, n_b: finite, increasing; n_edges, edges: finite, increasing;
-     *      scale, n_cells, first: an index of b, as that of fr_counts
-     * out: below, added to: how many of the n_a n_b potentials phi (a - b), rounded as
-     *      FR_SEPARABLE rounds them, are less than each edge */
-    void (*pairs)(double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
-                  double scale, int32_t n_cells, const int32_t *first, const double *edges,
-                  ptrdiff_t n_edges, int64_t *below);
-    /* in:  sample; start, count
-     * out: x[k][i]: input k at point start + i, the derived ones last */
+    /* Computes derivatives of the potential.
+     * in:  model with derivatives (SLOPES above); layout, columns, start, count as for `points`;
+     *      wanted: numbers of n_wanted different columns
+     * out: out[k][i]: derivative of V with respect to column wanted[k] at point start + i, in mV
+     *      per unit of the column; NaN if the status of the point is not 0.  A derivative too
+     *      large for a double is infinite, or NaN if it is a difference of two infinite terms.  At
+     *      the edge of the domain (P = 0, g = 0, c = 0) it is the one-sided derivative from
+     *      within.
+     * returns: FR_OK, FR_BAD_MODEL, FR_BAD_LAYOUT, FR_BAD_RANGE or FR_BAD_COLUMN */
+    fr_error (*gradients)(const fr_model *model, const fr_layout *layout, const fr_column *columns,
+                          ptrdiff_t start, ptrdiff_t count, const int *wanted, int n_wanted,
+                          double *const *out);
+    /* Counts over all pairs of two lists of logarithms, without visiting the pairs.
+     * in:  phi in mV, > 0; a, b: n_a >= 0 and n_b >= 1 logarithms, finite and increasing; scale,
+     *      n_cells, first: an index of b, as in fr_counts; edges: n_edges, finite and increasing
+     * out: below[e] is increased by the number of the n_a n_b potentials phi (a - b) that are less
+     *      than edges[e]; the potentials are rounded as FR_SEPARABLE rounds them */
+    void (*count_pairs)(double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
+                        double scale, int32_t n_cells, const int32_t *first, const double *edges,
+                        ptrdiff_t n_edges, int64_t *below);
+    /* Draws a sample.
+     * in:  sample; start, count: a range of its points
+     * out: x[k][i]: input k at point start + i; the derived inputs follow the others */
     void (*draw)(const fr_sample *sample, int64_t start, ptrdiff_t count, double *const *x);
-    /* in:  n probabilities u in (0, 1) and what is left to 1, v
-     * out: x[i], the quantile */
+    /* Computes quantiles.
+     * in:  quantile; u: n probabilities in (0, 1); v: 1 - u, to the same relative precision as u
+     * out: x: n quantiles */
     void (*quantiles)(const fr_quantile *quantile, const double *u, const double *v, ptrdiff_t n,
                       double *x);
-    /* in:  z
-     * out: the normal distribution's probabilities below and above z */
+    /* Computes both tails of the standard normal distribution.
+     * in:  z
+     * out: *lower, *upper: probabilities below and above z */
     void (*normal_tails)(double z, double *lower, double *upper);
-    /* in:  model of FR_GHK or FR_CHORD; two samples of the same inputs, a and b: their lattices, of
-     *      one size, and columns, which say what input they are of (those of b may be NULL, if A
-     *      alone is asked about); start, count; the question; scratch: scratch_bytes of memory,
-     *      aligned as malloc does
-     * out: invalid: points at which some potential is not valid, by its lowest status bit;
-     *      sums, over the others, of doubles and what they lack: fr_question_sums such pairs */
-    fr_error (*pick_freeze)(const fr_model *model, const fr_lattice *lattice_a,
-                            const fr_column *columns_a, const fr_lattice *lattice_b,
+    /* Sums for sensitivity indices (pick-freeze estimators).
+     * in:  model with derivatives; layout_a, columns_a: sample A; layout_b, columns_b: sample B of
+     *      the same inputs and size, columns_b may be NULL; each column has the number of its
+     *      input; start, count as for `points`; spec
+     * scratch: scratch_bytes of memory, aligned as by malloc
+     * out: invalid[6]: numbers of points at which some potential is invalid, by the lowest bit of
+     *      the status; sums: fr_sobol_sums_count pairs over the other points, each a sum and its
+     *      rounding error
+     * returns: FR_OK, FR_BAD_MODEL, FR_BAD_LAYOUT, FR_BAD_RANGE or FR_BAD_COLUMN; after an error
+     *      invalid and sums are 0 */
+    fr_error (*pick_freeze)(const fr_model *model, const fr_layout *layout_a,
+                            const fr_column *columns_a, const fr_layout *layout_b,
                             const fr_column *columns_b, ptrdiff_t start, ptrdiff_t count,
-                            const fr_question *question, void *scratch, int64_t *invalid,
+                            const fr_sobol_sums_spec *spec, void *scratch, int64_t *invalid,
                             double *sums);
     size_t scratch_bytes;
 } fr_kernels;
 
-/* Number of columns that a model's equation takes, or 0 if the model is not valid. */
+/* Names an equation.
+ * in:  equation: an fr_equation, or any other number
+ * returns: the name in lower case ("nernst" for FR_NERNST), or NULL if there is no such equation */
+const char *fr_equation_name(int equation);
+
+/* Counts the columns of a model.
+ * in:  model
+ * returns: number of columns that the model's equation takes, or 0 if the model is not valid */
 int fr_model_columns(const fr_model *model);
 
-/* How many sums a question asks for, with or without a B. */
-int fr_question_sums(const fr_question *question, int with_b);
+/* Counts the sums of a specification.
+ * in:  spec; with_b: not 0 if there is a sample B
+ * returns: number of sums that `pick_freeze` computes */
+int fr_sobol_sums_count(const fr_sobol_sums_spec *spec, int with_b);
 
-/* The implementations compiled into this library, best first, and NULL past the last. */
+/* Lists the implementations that are compiled into this library.
+ * in:  i: 0, 1, ...
+ * returns: implementation i, best first, or NULL if there is none */
 const fr_kernels *fr_compiled(int i);
 
-/* Nonzero if this processor can run it. */
+/* Tests whether this processor supports an implementation.
+ * in:  kernels: one that fr_compiled returned
+ * returns: 1 if the processor can run it, else 0 */
 int fr_supported(const fr_kernels *kernels);
 
 #endif

@@ -1,22 +1,32 @@
-"""What all rungs of the ladder use: every instruction set, and the golden values."""
+"""Fixtures for all tests: instruction sets, golden values, formats, checkpoints, and axes."""
 
-import csv
 import os
 from decimal import Decimal
-from pathlib import Path
 
-import numpy as np
 import pytest
+from hypothesis import settings
 
-import fastrest as fr
-from fastrest import _kernels
+from fastrest._core import _kernels
+from fastrest.reductions import running, separable
+from fastrest.runtime import scheduler
+
+pytest.register_assert_rewrite("helpers")
+
+from helpers.golden import golden_tables, read_golden  # noqa: E402
+from helpers.outputs import NEEDS  # noqa: E402
 
 # Tests start Python from the source tree, whose fastrest/ may lack the compiled module.
 os.environ["PYTHONSAFEPATH"] = "1"
 
-GOLDEN = Path(__file__).with_name("golden")
+# Every run makes the same examples. `examples` in helpers/profiles.py reads max_examples as a
+# percentage: HYPOTHESIS_PROFILE=full or --hypothesis-profile=full makes all of them.
+for name, percentage in {"default": 25, "full": 100}.items():
+    settings.register_profile(
+        name, max_examples=percentage, deadline=None, derandomize=True, database=None
+    )
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
-#: Every compiled instruction set: one that this processor lacks shows as a skip, not as silence.
+#: Every compiled instruction set: a set that this processor lacks shows as a skipped test.
 ISAS = [
     pytest.param(
         name,
@@ -30,31 +40,8 @@ ISAS = [
 
 @pytest.fixture(params=ISAS)
 def isa(request):
-    """The name of an instruction set: a test that asks for it runs on each."""
+    """The name of an instruction set: a test that requests it runs on each."""
     return request.param
-
-
-def read_golden(name):
-    """Rows of a golden file: {input: float} without those left blank, and the exact result."""
-    with (GOLDEN / f"{name}.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return [
-        ({n: float.fromhex(x) for n, x in row.items() if x and n != "exact"}, Decimal(row["exact"]))
-        for row in rows
-    ]
-
-
-def golden_tables(name):
-    """The rows of a golden file as tables, one for each set of ions, and their exact results."""
-    kind = fr.Chord if name == "chord" else fr.GHK
-    groups = {}
-    for values, exact in read_golden(name):
-        groups.setdefault(tuple(values), []).append((values, exact))
-    for names, rows in groups.items():
-        ions = [n.removesuffix("_out") for n in names if n.endswith("_out")]
-        model = kind(*(fr.Ion("SO4", -2) if ion == "SO4" else ion for ion in ions))
-        columns = {n: np.array([values[n] for values, _ in rows]) for n in names}
-        yield fr.table(fr.Cell(model, **rows[0][0]), columns), [exact for _, exact in rows]
 
 
 @pytest.fixture(scope="session")
@@ -77,3 +64,37 @@ def largest_error():
         return max(abs(Decimal(float(v)) - e) for v, e in zip(values, exact, strict=True))
 
     return largest
+
+
+@pytest.fixture
+def small_tasks(monkeypatch):
+    """Tasks of a single block, so that small sweeps can be stopped at many points."""
+    monkeypatch.setattr(scheduler, "BLOCKS_PER_TASK", 1)
+    for one in (running.Pointwise, separable.Settings):
+        monkeypatch.setattr(one, "units_per_task", lambda *_: 1)
+
+
+@pytest.fixture
+def path(tmp_path):
+    """The path of a checkpoint whose folder holds nothing else before and after the test."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    yield folder / "count.tally"
+    assert os.listdir(folder) in ([], ["count.tally"])
+
+
+@pytest.fixture(params=[".npy", ".zarr", ".parquet"])
+def suffix(request):
+    """The suffix of a format of saved potentials whose package is installed."""
+    if request.param in NEEDS:
+        pytest.importorskip(NEEDS[request.param])
+    return request.param
+
+
+@pytest.fixture
+def ax():
+    """Axes of Matplotlib to draw on."""
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    return Figure().subplots()

@@ -1,0 +1,98 @@
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+INTERFACE: int
+MAX_IONS: int
+MAX_DIMS: int
+BLOCK: int
+BLOCK_DTYPE: np.dtype
+KELVIN_AT_0_CELSIUS: float
+PHI_PER_KELVIN: float
+CELSIUS_RANGE: tuple[float, float]
+STATUS: dict[str, int]
+EQUATIONS: dict[str, int]
+COMPILED: dict[str, int]
+SUPPORTED: tuple[str, ...]
+ISA: str
+
+class Searched(Protocol):  # edges.SortedIndex
+    numbers: np.ndarray
+    scale: float
+    n_cells: int
+    first: np.ndarray
+
+class SearchedEdges(Searched, Protocol):  # edges.Edges
+    ratios: np.ndarray | None
+
+class DrawnPoints: ...
+
+class Draw:
+    sample: DrawnPoints
+    input: int
+    def __init__(self, sample: DrawnPoints, input: int) -> None: ...
+
+class Equation:
+    name: str
+    z: tuple[int, ...]
+    pump_ion: int
+    n_columns: int
+    def __init__(self, name: str, z: tuple[int, ...] = (), pump_ion: int = -1) -> None: ...
+    def points(
+        self,
+        columns: Sequence[np.ndarray | float | Draw],
+        start: int,
+        count: int,
+        out: np.ndarray | None = None,
+        status: np.ndarray | None = None,
+        *,
+        stream: bool = False,
+        isa: str | None = None,
+    ) -> None: ...
+    def reduce(
+        self,
+        columns: Sequence[np.ndarray | float | Draw],
+        start: int,
+        count: int,
+        edges: SearchedEdges | None = None,
+        *,
+        sums: bool = True,
+        far: bool = False,
+        isa: str | None = None,
+    ) -> tuple[np.ndarray, np.ndarray | None]: ...
+    def gradients(
+        self,
+        columns: Sequence[np.ndarray | float],
+        start: int,
+        count: int,
+        wanted: Sequence[int],
+        out: Sequence[np.ndarray],
+        *,
+        isa: str | None = None,
+    ) -> None: ...
+    def pick_freeze(
+        self,
+        columns_a: Sequence[np.ndarray | float | Draw],
+        columns_b: Sequence[np.ndarray | float | Draw] | None,
+        inputs: list[int],
+        start: int,
+        count: int,
+        *,
+        n_inputs: int,
+        between: tuple[float, float] | None = None,
+        pivot: float = 0.0,
+        second: bool = False,
+        logs: Sequence[bool] | None = None,
+        isa: str | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]: ...
+
+def count_pairs(
+    phi: float,
+    a: np.ndarray,
+    b: Searched,
+    edges: np.ndarray,
+    below: np.ndarray,
+    *,
+    isa: str | None = None,
+) -> None: ...

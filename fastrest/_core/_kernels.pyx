@@ -1,0 +1,467 @@
+"""The binding of the C core: checks of arguments, one C call without the GIL, and its errors.
+
+The binding has no physics and no defaults. Its loops run over columns, never over points.
+"""
+
+import os
+from operator import index
+
+import numpy as np
+
+cimport numpy as cnp
+from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memset
+
+
+cnp.import_array()
+
+#: number of the interface: raise it, and that of fastrest._core, when an argument or a result of a
+#: compiled module changes
+INTERFACE = 2
+
+MAX_IONS = FR_MAX_IONS
+MAX_DIMS = FR_MAX_DIMS
+BLOCK = FR_BLOCK
+KELVIN_AT_0_CELSIUS = FR_KELVIN_AT_0_CELSIUS
+PHI_PER_KELVIN = FR_PHI_PER_KELVIN
+CELSIUS_RANGE = (FR_CELSIUS_MIN, FR_CELSIUS_MAX)
+
+#: status bits of the C core by name; the tests compare fastrest.Status with them
+STATUS = {
+    "NOT_FINITE": FR_NOT_FINITE,
+    "NEGATIVE": FR_NEGATIVE,
+    "TEMPERATURE": FR_TEMPERATURE,
+    "NO_PERMEANT": FR_NO_PERMEANT,
+    "INFINITE": FR_INFINITE,
+    "RANGE": FR_RANGE,
+}
+
+#: equations of the C core by name, from FR_MODELS of fastrest.h
+EQUATIONS = {fr_equation_name(i).decode(): i for i in range(FR_EQUATIONS)}
+
+#: the structure fr_block of fastrest.h
+BLOCK_DTYPE = np.dtype([
+    ("n", "i8"), ("invalid", "i8", 6), ("pivot", "f8"), ("sum", "f8"), ("sum_error", "f8"),
+    ("squares", "f8"), ("squares_error", "f8"), ("min", "f8"), ("max", "f8"),
+    ("argmin", "i8"), ("argmax", "i8"),
+])
+assert BLOCK_DTYPE.itemsize == sizeof(fr_block)
+
+
+# ---- instruction sets ----
+
+#: index in the C core's table by name of the instruction set, best first
+COMPILED = {}
+while fr_compiled(len(COMPILED)) != NULL:
+    COMPILED[fr_compiled(len(COMPILED)).name.decode()] = len(COMPILED)
+#: instruction sets that this processor supports, best first
+SUPPORTED = tuple(name for name, i in COMPILED.items() if fr_supported(fr_compiled(i)))
+
+#: the instruction set in use, chosen once, at import
+ISA = os.environ.get("FASTREST_ISA") or SUPPORTED[0]
+
+
+cdef const fr_kernels *kernels_of(isa) except NULL:
+    """Return the kernels of an instruction set; None means the one in use."""
+    if isa is None:
+        return active
+    if isa not in COMPILED:
+        raise ValueError(f"unknown instruction set {isa!r}: compiled are {', '.join(COMPILED)}")
+    if isa not in SUPPORTED:
+        raise ValueError(f"instruction set {isa!r} is not supported by this processor, "
+                         f"which runs {', '.join(SUPPORTED)}")
+    return fr_compiled(COMPILED[isa])
+
+
+cdef const fr_kernels *active
+try:
+    active = kernels_of(ISA)
+except ValueError as unusable:
+    raise ValueError(f"FASTREST_ISA: {unusable}") from None
+
+
+# ---- arguments ----
+
+cdef int check(fr_error error) except -1:
+    if error == FR_BAD_MODEL:
+        raise ValueError("the equation cannot have this number of ions or these valences")
+    if error == FR_BAD_LAYOUT:
+        raise ValueError(f"the layout needs 1 to {FR_MAX_DIMS} dimensions and fewer than "
+                         "2**63 points")
+    if error == FR_BAD_RANGE:
+        raise ValueError("start and count must lie within the layout")
+    if error == FR_BAD_COLUMN:
+        raise ValueError("wanted must be numbers of columns without duplicates, and "
+                         "inputs must be < n_inputs")
+    return 0
+
+
+cdef void *line(cnp.ndarray array, int typenum, Py_ssize_t length) except? NULL:
+    """Return the address of the first element of a contiguous 1-D array, which is checked."""
+    if (array is None or not is_native(array, typenum) or cnp.PyArray_NDIM(array) != 1
+            or not cnp.PyArray_IS_C_CONTIGUOUS(array)):
+        raise TypeError("arrays must be contiguous, native, and 1-D")
+    if cnp.PyArray_DIM(array, 0) != length:
+        raise ValueError(f"an array must have {length} elements, got {len(array)}")
+    return cnp.PyArray_DATA(array)
+
+
+cdef int is_output(cnp.ndarray array, int typenum, Py_ssize_t count) noexcept:
+    return (is_native(array, typenum) and cnp.PyArray_NDIM(array) == 1
+            and cnp.PyArray_DIM(array, 0) == count and cnp.PyArray_ISCARRAY(array))
+
+
+# arguments of one C call; columns that are numbers point to `numbers`, with strides `zeros`
+cdef struct Inputs:
+    fr_layout layout
+    fr_column columns[FR_MAX_COLUMNS]
+    double numbers[FR_MAX_COLUMNS]
+    ptrdiff_t zeros[FR_MAX_DIMS]
+    ptrdiff_t length
+
+
+cdef class DrawnPoints:
+    """A sample of the C core, without its arrays: `_samples.Sample` fills it in and keeps them."""
+
+
+cdef class Draw:
+    """A column of an equation that is drawn: one input of a sample."""
+
+    def __cinit__(self, DrawnPoints sample not None, int input):
+        self.sample, self.input = sample, input
+
+
+# ---- equations ----
+
+cdef int take(Equation equation, list columns, Inputs *inputs) except -1:
+    """Check the columns and set their pointers, strides and shape."""
+    cdef cnp.ndarray array, first = None
+    cdef DrawnPoints sample = None
+    cdef Draw draw
+    cdef int j
+    if len(columns) != equation.n_columns:
+        raise ValueError(f"{equation.name} takes {equation.n_columns} columns, got {len(columns)}")
+    memset(inputs.zeros, 0, sizeof(inputs.zeros))
+    inputs.length = 1
+    inputs.layout.sample = NULL
+    inputs.layout.ndim, inputs.layout.shape = 1, &inputs.length
+    for j in range(equation.n_columns):
+        inputs.columns[j].input = -1
+        inputs.columns[j].strides = inputs.zeros
+        if isinstance(columns[j], float):
+            inputs.numbers[j] = columns[j]
+            inputs.columns[j].data = <const char *>&inputs.numbers[j]
+            continue
+        if isinstance(columns[j], Draw):
+            draw = columns[j]
+            if sample is not None and draw.sample is not sample:
+                raise ValueError("columns must be drawn from one sample")
+            sample = draw.sample
+            inputs.columns[j].data = NULL
+            inputs.columns[j].input = draw.input
+            continue
+        array = columns[j]
+        if not is_native(array, cnp.NPY_DOUBLE):
+            raise TypeError(f"column {j} must be native aligned float64, got {array.dtype}")
+        if first is None:
+            first = array
+        elif not cnp.PyArray_SAMESHAPE(array, first):
+            raise ValueError("columns must have one shape")
+        inputs.columns[j].data = cnp.PyArray_BYTES(array)
+        inputs.columns[j].strides = <const ptrdiff_t *>cnp.PyArray_STRIDES(array)
+    if sample is not None:
+        if first is not None:
+            raise ValueError("columns must be drawn from a sample or be arrays, not both")
+        inputs.length = sample.points.n_points
+        inputs.layout.sample = &sample.points
+    elif first is not None:
+        inputs.layout.ndim = cnp.PyArray_NDIM(first)
+        inputs.layout.shape = <const ptrdiff_t *>cnp.PyArray_DIMS(first)
+    return 0
+
+
+cdef class Equation:
+    """An equation with the valences of its ions, computed by the C core.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``EQUATIONS``; fastrest.h lists the columns of each equation.
+    z : tuple of int
+        Valence of each ion.
+    pump_ion : int
+        Index of the ion whose permeability is multiplied by the pump ratio, or -1.
+    """
+
+    def __cinit__(self, str name not None, tuple z=(), int pump_ion=-1):
+        if len(z) > FR_MAX_IONS:
+            raise ValueError(f"at most {FR_MAX_IONS} ions, got {len(z)}")
+        self.name, self.z, self.pump_ion = name, z, pump_ion
+        self.model.equation = EQUATIONS[name]
+        self.model.n_ions = <int>len(z)
+        self.model.pump_ion = pump_ion
+        for j in range(len(z)):
+            self.model.z[j] = index(z[j])
+        self.n_columns = fr_model_columns(&self.model)
+        if self.n_columns == 0:
+            check(FR_BAD_MODEL)
+
+    def __reduce__(self):
+        return Equation, (self.name, self.z, self.pump_ion)
+
+    def points(self, list columns not None, Py_ssize_t start, Py_ssize_t count,
+               cnp.ndarray out=None, cnp.ndarray status=None, *, bint stream=False, isa=None):
+        """Compute the potentials at the points [start, start + count) of a layout.
+
+        Parameters
+        ----------
+        columns : list of ndarray, float or Draw
+            ``n_columns`` columns. Arrays are native aligned float64, and their common shape is the
+            layout (broadcast views are allowed). Draws are inputs of one sample
+            (`Sample.column`), and its points are the layout. A float is the same at every point;
+            if all columns are floats, the layout has one point.
+        start, count : int
+            The range of points, numbered in C order.
+        out : ndarray of shape (count,), float64 or float32, optional
+            Potentials in mV are written to it.
+        status : contiguous uint8 ndarray of shape (count,), optional
+            Status bits are written to it.
+        stream : bool
+            Whether the arrays are larger than the caches: columns are then prefetched, and a
+            contiguous `out` is written by streaming stores.
+        isa : str, optional
+            Instruction set to use instead of the active one.
+        """
+        cdef const fr_kernels *kernels = kernels_of(isa)
+        cdef Inputs inputs
+        cdef fr_output output
+        cdef fr_error error
+        take(self, columns, &inputs)
+        memset(&output, 0, sizeof(output))
+        if out is not None:
+            output.float32 = is_native(out, cnp.NPY_FLOAT)
+            if not (output.float32 or is_native(out, cnp.NPY_DOUBLE)):
+                raise TypeError(f"out must be native float64 or float32, got {out.dtype}")
+            if cnp.PyArray_NDIM(out) != 1 or cnp.PyArray_DIM(out, 0) != count:
+                raise ValueError(f"out must have shape ({count},)")
+            if not cnp.PyArray_ISWRITEABLE(out):
+                raise ValueError("out is read-only")
+            output.values = cnp.PyArray_BYTES(out)
+            output.stride = cnp.PyArray_STRIDE(out, 0)
+            output.stream = stream
+        if status is not None:
+            if not is_output(status, cnp.NPY_UINT8, count):
+                raise ValueError(f"status must be contiguous uint8 of shape ({count},)")
+            output.status = <uint8_t *>cnp.PyArray_BYTES(status)
+        with nogil:
+            error = kernels.points(&self.model, &inputs.layout, inputs.columns, start, count,
+                                   &output)
+        check(error)
+
+    def reduce(self, list columns not None, Py_ssize_t start, Py_ssize_t count, edges=None,
+               *, bint sums=True, bint far=False, isa=None):
+        """Compute sums and counts over the points [start, start + count), without storing them.
+
+        Parameters
+        ----------
+        columns : list of ndarray, float or Draw
+            Columns as for `points`.
+        start : int
+            First point, a multiple of ``BLOCK``.
+        count : int
+            Number of points.
+        edges : edges.Edges, optional
+            Edges between which the valid potentials are counted.
+        sums : bool
+            Whether to compute sums and extrema, and not only the numbers of valid and invalid
+            points.
+        far : bool
+            Whether the columns are larger than the caches: they are then prefetched.
+        isa : str, optional
+            Instruction set to use instead of the active one.
+
+        Returns
+        -------
+        blocks : ndarray of BLOCK_DTYPE
+            One element for each block that the range touches; fastrest.h explains its fields.
+        counts : ndarray of int64, or None
+            Numbers of valid potentials below the first edge, between edges, and from the last on.
+        """
+        cdef const fr_kernels *kernels = kernels_of(isa)
+        cdef Inputs inputs
+        cdef fr_counts c_counts
+        cdef fr_error error
+        cdef cnp.ndarray blocks = np.zeros(-(-count // FR_BLOCK) if count > 0 else 0, BLOCK_DTYPE)
+        cdef cnp.ndarray counts = None
+        cdef fr_block *c_blocks = <fr_block *>cnp.PyArray_DATA(blocks)
+        cdef const fr_counts *wanted = NULL
+        take(self, columns, &inputs)
+        if edges is not None:
+            n, n_cells = len(edges.numbers), edges.n_cells
+            counts = np.zeros(n + 1, np.int64)
+            c_counts.n_edges, c_counts.n_cells, c_counts.scale = n, n_cells, edges.scale
+            c_counts.edges = <const double *>line(edges.numbers, cnp.NPY_DOUBLE, n)
+            c_counts.ratios = NULL
+            if edges.ratios is not None:
+                c_counts.ratios = <const double *>line(edges.ratios, cnp.NPY_DOUBLE, n)
+            c_counts.first = <const int32_t *>line(edges.first, cnp.NPY_INT32, n_cells + 2)
+            c_counts.counts = <int64_t *>cnp.PyArray_DATA(counts)
+            wanted = &c_counts
+        with nogil:
+            error = kernels.reduce(&self.model, &inputs.layout, inputs.columns, start, count, far,
+                                   sums, c_blocks, wanted)
+        check(error)
+        return blocks, counts
+
+    def gradients(self, list columns not None, Py_ssize_t start, Py_ssize_t count,
+                  list wanted not None, list out not None, *, isa=None):
+        """Compute derivatives of the potential at the points [start, start + count).
+
+        Parameters
+        ----------
+        columns : list of ndarray, float or Draw
+            Columns as for `points`; the equation must have derivatives.
+        start, count : int
+            The range of points, numbered in C order.
+        wanted : list of int
+            Numbers of the columns to differentiate by, without duplicates.
+        out : list of ndarray
+            One contiguous float64 array of shape (count,) for each wanted column. Derivatives in
+            mV per unit of the column are written to it. The arrays share no memory with the
+            columns.
+        isa : str, optional
+            Instruction set to use instead of the active one.
+        """
+        cdef const fr_kernels *kernels = kernels_of(isa)
+        cdef Inputs inputs
+        cdef fr_error error
+        cdef int c_wanted[FR_MAX_COLUMNS]
+        cdef double *c_out[FR_MAX_COLUMNS]
+        cdef cnp.ndarray array
+        cdef int k, n_wanted = <int>len(wanted)
+        take(self, columns, &inputs)
+        if len(wanted) > FR_MAX_COLUMNS or len(out) != len(wanted):
+            raise ValueError(f"{len(wanted)} columns wanted into {len(out)} arrays")
+        for k in range(n_wanted):
+            array = out[k]
+            if not is_output(array, cnp.NPY_DOUBLE, count):
+                raise ValueError(f"out must be contiguous float64 of shape ({count},)")
+            c_wanted[k] = wanted[k]
+            c_out[k] = <double *>cnp.PyArray_DATA(array)
+        with nogil:
+            error = kernels.gradients(&self.model, &inputs.layout, inputs.columns, start, count,
+                                      c_wanted, n_wanted, c_out)
+        if error == FR_BAD_MODEL:
+            raise ValueError(f"{self.name} has no derivatives")
+        check(error)
+
+    def pick_freeze(self, list columns_a not None, list columns_b, list inputs not None,
+                    Py_ssize_t start, Py_ssize_t count, *, int n_inputs, between=None,
+                    double pivot=0.0, bint second=False, logs=None, isa=None):
+        """Compute sums over two samples, from which sensitivity indices are estimated.
+
+        Parameters
+        ----------
+        columns_a, columns_b : list of ndarray, float or Draw
+            Columns as for `points`: two samples of the same inputs. The equation must have
+            derivatives. If `columns_b` is None, only sums over the first sample are computed.
+        inputs : list of int
+            Number of the input of each column, or -1.
+        start, count : int
+            The range of points.
+        n_inputs : int
+            Number of inputs, including inputs without a column.
+        between : (float, float), optional
+            Range of potentials: its indicator takes the place of the potential.
+        pivot : float
+            Number that is subtracted from the potential or indicator.
+        second : bool
+            Whether to compute the sums for indices of second order.
+        logs : list of bool, optional
+            Whether each input is differentiated by its logarithm. If it is None, no derivatives
+            are computed.
+        isa : str, optional
+            Instruction set to use instead of the active one.
+
+        Returns
+        -------
+        invalid : ndarray of int64, (6,)
+            Numbers of points that are left out, by the lowest bit of their status.
+        sums : ndarray of float64, (sums, 2)
+            Sums and their rounding errors, in the order of fastrest.h.
+        """
+        cdef const fr_kernels *kernels = kernels_of(isa)
+        cdef Inputs a, b
+        cdef fr_sobol_sums_spec spec
+        cdef int c_logs[FR_MAX_COLUMNS]
+        cdef fr_error error
+        cdef int k
+        take(self, columns_a, &a)
+        if columns_b is not None:
+            take(self, columns_b, &b)
+        cdef const fr_column *c_b = NULL if columns_b is None else b.columns
+        if len(inputs) != self.n_columns:
+            raise ValueError(f"inputs must have {self.n_columns} numbers, got {len(inputs)}")
+        if not 1 <= n_inputs <= FR_MAX_COLUMNS:
+            raise ValueError(f"n_inputs must be 1 ... {FR_MAX_COLUMNS}, got {n_inputs}")
+        for k in range(self.n_columns):
+            a.columns[k].input = b.columns[k].input = inputs[k]
+        spec.n_inputs = n_inputs
+        spec.indicator = between is not None
+        spec.low, spec.high = between or (0.0, 0.0)
+        spec.pivot, spec.second, spec.logs = pivot, second, NULL
+        if logs is not None:
+            if len(logs) != spec.n_inputs:
+                raise ValueError(f"logs must have {spec.n_inputs} elements, got {len(logs)}")
+            for k in range(spec.n_inputs):
+                c_logs[k] = bool(logs[k])
+            spec.logs = c_logs
+        cdef cnp.ndarray invalid = np.zeros(len(STATUS), np.int64)
+        cdef cnp.ndarray sums = np.zeros((fr_sobol_sums_count(&spec, c_b != NULL), 2))
+        cdef void *scratch = malloc(kernels.scratch_bytes)
+        if scratch == NULL:
+            raise MemoryError
+        with nogil:
+            error = kernels.pick_freeze(&self.model, &a.layout, a.columns, &b.layout, c_b,
+                                        start, count, &spec, scratch,
+                                        <int64_t *>cnp.PyArray_DATA(invalid),
+                                        <double *>cnp.PyArray_DATA(sums))
+            free(scratch)
+        if error == FR_BAD_MODEL:
+            raise ValueError(f"{self.name} has no derivatives")
+        check(error)
+        return invalid, sums
+
+
+def count_pairs(double phi, cnp.ndarray a not None, b not None, cnp.ndarray edges not None,
+                cnp.ndarray below not None, *, isa=None):
+    """Count potentials phi (a - b) below each edge, over all pairs of two arrays.
+
+    Parameters
+    ----------
+    phi : float
+        RT/F in mV.
+    a : contiguous float64 ndarray
+        Finite, increasing numbers.
+    b : edges.SortedIndex
+        The other numbers, with their index.
+    edges : contiguous float64 ndarray
+        Finite, increasing potentials in mV.
+    below : contiguous int64 ndarray of the shape of `edges`
+        The counts are added to it.
+    isa : str, optional
+        Instruction set to use instead of the active one.
+    """
+    cdef const fr_kernels *kernels = kernels_of(isa)
+    cdef Py_ssize_t n_a = len(a), n_b = len(b.numbers), n_edges = len(edges)
+    cdef double scale = b.scale
+    cdef int32_t n_cells = b.n_cells
+    cdef const double *c_a = <const double *>line(a, cnp.NPY_DOUBLE, n_a)
+    cdef const double *c_b = <const double *>line(b.numbers, cnp.NPY_DOUBLE, n_b)
+    cdef const int32_t *first = <const int32_t *>line(b.first, cnp.NPY_INT32, n_cells + 2)
+    cdef const double *c_edges = <const double *>line(edges, cnp.NPY_DOUBLE, n_edges)
+    cdef int64_t *c_below = <int64_t *>line(below, cnp.NPY_INT64, n_edges)
+    with nogil:
+        kernels.count_pairs(phi, c_a, n_a, c_b, n_b, scale, n_cells, first, c_edges, n_edges,
+                            c_below)

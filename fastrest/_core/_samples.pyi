@@ -1,0 +1,49 @@
+import numpy as np
+
+from fastrest._core._kernels import Draw, DrawnPoints
+
+BITS: int
+MAX_POINTS: dict[str, int]
+PIECE_TERMS: int
+BASES: dict[str, int]
+METHODS: dict[str, int]
+
+Pieces = tuple[np.ndarray, np.ndarray]
+
+class Quantile:
+    def __init__(
+        self,
+        base: str,
+        log: bool,
+        offset: float,
+        scale: float,
+        a: float,
+        b: float,
+        c: float,
+        *,
+        low: float = ...,
+        high: float = ...,
+        pieces: tuple[Pieces, Pieces] | None = None,
+    ) -> None: ...
+    def __call__(self, u: np.ndarray, v: np.ndarray, *, isa: str | None = None) -> np.ndarray: ...
+
+def normal_tails(z: float, isa: str | None = None) -> tuple[float, float]: ...
+
+class Sample(DrawnPoints):
+    def __init__(
+        self,
+        method: str,
+        n_points: int,
+        quantiles: list[Quantile],
+        *,
+        key: int = 0,
+        directions: np.ndarray | None = None,
+        shifts: np.ndarray | None = None,
+        cholesky: np.ndarray | None = None,
+        derived: np.ndarray | None = None,
+    ) -> None: ...
+    @property
+    def n_inputs(self) -> int: ...
+    def draw(self, start: int, count: int, *, isa: str | None = None) -> np.ndarray: ...
+    def draw_at(self, points: np.ndarray, *, isa: str | None = None) -> np.ndarray: ...
+    def column(self, input: int) -> Draw: ...

@@ -1,0 +1,228 @@
+"""Samples and the quantile functions of their inputs, computed by the C core.
+
+This module knows no distributions: a quantile function is given by numbers, which
+fastrest.h explains.
+"""
+
+import numpy as np
+
+cimport numpy as cnp
+from libc.math cimport INFINITY
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+
+from fastrest._core._kernels cimport (
+    FR_BITS,
+    FR_LATIN,
+    FR_MAX_COLUMNS,
+    FR_MAX_LATIN_LOG2,
+    FR_NORMAL,
+    FR_PIECE_KEYS,
+    FR_PIECE_TERMS,
+    FR_PIECES,
+    FR_RANDOM,
+    FR_SOBOL,
+    FR_TRIANGULAR,
+    FR_UNIFORM,
+    DrawnPoints,
+    fr_kernels,
+    fr_pieces,
+    fr_quantile,
+    fr_sample,
+    is_native,
+    kernels_of,
+)
+
+from fastrest._core._kernels import Draw
+
+cnp.import_array()
+
+BITS = FR_BITS
+PIECE_TERMS = FR_PIECE_TERMS
+METHODS = {"random": FR_RANDOM, "sobol": FR_SOBOL, "lhs": FR_LATIN}
+MAX_POINTS = {"random": <int64_t>1 << 62, "sobol": <int64_t>1 << FR_BITS,
+              "lhs": <int64_t>1 << FR_MAX_LATIN_LOG2}
+BASES = {
+    "uniform": FR_UNIFORM,
+    "normal": FR_NORMAL,
+    "triangular": FR_TRIANGULAR,
+    "pieces": FR_PIECES,
+}
+
+
+cdef class Quantile:
+    """The quantile function of an input, computed by the C core.
+
+    Parameters
+    ----------
+    base : str
+        The basic distribution: a key of ``BASES``. fastrest.h explains it and the other
+        parameters.
+    log : bool
+        Whether the logarithm of the input has this distribution.
+    offset, scale, a, b, c : float
+        Numbers of fastrest.h's fr_quantile.
+    low, high : float
+        Bounds of the quantiles.
+    pieces : ((breaks, terms), (breaks, terms)), optional
+        Tables of the lower and the upper half, for base "pieces": float64 arrays of shapes
+        (n + 1,) and (n, ``PIECE_TERMS``).
+    """
+
+    cdef fr_quantile quantile
+    cdef object kept
+
+    def __cinit__(self, str base not None, bint log, double offset, double scale, double a,
+                  double b, double c, *, double low=-INFINITY, double high=INFINITY,
+                  pieces=None):
+        cdef fr_quantile *q = &self.quantile
+        q.base = BASES[base]
+        q.log, q.offset, q.scale, q.a, q.b, q.c = log, offset, scale, a, b, c
+        q.low, q.high = low, high
+        if (q.base == FR_PIECES) != (pieces is not None):
+            raise ValueError("pieces must be given for base 'pieces', and for no other base")
+        if pieces is not None:
+            (lower, upper) = pieces
+            self.kept = (self.tabulated(&q.lower, lower[0], lower[1]),
+                         self.tabulated(&q.upper, upper[0], upper[1]))
+
+    cdef tabulated(self, fr_pieces *pieces, cnp.ndarray breaks, cnp.ndarray terms):
+        n = breaks.shape[0] - 1
+        for array in (breaks, terms):
+            if not is_native(array, cnp.NPY_DOUBLE) or not array.flags.c_contiguous:
+                raise TypeError("pieces must be contiguous native float64")
+        if n < 1 or breaks.ndim != 1 or (<object>terms).shape != (n, FR_PIECE_TERMS):
+            raise ValueError(f"pieces must have shapes (n + 1,) and (n, {FR_PIECE_TERMS})")
+        eighths = (8 + np.arange(FR_PIECE_KEYS) % 8) * 2.0 ** (np.arange(FR_PIECE_KEYS) // 8 - 56.0)
+        cdef cnp.ndarray first = np.searchsorted(breaks, [*eighths, 0.5]).astype(np.int32)
+        if breaks[-1] != 0.5 or (breaks[first] != [*eighths, 0.5]).any():
+            raise ValueError("breaks must include every eighth of an octave from 2^-53 to 1/2")
+        pieces.n = n
+        pieces.breaks = <const double *>cnp.PyArray_DATA(breaks)
+        pieces.terms = <const double *>cnp.PyArray_DATA(terms)
+        pieces.first = <const int32_t *>cnp.PyArray_DATA(first)
+        return breaks, terms, first
+
+    def __call__(self, u, v, *, isa=None):
+        """Return the quantiles at probabilities u in (0, 1) and v = 1 - u: 1-D arrays."""
+        cdef const fr_kernels *kernels = kernels_of(isa)
+        cdef cnp.ndarray below = np.ascontiguousarray(u, np.float64)
+        cdef cnp.ndarray above = np.ascontiguousarray(v, np.float64)
+        if below.ndim != 1 or not cnp.PyArray_SAMESHAPE(below, above):
+            raise ValueError("u and v must be 1-D arrays of one length")
+        cdef cnp.ndarray x = np.empty(below.shape[0])
+        with nogil:
+            kernels.quantiles(&self.quantile, <const double *>cnp.PyArray_DATA(below),
+                              <const double *>cnp.PyArray_DATA(above), below.shape[0],
+                              <double *>cnp.PyArray_DATA(x))
+        return x
+
+
+def normal_tails(double z, isa=None):
+    """Return the probabilities of the standard normal distribution below and above z."""
+    cdef double lower, upper
+    kernels_of(isa).normal_tails(z, &lower, &upper)
+    return lower, upper
+
+
+cdef class Sample(DrawnPoints):
+    """A sample of random inputs: each point is a function of its number, and none is stored.
+
+    Parameters
+    ----------
+    method : str
+        A key of ``METHODS``.
+    n_points : int
+        Number of points.
+    quantiles : list of Quantile
+        Quantile function of each input.
+    key : int
+        Key of the random numbers for "random" and "lhs", of 64 bits.
+    directions, shifts : ndarray of uint64, of shapes (inputs, BITS) and (inputs,)
+        Direction numbers and digital shifts for "sobol".
+    cholesky : ndarray of float64 of shape (inputs, inputs), optional
+        Cholesky factor, lower triangular, of the correlation of the inputs' normal scores.
+    derived : ndarray of float64 of shape (derived, 1 + inputs), optional
+        Derived inputs: a constant, then one factor for each input. They are numbered after the
+        others.
+    """
+
+    cdef fr_quantile quantiles[FR_MAX_COLUMNS]
+    cdef object kept
+
+    def __cinit__(self, str method not None, Py_ssize_t n_points, list quantiles not None, *,
+                  uint64_t key=0, cnp.ndarray directions=None, cnp.ndarray shifts=None,
+                  cnp.ndarray cholesky=None, cnp.ndarray derived=None):
+        cdef fr_sample *sample = &self.points
+        cdef int k
+        n, more = len(quantiles), 0 if derived is None else len(derived)
+        sample.method = METHODS[method]
+        if not 1 <= n <= FR_MAX_COLUMNS - more or n_points < 1:
+            raise ValueError(f"a sample needs 1 to {FR_MAX_COLUMNS} inputs and at least one point")
+        if n_points > MAX_POINTS[method]:
+            raise ValueError(f"at most {MAX_POINTS[method]} points, got {n_points}")
+        for array, typenum, shape in ((directions, cnp.NPY_UINT64, (n, FR_BITS)),
+                                      (shifts, cnp.NPY_UINT64, (n,)),
+                                      (cholesky, cnp.NPY_DOUBLE, (n, n)),
+                                      (derived, cnp.NPY_DOUBLE, (more, 1 + n))):
+            if array is not None and (not is_native(array, typenum) or array.shape != shape
+                                      or not array.flags.c_contiguous):
+                raise ValueError(f"arrays must be contiguous, native, and of shape {shape}")
+        if method == "sobol":
+            sample.directions = <const uint64_t *>cnp.PyArray_DATA(directions)
+            sample.shifts = <const uint64_t *>cnp.PyArray_DATA(shifts)
+        if cholesky is not None:
+            sample.cholesky = <const double *>cnp.PyArray_DATA(cholesky)
+        if derived is not None:
+            sample.derived = <const double *>cnp.PyArray_DATA(derived)
+        for k in range(n):
+            self.quantiles[k] = (<Quantile?>quantiles[k]).quantile
+        sample.n_inputs, sample.n_derived = n, more
+        sample.n_points, sample.quantiles = n_points, self.quantiles
+        sample.key[0], sample.key[1] = <uint32_t>key, <uint32_t>(key >> 32)
+        self.kept = quantiles, directions, shifts, cholesky, derived
+
+    @property
+    def n_inputs(self):
+        """The number of inputs, including derived inputs."""
+        return self.points.n_inputs + self.points.n_derived
+
+    def draw(self, Py_ssize_t start, Py_ssize_t count, *, isa=None):
+        """Return all inputs at the points [start, start + count), of shape (inputs, count)."""
+        cdef const fr_kernels *kernels = kernels_of(isa)
+        cdef double *x[FR_MAX_COLUMNS]
+        cdef int k
+        if start < 0 or count < 0 or start > self.points.n_points - count:
+            raise ValueError("start and count must lie within the sample")
+        cdef cnp.ndarray found = np.empty((self.n_inputs, count))
+        for k in range(self.n_inputs):
+            x[k] = <double *>cnp.PyArray_DATA(found) + k * count
+        with nogil:
+            kernels.draw(&self.points, start, count, x)
+        return found
+
+    def draw_at(self, cnp.ndarray points not None, *, isa=None):
+        """Return all inputs at the points of given numbers, of shape (inputs, len(points))."""
+        cdef const fr_kernels *kernels = kernels_of(isa)
+        cdef double *x[FR_MAX_COLUMNS]
+        cdef Py_ssize_t i, n = points.shape[0]
+        cdef int k, n_inputs = self.n_inputs
+        if not is_native(points, cnp.NPY_INT64) or points.ndim != 1:
+            raise TypeError("points must be a 1-D array of int64")
+        if n and not 0 <= points.min() <= points.max() < self.points.n_points:
+            raise ValueError("points must lie within the sample")
+        cdef cnp.ndarray found = np.empty((n_inputs, n))
+        cdef cnp.ndarray plain = np.ascontiguousarray(points)
+        cdef const int64_t *numbers = <const int64_t *>cnp.PyArray_DATA(plain)
+        cdef double *data = <double *>cnp.PyArray_DATA(found)
+        with nogil:
+            for i in range(n):
+                for k in range(n_inputs):
+                    x[k] = data + k * n + i
+                kernels.draw(&self.points, numbers[i], 1, x)
+        return found
+
+    def column(self, int input):
+        """Return an input as a column of an equation."""
+        if not 0 <= input < self.n_inputs:
+            raise IndexError(input)
+        return Draw(self, input)

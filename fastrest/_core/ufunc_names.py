@@ -1,0 +1,51 @@
+"""Ufuncs by name: the names, docs and cache of the equations' ufuncs.
+
+Pickle finds a ufunc as an attribute of a module: `fastrest.ufuncs` has one for every name here.
+"""
+
+import numpy as np
+
+from fastrest._core import _kernels, _ufuncs
+
+_made: dict[str, np.ufunc] = {}
+
+
+def ufunc_of(equation: _kernels.Equation) -> np.ufunc:
+    """Return an equation as a NumPy ufunc: made once, kept for good."""
+    name = name_of(equation)
+    if name not in _made:
+        _made.setdefault(name, _ufuncs.make_ufunc(equation, name, _doc(equation)))
+    return _made[name]
+
+
+def ufunc_named(name: str) -> np.ufunc:
+    """Return the ufunc of a name; KeyError, ValueError or OverflowError if it means none."""
+    if name not in _made:
+        equation, *parts = name.split("_")
+        pump = int(parts.pop()[4:]) if parts and parts[-1].startswith("pump") else -1
+        z = tuple(int(part.replace("m", "-")) for part in parts)
+        made = _kernels.Equation(equation, z, pump)
+        if name_of(made) != name:
+            raise KeyError(name)
+        return ufunc_of(made)
+    return _made[name]
+
+
+def name_of(equation: _kernels.Equation) -> str:
+    """Return the name of an equation's ufunc: ghk_1_1_m1_pump0, or ghk for the everyday one."""
+    if equation.name == "nernst" or (equation.z, equation.pump_ion) == ((1, 1, -1), 0):
+        return equation.name
+    z = "_".join(str(charge).replace("-", "m") for charge in equation.z)
+    return f"{equation.name}_{z}" + (f"_pump{equation.pump_ion}" if equation.pump_ion >= 0 else "")
+
+
+def _doc(equation: _kernels.Equation) -> str:
+    if equation.name == "nernst":
+        return "Nernst potential in mV of valence, outside and inside (mM), celsius."
+    ions = ", ".join(f"{z:+d}" for z in equation.z)
+    pump = f", pump_ratio (of ion {equation.pump_ion + 1})" if equation.pump_ion >= 0 else ""
+    return (
+        f"Membrane potential in mV ({equation.name}) of ions with valences {ions}: the weight of "
+        "each (permeability or conductance), the concentrations of each outside, of each inside "
+        f"(mM), celsius{pump}."
+    )

@@ -1,0 +1,58 @@
+"""`fastrest bench`."""
+
+import argparse
+import contextlib
+import json
+import math
+import sys
+from pathlib import Path
+
+from fastrest.cli import report
+from fastrest.cli.options import TOLERANCE
+from fastrest.cli.output_files import check_names
+from fastrest.runtime.storage import replacing
+
+
+def run_bench(options: argparse.Namespace) -> int:
+    """Measure every workload, compare with an earlier file if one is given, and report."""
+    # here, because other commands do not need the workloads
+    from fastrest.benchmark import archive, tracking
+
+    tolerance = _checked_tolerance(options)
+    before = archive.read_archive(options.against) if options.against else None
+
+    def tell(text: str) -> None:
+        print(f"measuring {text}", file=sys.stderr)
+
+    with (
+        replacing(Path(options.json), ".json") if options.json else contextlib.nullcontext() as new
+    ):
+        measured = tracking.measure_all(options.threads, tell)
+        after = archive.archived(measured)
+        if new:
+            new.write_text(json.dumps(after, indent=1) + "\n", encoding="utf-8")
+    code, lines = 0, [*report.speed(measured)]
+    if options.json:
+        lines.append(report.row("wrote", options.json))
+    if before is not None:
+        others = tracking.differences(before, after)
+        changes = tracking.settled(before, after, tolerance, options.threads, tell)
+        lines += report.changes(changes, others, options.against, tolerance)
+        code = tracking.exit_code(changes, others)
+    with report.ignoring_closed_output():  # the exit code is the same
+        print("\n".join(lines), flush=True)
+    return code
+
+
+def _checked_tolerance(options: argparse.Namespace) -> float:
+    """Check that the options fit together, and return the tolerance."""
+    tolerance: float = TOLERANCE if options.tolerance is None else options.tolerance
+    if not 0 < tolerance < math.inf:
+        raise ValueError(f"--tolerance must be > 0, got {tolerance:g}")
+    if options.tolerance is not None and options.against is None:
+        raise ValueError("--tolerance goes with --against")
+    for option in ("json", "against"):  # a variable of CI that is not set, for example
+        if getattr(options, option) == "":
+            raise ValueError(f"--{option} needs the name of a file, got ''")
+    check_names(options.json, options.against)
+    return tolerance

@@ -1,0 +1,210 @@
+"""Tables of the commands and their options, and the parser of the command line."""
+
+import argparse
+from typing import Any, NamedTuple, TypeAlias
+
+from fastrest._version import __version__
+from fastrest.sensitivity.sampled import NAN_POLICIES
+
+#: Change of a ratio to a yardstick that `bench --against` ignores: two runs differ by as much.
+TOLERANCE = 0.25
+PICTURE = "(.png, .pdf, .svg)"
+
+#: The name of an option, and the keywords of `add_argument`.
+Option: TypeAlias = tuple[str, dict[str, Any]]
+
+
+class Once(argparse.Action):
+    """Keep the value of an option and refuse a second one: argparse would take the last."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if option_string and getattr(namespace, self.dest) is not None:
+            raise argparse.ArgumentError(self, "given twice")
+        setattr(namespace, self.dest, values)
+
+
+def _option(
+    name: str, metavar: str | tuple[str, str] | None, help: str | None, **keywords: Any
+) -> Option:
+    return name, {"action": Once, "metavar": metavar, "help": help, **keywords}
+
+
+def _repeated(name: str, metavar: str, help: str) -> Option:
+    return name, {"action": "append", "default": [], "metavar": metavar, "help": help}
+
+
+def _switch(name: str, help: str) -> Option:
+    return name, {"action": "store_true", "help": help}
+
+
+# ---- options that several commands share ----
+
+THREADS = _option("--threads", "N", "number of threads", type=int)
+
+#: The cell that a command computes; an option of all these commands belongs here.
+CELL = (
+    _option("cell", "CELL", "name of a shipped cell, or a TOML file"),
+    _repeated("--set", "NAME=VALUE", "change the value of a parameter of the cell"),
+    _option("--of", "OUTPUT", "another output of the model than V: E_K is a Nernst potential"),
+)
+
+#: A pass over many points.
+COUNTING = (
+    _option("--checkpoint", "FILE", "save the counts here; the same command resumes from them"),
+    _option("--part", "K/N", "count part K of N alone, from 0 to N - 1; needs --tally"),
+    _option("--tally", "FILE", "write the counts of --part to a file"),
+    THREADS,
+)
+
+#: The accepted cells of a population.
+MEMBERS = (
+    _option("--out", "FILE", "write a population's accepted cells (.csv, .npz, .parquet)"),
+    _option("--plot", "FILE", f"draw a population's potentials and parameters {PICTURE}"),
+)
+
+# ---- commands ----
+
+
+class Command(NamedTuple):
+    """A command: its line in the list of commands, the head of its own help, and its options."""
+
+    help: str
+    description: str | None = None
+    options: tuple[Option, ...] = ()
+
+
+COMMANDS = {
+    "cells": Command("list the shipped cells and their sources"),
+    "info": Command("print the version, instruction sets and threads"),
+}
+
+COMMANDS["sweep"] = Command(
+    "compute potentials over a grid or a table",
+    "Compute the potentials of a cell over every combination of values on the --grid axes, or over "
+    "the rows of a --table.",
+    (
+        *CELL,
+        _repeated(
+            "--grid",
+            "NAME=VALUES",
+            "an axis: FIRST:LAST:COUNT, FIRST:LAST:COUNT:log, or values separated by commas",
+        ),
+        _option("--table", "CSV", "a file with a column for each parameter"),
+        _repeated("--rename", "COLUMN=NAME", "the parameter that a column of the table holds"),
+        _repeated("--keep", "COLUMN", "ignore a column of the table that is not a parameter"),
+        _switch("--summary", "print sd, quantiles and excitability classes as well"),
+        _option("--histogram", "FILE", f"draw a histogram {PICTURE}"),
+        _option("--plot", "FILE", f"draw a curve or heat map {PICTURE}"),
+        _option(
+            "--out",
+            "FILE",
+            "write the potentials, mV (.npy, .zarr, .parquet); the same command resumes",
+        ),
+        *COUNTING,
+    ),
+)
+
+COMMANDS["population"] = Command(
+    "draw candidate cells and keep those that match recordings",
+    "Draw candidate cells, compute each under several conditions, and keep those that meet all "
+    "criteria. A TOML file gives distributions, conditions and criteria.",
+    (
+        _option("plan", "PLAN.toml", "the distributions, conditions and criteria", nargs="?"),
+        _switch("--example", "print a plan with comments that explain it"),
+        _option("--n", "N", "number of candidates, in place of the plan's", type=int),
+        _option("--rng", "SEED", "seed, in place of the plan's", type=int),
+        *MEMBERS,
+        *COUNTING,
+    ),
+)
+
+COMMANDS["merge"] = Command(
+    "combine the tallies of all parts of a sweep or population (--part)",
+    None,
+    (
+        _option("tallies", "FILE", None, nargs="+"),
+        _option("--histogram", "FILE", f"draw the --histogram of a sweep's parts {PICTURE}"),
+        *MEMBERS,
+    ),
+)
+
+COMMANDS["gradient"] = Command(
+    "print the derivatives of a cell's potential",
+    "Print the derivatives of the resting potential: mV per unit of each parameter, and mV per "
+    "+1 % of it (celsius: per +1 °C).",
+    CELL,
+)
+
+COMMANDS["sobol"] = Command(
+    "divide the variance of the potential among uncertain parameters",
+    "Compute Sobol' indices of the resting potential. They are exact for GHK models of monovalent "
+    "ions unless a sample is asked for.",
+    (
+        *CELL,
+        _repeated(
+            "--vary",
+            "NAME=DISTRIBUTION",
+            "an uncertain parameter: uniform:LOW,HIGH, loguniform:LOW,HIGH, "
+            "triangular:LOW,MODE,HIGH, normal:mean=,sd=,low=,high=, lognormal:median=,cv=, or "
+            "times: and one of these, in multiples of the cell's value; a mean or median left out "
+            "is the cell's value",
+        ),
+        _option("--samples", "N", "sample at N base points, best a power of 2", type=int),
+        _option("--until", "WIDTH", "sample until no half-width is above WIDTH", type=float),
+        _option(
+            "--between",
+            ("LOW", "HIGH"),
+            "analyse whether the potential lies in a range, mV; needs a sample",
+            type=float,
+            nargs=2,
+        ),
+        _option("--rng", "SEED", "seed of the sample", type=int),
+        _option(
+            "--nan-policy",
+            None,
+            "points of a sample without a potential: an error, or counted and left out",
+            choices=NAN_POLICIES,
+        ),
+        _option("--plot", "FILE", f"draw the indices {PICTURE}"),
+        _option("--csv", "FILE", "write the indices as a table"),
+        THREADS,
+    ),
+)
+
+COMMANDS["bench"] = Command(
+    "measure the speed of fastrest on this machine",
+    "Measure every kind of work beside the reference, NumPy and the memory, in some 15 seconds. "
+    "The results are checked first. With --against, exit with 0 if no workload is slower, 1 if one "
+    "is, and 3 if the comparison is inconclusive.",
+    (
+        _option("--json", "FILE", "write the measurements to a file (.json)"),
+        _option("--against", "FILE", "compare with what --json wrote on the same machine"),
+        _option(
+            "--tolerance",
+            "SHARE",
+            f"with --against: largest change that does not count (default {TOLERANCE})",
+            type=float,
+        ),
+        THREADS,
+    ),
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return a parser; ``command`` of its result is the name of a command."""
+    found = argparse.ArgumentParser(
+        prog="fastrest", description="Resting membrane potentials over many parameter combinations."
+    )
+    found.add_argument("--version", action="version", version=f"fastrest {__version__}")
+    commands = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, one in COMMANDS.items():
+        command = commands.add_parser(name, help=one.help, description=one.description)
+        for option, keywords in one.options:
+            command.add_argument(option, **keywords)
+    return found

@@ -1,0 +1,87 @@
+"""`fastrest gradient` and `fastrest sobol`."""
+
+import argparse
+import csv
+import time
+from pathlib import Path
+
+from fastrest.cli import report
+from fastrest.cli.option_values import cell_of, output_of, split_once
+from fastrest.cli.output_files import check_names, check_picture, draw, new_files
+from fastrest.distributions.base import Distribution, Scaled
+from fastrest.distributions.text import distribution_of
+from fastrest.models.quantities import Status
+from fastrest.nouns.spaces import Space
+from fastrest.nouns.sweep_kinds import table
+from fastrest.points.criteria import between
+from fastrest.sensitivity.indices import SobolIndices
+
+
+def run_gradient(options: argparse.Namespace) -> None:
+    """Print the derivatives of a cell's potential."""
+    cell = cell_of(options)
+    of = output_of(options, cell)
+    values, bits = table(cell, {"celsius": [cell["celsius"]]}).asked(of).values_and_status()
+    if bits[0]:
+        status = Status(int(bits[0])).name
+        raise ValueError(f"{cell!r} has no potential, hence no gradient: {status}")
+    slopes, percent = cell.gradient(of=of), cell.elasticity(of=of)
+    quantity = "" if of == "V" else f"{of} "
+    print(f"{cell.name or cell.model!r}: {quantity}{values[0]:.4f} mV")
+    print(f"{'parameter':12} {'value':>10} {'':4} {'mV per unit':>12} {'mV per +1 %':>12}")
+    for name, slope in slopes.items():
+        unit = cell.model.parameters[name].unit
+        per = " (per +1 °C)" * (name == "celsius")
+        print(f"{name:12} {cell[name]:10.6g} {unit:4} {slope:12.6g} {percent[name]:12.6g}{per}")
+
+
+def run_sobol(options: argparse.Namespace) -> None:
+    """Compute Sobol' indices, print them, and write the files that are asked for."""
+    space = _space(options)
+    check_picture("--plot", options.plot)
+    check_names(options.plot, options.csv)
+    if options.samples is None and options.until is None:
+        for option in ("between", "rng", "nan_policy"):
+            if getattr(options, option) is not None:
+                name = option.replace("_", "-")
+                raise ValueError(f"--{name} goes with a sample: give --samples N or --until WIDTH")
+    of = output_of(options, space.cell)
+    with new_files(options.csv, suffix=".csv") as tables, new_files(options.plot) as pictures:
+        started = time.perf_counter()
+        found = space.sobol(
+            options.samples,
+            of=between(*options.between, of=of) if options.between else of,
+            rng=options.rng,
+            nan_policy=options.nan_policy,
+            until=options.until,
+            threads=options.threads,
+        )
+        seconds = time.perf_counter() - started
+        print(found)
+        print(report.elapsed(seconds))
+        draw(options.plot, pictures, lambda figure: found.plot(figure.subplots()))
+        if options.csv:
+            _write_indices(found, tables[options.csv])
+
+
+def _space(options: argparse.Namespace) -> Space:
+    cell = cell_of(options)
+    inputs: dict[str, Distribution | Scaled] = {}
+    for name, text in split_once(options.vary, "--vary").items():
+        try:
+            inputs[name] = distribution_of(text)
+        except ValueError as error:
+            raise ValueError(f"--vary {name}: {error}") from None
+    if not inputs:
+        raise ValueError("give --vary NAME=DISTRIBUTION, such as --vary K_out=uniform:3,6")
+    return Space(cell, inputs)
+
+
+def _write_indices(found: SobolIndices, path: Path) -> None:
+    """Write a row for each input: its name, and every index of a single input."""
+    keys = [key for key, values in found.indices.items() if values.ndim == 1]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["input", *keys])
+        rows = zip(found["names"], *(found[key].tolist() for key in keys), strict=True)
+        table.writerows(rows)

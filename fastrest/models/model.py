@@ -1,0 +1,435 @@
+"""Models: an equation for named ions, with its parameters, outputs, kernel and reference.
+
+A new model is a subclass of `Model`. It declares the name of its per-ion weight, its equation in
+the C core, and the functions of `reference` that define the equation and its gradient. Outputs
+beside V are declared in `Model.declared_outputs`.
+"""
+
+import functools
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from fastrest._core import _kernels
+from fastrest._core.ufunc_names import ufunc_of
+from fastrest._core.validation import Frozen, unknown
+from fastrest.models import reference
+from fastrest.models.broadcasting import broadcast, checked_argument
+from fastrest.models.quantities import IONS, Ion, Parameter
+from fastrest.runtime import scheduler
+
+
+class Model(Frozen):
+    """An equation for named ions.
+
+    Use the subclasses `GHK` and `Chord`. Models are immutable, comparable and picklable.
+
+    Parameters
+    ----------
+    *ions : str or Ion
+        K, Na, Cl, Ca, Mg and HCO3 are known by name; others are given as ``fr.Ion("SO4", -2)``.
+    passive : str or sequence of str
+        Ions at equilibrium. They carry no current and do not enter V. Their inside concentrations
+        are no parameters, but follow from V.
+
+    Attributes
+    ----------
+    ions : tuple of Ion
+    passive : tuple of str
+        Names of the passive ions.
+    permeant : tuple of Ion
+        The ions that set V.
+    parameters : mapping of str to Parameter
+        Names, units and meanings, in order.
+    outputs : mapping of str to Output
+        Names, units and descriptions of the quantities that the model computes.
+    """
+
+    _hooks = (
+        *("columns", "complete", "declared_outputs", "equation", "output", "parameter", "pumped"),
+        *("reference", "reference_gradient", "separable", "sides", "two_sided"),
+    )
+
+    #: prefix and meaning of the per-ion weight
+    weight: ClassVar[str]
+    weight_meaning: ClassVar[str]
+    #: name of the equation in the C core, and its definition and gradient in plain Python
+    equation_name: ClassVar[str]
+    reference: ClassVar[Any]
+    reference_gradient: ClassVar[Any]
+    #: the ion that an electrogenic pump couples to in this equation
+    pumped: ClassVar[str | None] = None
+
+    ions: tuple[Ion, ...]
+    passive: tuple[str, ...]
+
+    def __init__(self, *ions: str | Ion, passive: str | tuple[str, ...] | list[str] = ()):
+        found = tuple(_ion(ion) for ion in ions)
+        names = [ion.name for ion in found]
+        if not names:
+            raise ValueError(f"{type(self).__name__} needs at least one ion")
+        if len(set(names)) < len(names):
+            raise ValueError(f"each ion must be given once, got {', '.join(names)}")
+        if len(names) > _kernels.MAX_IONS:
+            raise ValueError(f"a model has at most {_kernels.MAX_IONS} ions, got {len(names)}")
+        wanted = {passive} if isinstance(passive, str) else set(passive)
+        for name in wanted - set(names):
+            raise ValueError(unknown("passive ion", name, names))
+        vars(self).update(ions=found, passive=tuple(name for name in names if name in wanted))
+
+    @functools.cached_property
+    def permeant(self) -> tuple[Ion, ...]:
+        """The ions that set V: all but the passive ones."""
+        return tuple(ion for ion in self.ions if ion.name not in self.passive)
+
+    @functools.cached_property
+    def pump_ion(self) -> str | None:
+        """Name of the ion that `pump_ratio` acts on, or None if the model has no pump."""
+        return next((ion.name for ion in self.permeant if ion.name == self.pumped), None)
+
+    @functools.cached_property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The parameters by name, in order."""
+        found = [
+            Parameter(f"{self.weight}_{ion.name}", "", f"{self.weight_meaning} of {ion.name}")
+            for ion in self.permeant
+        ]
+        found += [Parameter(f"{i.name}_out", "mM", f"{i.name} outside") for i in self.ions]
+        found += [Parameter(f"{i.name}_in", "mM", f"{i.name} inside") for i in self.permeant]
+        found.append(Parameter("celsius", "°C", "temperature"))
+        if self.pump_ion:
+            found.append(Parameter("pump_ratio", "", f"pump coupling on {self.pump_ion}"))
+        return types.MappingProxyType({parameter.name: parameter for parameter in found})
+
+    @functools.cached_property
+    def outputs(self) -> Mapping[str, "Output"]:
+        """The outputs by name: V, and the Nernst potential ``E_<ion>`` of every ion."""
+        return types.MappingProxyType({output.name: output for output in self.declared_outputs()})
+
+    def parameter(self, name: str) -> Parameter:
+        """Return the parameter of a name, or raise the ValueError that suggests names."""
+        if name not in self.parameters:
+            raise ValueError(f"{self}: {unknown('parameter', name, self.parameters)}")
+        return self.parameters[name]
+
+    def declared_outputs(self) -> Iterator["Output"]:
+        """Yield the outputs in order; a model with more of them yields those of `super` first."""
+        yield Output(self, "V", "mV", "membrane potential")
+        for ion in self.ions:
+            if ion.name in self.passive:
+                description = f"Nernst potential of {ion.name} (passive: V)"
+                yield Output(self, f"E_{ion.name}", "mV", description)
+            else:
+                yield NernstPotential(self, ion)
+
+    def output(self, name: str) -> "Output":
+        """Return the output of a name, or raise the ValueError that lists the outputs."""
+        if name not in self.outputs:
+            raise ValueError(f"{self}: {unknown('output', name, self.outputs)}")
+        return self.outputs[name]
+
+    @property
+    def defaults(self) -> dict[str, float]:
+        """Values of the parameters that are optional."""
+        return {"pump_ratio": 1.0} if self.pump_ion else {}
+
+    @functools.cached_property
+    def separable(self) -> bool:
+        """True if V = phi (ln N - ln D), so that grids need logarithms of N and D only."""
+        return self.two_sided and all(abs(ion.z) == 1 for ion in self.permeant)
+
+    @property
+    def two_sided(self) -> bool:
+        """True if V follows from two sums: one drives charge inward, the other outward."""
+        return self.equation_name == "ghk"
+
+    def sides(self, parameter: str) -> frozenset[str]:
+        """Return the parts of a two-sided model that a parameter enters: "num", "den", "phi"."""
+        if parameter == "celsius":
+            return frozenset({"phi"})
+        kind, _, place = parameter.rpartition("_")
+        if kind == self.weight or parameter == "pump_ratio":
+            return frozenset({"num", "den"})
+        if kind in self.passive:
+            return frozenset()
+        inward = (place == "out") == (next(i.z for i in self.ions if i.name == kind) > 0)
+        return frozenset({"num" if inward else "den"})
+
+    # ---- the way to the kernels ----
+
+    def equation(self, name: str | None = None) -> _kernels.Equation:
+        """Return this model's equation in the C core, or a part of it."""
+        z = tuple(1 if ion.name in self.passive else ion.z for ion in self.ions)
+        names = [ion.name for ion in self.ions]
+        pump = names.index(self.pump_ion) if self.pump_ion else -1
+        return _kernels.Equation(name or self.equation_name, z, pump)
+
+    def columns(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return parameter values in the order of the C core's columns.
+
+        A passive ion has weight 0 and the same concentration inside as outside: it adds nothing to
+        any sum, but its concentration is still checked.
+        """
+        weights, outside, inside = [], [], []
+        for ion in self.ions:
+            c_out = values[f"{ion.name}_out"]
+            passive = ion.name in self.passive
+            weights.append(0.0 if passive else values[f"{self.weight}_{ion.name}"])
+            outside.append(c_out)
+            inside.append(c_out if passive else values[f"{ion.name}_in"])
+        pump = [values["pump_ratio"]] if self.pump_ion else []
+        return [*weights, *outside, *inside, values["celsius"], *pump]
+
+    @property
+    def ufunc(self) -> np.ufunc:
+        """The equation as a NumPy ufunc of its columns; models of the same valences share it."""
+        return ufunc_of(self.equation())
+
+    def complete(self, values: Mapping[str, Any], what: str) -> dict[str, Any]:
+        """Return values for every parameter, in order: defaults added, names checked."""
+        for name in values:
+            if name not in self.parameters:
+                raise ValueError(f"{what}: {unknown('parameter', name, self.parameters)}")
+        merged = {**self.defaults, **values}
+        missing = [name for name in self.parameters if name not in merged]
+        if missing:
+            raise ValueError(f"{what} needs {', '.join(missing)}")
+        return {name: merged[name] for name in self.parameters}
+
+    def __call__(self, *, of: str = "V", **values: npt.ArrayLike) -> Any:
+        """Return the membrane potential, or another output, of broadcast parameter values.
+
+        Parameters
+        ----------
+        of : str
+            Name of an output (`outputs`).
+        **values : array_like
+            A value for every parameter; `pump_ratio` is optional. Shapes must broadcast. xarray
+            and Dask arrays give arrays of their own kind.
+
+        Returns
+        -------
+        ndarray or scalar
+            Potential in mV, of the broadcast shape: NaN where an array element lies outside its
+            parameter's domain, +-inf where permeant ions are on one side only.
+
+        Raises
+        ------
+        ValueError
+            A parameter is unknown or missing, or a scalar lies outside its domain.
+
+        Examples
+        --------
+        >>> import numpy as np, fastrest as fr
+        >>> model = fr.GHK("K", "Na")
+        >>> V = model(P_K=1, P_Na=[0.01, 0.04], K_out=4.5, Na_out=145, K_in=140, Na_in=15,
+        ...           celsius=37)
+        >>> np.round(V, 4)
+        array([-84.4381, -69.8575])
+        """
+        complete = self.complete(values, str(self))
+        checked = {n: checked_argument(self.parameters[n], v) for n, v in complete.items()}
+        output = self.output(of)
+        return broadcast(ufunc_of(output.equation()), output.columns(checked), checked)
+
+    # ---- manners ----
+
+    def __repr__(self) -> str:
+        ions = [
+            ion.name if IONS.get(ion.name) == ion else f"Ion({ion.name!r}, {ion.z})"
+            for ion in self.ions
+        ]
+        passive = f"; passive {', '.join(self.passive)}" if self.passive else ""
+        return f"{type(self).__name__}({', '.join(ions)}{passive})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__getstate__() == other.__getstate__()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.ions, self.passive))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"ions": self.ions, "passive": self.passive}
+
+
+def _ion(ion: str | Ion) -> Ion:
+    if isinstance(ion, Ion):
+        if ion.name in IONS and ion != IONS[ion.name]:
+            raise ValueError(f"{ion.name} has z = {IONS[ion.name].z}, got {ion.z}")
+        return ion
+    if not isinstance(ion, str):
+        raise TypeError(f"an ion must be a name or fr.Ion(name, z), got {ion!r}")
+    if ion not in IONS:
+        message = unknown("ion", ion, IONS)
+        raise ValueError(f'{message}; give another ion with its valence: fr.Ion("{ion}", z)')
+    return IONS[ion]
+
+
+def phi(celsius: Any) -> Any:
+    """Return RT/F in mV, with the bits that the kernels give it."""
+    return _kernels.PHI_PER_KELVIN * (celsius + _kernels.KELVIN_AT_0_CELSIUS)
+
+
+# ---- outputs ----
+
+
+class Output(Frozen):
+    """A quantity that a model computes from its parameters.
+
+    This class computes the membrane potential, which is also the Nernst potential of a passive
+    ion. A subclass computes another quantity: it has an equation and a reference of its own.
+
+    Attributes
+    ----------
+    model : Model
+    name, unit, description : str
+    two_sided : bool
+        True if the equation has two sums, which drive charge inward and outward.
+    separable : bool
+        True if the values of a grid follow from the logarithms of the two sums.
+    has_log_sums : bool
+        True if the output is `scale` times phi times the difference of the two logarithms.
+    scale : float
+    """
+
+    model: Model
+    name: str
+    unit: str
+    description: str
+    two_sided: bool
+    separable: bool
+    has_log_sums: bool
+    scale: float = 1.0
+
+    def __init__(self, model: Model, name: str, unit: str, description: str):
+        vars(self).update(model=model, name=name, unit=unit, description=description)
+        separable = model.separable
+        vars(self).update(two_sided=model.two_sided, separable=separable, has_log_sums=separable)
+
+    # ---- by the kernels ----
+
+    def equation(self) -> _kernels.Equation:
+        """Return the equation in the C core."""
+        return self.model.equation()
+
+    def columns(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return parameter values in the order of the equation's columns."""
+        return self.model.columns(values)
+
+    @functools.cached_property
+    def column_of(self) -> dict[str, int]:
+        """The number of the column of each parameter that the equation has."""
+        names = self.columns({name: name for name in self.model.parameters})
+        # a passive ion's outside concentration stands for the inside one too, which comes later
+        return {name: names.index(name) for name in self.model.parameters if name in names}
+
+    def gradients(
+        self, columns: list[Any], first: int, slopes: Mapping[str, np.ndarray], isa: str
+    ) -> None:
+        """Compute the derivatives at points from `first` on into arrays, by parameter."""
+        n = len(next(iter(slopes.values())))
+        # without a parameter that enters, one of the others tells where the output has no value
+        asked = [name for name in slopes if name in self.column_of] or [next(iter(self.column_of))]
+        out = [slopes[name] if name in slopes else np.empty(n) for name in asked]
+        wanted = [self.column_of[name] for name in asked]
+        self.equation().gradients(columns, first, n, wanted, out, isa=isa)
+        for name in slopes.keys() - self.column_of.keys():
+            slopes[name][:] = np.where(np.isnan(out[0]), np.nan, 0.0)
+
+    def sides(self, parameter: str) -> frozenset[str]:
+        """Return the parts of the equation that a parameter enters: "num", "den", "phi"."""
+        return self.model.sides(parameter)
+
+    def log_sum(self, side: str) -> _kernels.Equation:
+        """Return the equation of the logarithm of one sum, "num" or "den"."""
+        return self.model.equation(f"log_{side}")
+
+    def log_columns(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return parameter values in the order of the columns of `log_sum`."""
+        return self.model.columns(values)
+
+    # ---- by the reference ----
+
+    def reference(self, values: Mapping[str, float]) -> tuple[float, int]:
+        """Return the value and its status by the pure-Python reference."""
+        value, status = self.model.reference(self.model, values)
+        return value, status
+
+    def reference_gradient(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Return the derivatives with respect to every parameter by the reference."""
+        return dict(self.model.reference_gradient(self.model, values))
+
+    # ---- at one point ----
+
+    def value_at(self, values: Mapping[str, float], engine: str | None = None) -> float:
+        """Return the output for one value of every parameter."""
+        isa = scheduler.choose_engine(engine)
+        if isa == scheduler.PYTHON:
+            return float(self.reference(dict(values))[0])
+        found = np.empty(1)
+        self.equation().points(self.columns(values), 0, 1, found, isa=isa)
+        return float(found[0])
+
+    def gradient_at(
+        self, values: Mapping[str, float], engine: str | None = None
+    ) -> dict[str, float]:
+        """Return the derivatives with respect to every parameter at one point."""
+        isa = scheduler.choose_engine(engine)
+        if isa == scheduler.PYTHON:
+            return self.reference_gradient(dict(values))
+        slopes = {name: np.empty(1) for name in self.model.parameters}
+        self.gradients(self.columns(values), 0, slopes, isa)
+        return {name: float(slope[0]) for name, slope in slopes.items()}
+
+    # ---- manners ----
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Output) and (self.model, self.name) == (other.model, other.name)
+
+    def __hash__(self) -> int:
+        return hash((self.model, self.name))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.model.output, (self.name,)
+
+    def __repr__(self) -> str:
+        return f"<output {self.name}: {self.description}, {self.unit}>"
+
+
+class NernstPotential(Output):
+    """The Nernst potential of a permeant ion, E = (RT/zF) ln(c_out/c_in)."""
+
+    ion: Ion
+    #: the parameters that enter, and the part of the equation that each enters
+    side_of: dict[str, str]
+
+    def __init__(self, model: Model, ion: Ion):
+        super().__init__(model, f"E_{ion.name}", "mV", f"Nernst potential of {ion.name}")
+        names = f"{ion.name}_out", f"{ion.name}_in", "celsius"
+        sides = ("num", "den", "phi") if ion.z > 0 else ("den", "num", "phi")
+        vars(self).update(ion=ion, side_of=dict(zip(names, sides)), scale=1.0 / abs(ion.z))
+        vars(self).update(two_sided=False, separable=False, has_log_sums=True)
+
+    def equation(self) -> _kernels.Equation:
+        return _kernels.Equation("nernst")
+
+    def columns(self, values: Mapping[str, Any]) -> list[Any]:
+        return [float(self.ion.z), *(values[name] for name in self.side_of)]
+
+    def sides(self, parameter: str) -> frozenset[str]:
+        return frozenset({self.side_of[parameter]} if parameter in self.side_of else ())
+
+    def log_sum(self, side: str) -> _kernels.Equation:
+        return _kernels.Equation(f"log_{side}", (1 if self.ion.z > 0 else -1,))
+
+    def log_columns(self, values: Mapping[str, Any]) -> list[Any]:
+        return [1.0, *(values[name] for name in self.side_of)]
+
+    def reference(self, values: Mapping[str, float]) -> tuple[float, int]:
+        return reference.nernst_of(self.ion, values)
+
+    def reference_gradient(self, values: Mapping[str, float]) -> dict[str, float]:
+        return reference.nernst_gradient_of(self.ion, self.model, values)

@@ -1,0 +1,127 @@
+"""Quantities that all models share: constants, status bits, ions, and parameters' domains.
+
+There are no arrays and no equations here: the reference and the models both import this module.
+"""
+
+import enum
+import math
+from dataclasses import dataclass
+
+#: Gas constant, J/(mol K), and Faraday constant, C/mol: exact since the SI of 2019.
+GAS_CONSTANT = 8.31446261815324
+FARADAY = 96485.33212331001840
+KELVIN_AT_0_CELSIUS = 273.15
+CELSIUS_MIN, CELSIUS_MAX = -20.0, 100.0
+
+
+class Status(enum.IntFlag):
+    """The reason why a point has no finite potential: 0 is fine, several bits are ORed.
+
+    V is NaN at a point with any bit set, except that with ``INFINITE`` it is -inf or +inf. Counts
+    of invalid points count a point once, under its lowest bit.
+    """
+
+    NOT_FINITE = 1  #: an input is NaN or infinite
+    NEGATIVE = 2  #: a concentration, permeability, conductance or pump ratio is below 0
+    TEMPERATURE = 4  #: celsius is outside -20 ... 100
+    NO_PERMEANT = 8  #: no permeant ion on either side, or no potential common to all conductances
+    INFINITE = 16  #: permeant ions are on one side only
+    RANGE = 32  #: a sum leaves the range of doubles
+
+
+@dataclass(frozen=True)
+class Ion:
+    """An ion with its valence.
+
+    Parameters
+    ----------
+    name : str
+        Letters and digits, beginning with a letter; parameters are named after it.
+    z : int
+        Valence: -2, -1, 1 or 2.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> fr.GHK("K", "Na", fr.Ion("SO4", -2)).ions[2]
+    Ion(name='SO4', z=-2)
+    """
+
+    name: str
+    z: int
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.name, str) and self.name.isalnum() and self.name[0].isalpha()):
+            raise ValueError(f"an ion's name must be letters and digits, got {self.name!r}")
+        if self.name in ("P", "g"):
+            raise ValueError(
+                f"an ion must not be named {self.name}: {self.name}_out would be two parameters"
+            )
+        if isinstance(self.z, bool) or self.z not in (-2, -1, 1, 2):
+            raise ValueError(f"z of {self.name} must be -2, -1, 1 or 2, got {self.z!r}")
+        object.__setattr__(self, "z", int(self.z))
+
+
+#: Valences of the ions that are known by name.
+VALENCES = {"K": 1, "Na": 1, "Cl": -1, "Ca": 2, "Mg": 2, "HCO3": -1}
+IONS = {name: Ion(name, z) for name, z in VALENCES.items()}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a model.
+
+    Attributes
+    ----------
+    name : str
+    unit : str
+        Empty for a dimensionless or relative quantity.
+    meaning : str
+    """
+
+    name: str
+    unit: str
+    meaning: str
+
+    @property
+    def domain(self) -> tuple[float, float]:
+        """The lowest and the highest value allowed; NaN and infinity are never allowed."""
+        if self.name == "celsius":
+            return CELSIUS_MIN, CELSIUS_MAX
+        return 0.0, math.inf
+
+    def rule(self, value: float) -> str | None:
+        """Return the rule that a value breaks, as the end of an error message, or None.
+
+        Parameters
+        ----------
+        value : float
+            A value of the parameter.
+
+        Returns
+        -------
+        str or None
+        """
+        low, high = self.domain
+        if not math.isfinite(value):
+            return f" must be finite, got {value!r}"
+        if low <= value <= high:
+            return None
+        if high < math.inf:
+            if low <= value - KELVIN_AT_0_CELSIUS <= high:
+                kelvin = round(value - KELVIN_AT_0_CELSIUS, 9)
+                return f"={value!r} looks like kelvin: pass {kelvin!r}"
+            return f" must be between {low:g} and {high:g} {self.unit}, got {value!r}"
+        return f" must be >= 0{self.unit and ' ' + self.unit}, got {value!r}"
+
+    def check(self, value: float) -> None:
+        """Raise the ValueError for a value outside the domain.
+
+        Parameters
+        ----------
+        value : float
+            A value of the parameter.
+        """
+        rule = self.rule(value)
+        if rule is not None:
+            raise ValueError(self.name + rule)

@@ -1,0 +1,205 @@
+"""Sensitivity of potentials to the uncertain inputs of a cell."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fastrest.points.criteria import Between, resolved_quantity
+from fastrest.points.inputs import Inputs
+from fastrest.points.sample_points import Rng, seed_of
+from fastrest.runtime.progress import Progress
+
+if TYPE_CHECKING:
+    from fastrest.sensitivity.indices import SobolIndices
+    from fastrest.sensitivity.one_at_a_time import Swings
+
+
+class SpaceSensitivity(Inputs):
+    """Uncertain inputs and the verbs of a `Space` that analyse their importance."""
+
+    def sobol(
+        self,
+        n: int | None = None,
+        *,
+        of: str | Between | None = "V",
+        second: bool = False,
+        rng: Rng = None,
+        replicates: int | None = None,
+        until: float | None = None,
+        nan_policy: str | None = None,
+        tolerance: float | None = None,
+        threads: int | None = None,
+        progress: Progress = False,
+        max_memory: int | None = None,
+    ) -> "SobolIndices":
+        """Return Sobol' indices: the part of the variance of V that each input causes.
+
+        The indices are exact if neither `n` nor `until` is given, which needs a GHK model of
+        monovalent ions (pseudo-spectral polynomial chaos of the two sums of the equation).
+        Otherwise they are sampled, for any model, by pick-freeze with a scrambled Sobol' sequence.
+
+        Parameters
+        ----------
+        n : int, optional
+            Number of base points of a sample, rounded up to a multiple of `replicates`, best a
+            power of 2. V is computed D + 2 times at each base point for D inputs.
+        of : str or Between
+            Name of an output of the model, such as "V" or "E_K"; or the event that an output lies
+            in a range (`between`), which needs a sample.
+        second : bool
+            If True, indices of second order are sampled too: V is then computed 2 D + 2 times.
+        rng : int, SeedSequence, Generator or None
+            Source of a sample: see `sample`.
+        replicates : int, optional
+            Number of independently scrambled parts of a sample, whose scatter gives the intervals;
+            16 by default.
+        until : float, optional
+            Half-width of intervals: a sample is doubled until the half-widths of all intervals of
+            S1 and ST are at most this, or until `n` (2^30 by default) is reached.
+        nan_policy : {"raise", "omit"}, optional
+            Sampled points without a potential raise an error (the default), or are left out and
+            counted.
+        tolerance : float, optional
+            Largest error of exact indices, and of the mean of V in units of its sd; 1e-6 by
+            default.
+        threads, progress, max_memory
+            As for ``sweep.values``. Progress is that of a sample; max_memory is for exact indices.
+            The bits of sampled indices do not depend on `threads`.
+
+        Returns
+        -------
+        SobolIndices
+            Sampled indices have a method ``extend(n)`` and the further keys ``vi``, the mean
+            squared derivative of V with respect to each input (to its logarithm if
+            ``distribution.log``), and ``dgsm``, the upper bound of ST that follows from it.
+
+        Raises
+        ------
+        ValueError
+            Inputs are correlated, or parameters are derived from them; the model has no exact
+            indices, or needs too many nodes; a sampled point has no potential.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+        ...                  K_out=fr.uniform(3, 6))
+        >>> space.sobol()["ST"].round(4)
+        array([0.913 , 0.0903])
+        >>> r = space.sobol(2**14, of=fr.between(-75, -65), rng=1)
+        >>> (r["ST_conf"] < 0.02).all()
+        np.True_
+        """
+        self.check_no_derived("Sobol' indices")
+        output, event = resolved_quantity("V" if of is None else of, self.cell.model)
+        if n is None and until is None:
+            for_samples = {
+                "of": event,
+                "second": second or None,
+                "rng": rng,
+                "replicates": replicates,
+                "nan_policy": nan_policy,
+                "progress": progress or None,
+            }
+            _check_none(for_samples, "goes with a sample: give n, as space.sobol(2**17), or until=")
+            tolerance = 1e-6 if tolerance is None else tolerance
+            from fastrest.sensitivity.exact import exact_indices
+
+            return exact_indices(self, output, tolerance, threads, max_memory)
+        for_exact = {"tolerance": tolerance, "max_memory": max_memory}
+        _check_none(for_exact, "is for exact indices, not for a sample: leave it out")
+        from fastrest.sensitivity.sampled import SamplingDesign, sampled_indices
+
+        replicates = 16 if replicates is None else replicates
+        nan_policy = "raise" if nan_policy is None else nan_policy
+        seed = seed_of(rng)
+        design = SamplingDesign(self, output, event, second, seed, replicates, nan_policy)
+        return sampled_indices(design, n, until, threads, progress)
+
+    def dgsm(
+        self,
+        n: int,
+        *,
+        of: str = "V",
+        rng: Rng = None,
+        replicates: int = 16,
+        nan_policy: str = "raise",
+        threads: int | None = None,
+        progress: Progress = False,
+    ) -> "SobolIndices":
+        """Return derivative-based measures: upper bounds of ST for a D-th of its cost.
+
+        Parameters
+        ----------
+        n : int
+            Number of points; V and its exact derivatives are computed once at each.
+        of : str
+            Name of an output of the model.
+        rng, replicates, nan_policy, threads, progress
+            As for `sobol`, whose sampled results contain the same measures.
+
+        Returns
+        -------
+        SobolIndices
+            A mapping with the keys ``vi``, the mean squared derivative of V with respect to each
+            input (to its logarithm if ``distribution.log``), ``dgsm``, the upper bound of ST that
+            follows from it, their half-widths ``vi_conf`` and ``dgsm_conf``, and ``names``.
+
+        Notes
+        -----
+        ST is at most C vi / Var V, with the Poincare constant C of the input's distribution
+        (Lamboni et al. 2013, Roustant et al. 2017).
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+        ...                  K_out=fr.uniform(3, 6))
+        >>> space.dgsm(2**12, rng=1)["dgsm"].round(2)
+        array([0.95, 0.11])
+        """
+        self.check_no_derived("derivative-based measures")
+        from fastrest.sensitivity.sampled import SamplingDesign, sampled_indices
+
+        output, event = resolved_quantity(of, self.cell.model)
+        if event is not None:
+            raise ValueError(f"dgsm needs an output, got {event!r}, which has no derivative")
+        seed = seed_of(rng)
+        design = SamplingDesign(self, output, None, False, seed, replicates, nan_policy, False)
+        return sampled_indices(design, n, None, threads, progress)
+
+    def swings(self, low: float = 0.05, high: float = 0.95, *, of: str = "V") -> "Swings":
+        """Return V at a low and a high quantile of each input, other inputs at their medians.
+
+        Correlations are ignored: the other inputs stay at their medians.
+
+        Parameters
+        ----------
+        low, high : float
+            Probabilities of the two quantiles.
+        of : str
+            Name of an output of the model.
+
+        Returns
+        -------
+        Swings
+            Its ``plot`` is a tornado chart.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+        ...                  K_out=fr.uniform(3, 6))
+        >>> s = space.swings()
+        >>> round(s.V, 2), s.V_low.round(2), s.V_high.round(2)
+        (-70.79, array([-77.83, -73.61]), array([-59.93, -68.23]))
+        """
+        from fastrest.sensitivity.one_at_a_time import swings
+
+        return swings(self, low, high, of)
+
+
+def _check_none(given: Mapping[str, Any], why: str) -> None:
+    """Raise the ValueError for the first argument that was given but has no effect."""
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(f"{name}={value!r} {why}")

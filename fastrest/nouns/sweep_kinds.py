@@ -1,0 +1,127 @@
+"""The kinds of sweeps: grids, tables and samples."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastrest.nouns.sweeps import Sweep
+from fastrest.physiology.cell import Cell
+from fastrest.points.axes import Axis
+from fastrest.points.grid_points import GridPoints
+from fastrest.points.sample_points import SamplePoints
+from fastrest.points.table_points import TablePoints
+
+
+class Grid(GridPoints, Sweep):
+    """Every combination of the values on some axes: see `grid` and `Sweep`."""
+
+
+class Table(TablePoints, Sweep):
+    """One point per row of a table: see `table` and `Sweep`.
+
+    Attributes
+    ----------
+    kept : mapping of str to ndarray
+        Columns that are carried along.
+    """
+
+
+class Sample(SamplePoints, Sweep):
+    """Random points of a space: made by ``space.sample``; see `Sweep`.
+
+    Point i depends only on the space, the method, rng and i, and for "lhs" on n: every machine
+    draws the same bits.
+
+    Attributes
+    ----------
+    space : Space
+    method : str
+        The method: "random", "sobol" or "lhs".
+    rng : int or None
+        A number that makes the same sample again; None for a Sobol' sequence without scrambling.
+    scramble : bool
+        True if a Sobol' sequence is scrambled.
+    """
+
+
+#: Nouns by the names that files give them; `spaces` adds the space of a sample.
+KINDS: dict[str, type[Any]] = {"Grid": Grid, "Table": Table, "Sample": Sample}
+
+
+def grid(cell: Cell, *axes: Axis, **parameters: Any) -> Grid:
+    """Return every combination of the values on axes, the other parameters as in the cell.
+
+    Parameters
+    ----------
+    cell : Cell
+        Values of the parameters that do not vary.
+    *axes : Axis
+        Axes made by `axis`: parameters that change together, or labelled values.
+    **parameters : array_like or Times
+        One axis for each parameter: 1-D values, or multiples of the cell's own value by `times`.
+        Dimensions are in the order of the arguments.
+
+    Returns
+    -------
+    Grid
+        A `Sweep`.
+
+    Raises
+    ------
+    ValueError
+        A parameter is unknown, is on two axes, or has a value outside its domain; an axis is empty;
+        there are 2^63 points or more.
+
+    Examples
+    --------
+    >>> import numpy as np, fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> sweep = fr.grid(cell, K_out=np.linspace(2, 12, 201), P_Na=fr.times([0.5, 1, 2]))
+    >>> sweep.dims, sweep.shape
+    (('K_out', 'P_Na'), (201, 3))
+    """
+    return Grid(cell, (*axes, *(Axis(n, None, {n: v}) for n, v in parameters.items())))
+
+
+def table(
+    cell: Cell,
+    data: Any,
+    *,
+    rename: Mapping[str, str] | None = None,
+    keep: Sequence[str] = (),
+) -> Table:
+    """Return one point per row of a table, the other parameters as in the cell.
+
+    Parameters
+    ----------
+    cell : Cell
+        Values of the parameters that are not in the table.
+    data : mapping or data frame
+        Columns by parameter name: 1-D arrays of one length and any numeric dtype, stride and byte
+        order, or one number for a whole column. Pandas, polars and xarray objects are accepted.
+    rename : mapping of str to str, optional
+        Parameter names of columns that have other names, as in ``{"[K]o": "K_out"}``.
+    keep : sequence of str, optional
+        Columns that are not parameters and are carried along.
+
+    Returns
+    -------
+    Table
+        A `Sweep`. A row with a value outside its domain has the potential NaN and a status bit.
+
+    Raises
+    ------
+    ValueError
+        A column is neither a parameter nor kept, has another length, or there are no rows.
+    TypeError
+        A column does not hold numbers.
+
+    Examples
+    --------
+    >>> import numpy as np, fastrest as fr
+    >>> rows = {"[K]o": [3.0, 5.0], "P_Na": [0.04, 0.02], "cell_id": ["a", "b"]}
+    >>> sweep = fr.table(fr.cells["mammalian neuron"], rows, rename={"[K]o": "K_out"},
+    ...                  keep=["cell_id"])
+    >>> np.round(sweep.values(), 2)
+    array([-73.95, -76.  ])
+    """
+    return Table(cell, data, rename or {}, keep)

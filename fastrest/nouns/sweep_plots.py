@@ -1,0 +1,147 @@
+"""Pictures of sweeps: the arrays that each kind of points shows."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastrest.physiology.cell import Cell
+from fastrest.plotting.curves import Side, curve, heat_map, histogram, scatter
+from fastrest.plotting.primitives import Quantity, axes_or_new, draw_marks
+from fastrest.points.axes import Axis
+from fastrest.points.criteria import Between, resolved_quantity
+from fastrest.points.grid_points import GridPoints
+from fastrest.points.labels import axis_label, quantity_label
+from fastrest.points.points import Points
+from fastrest.reductions.histograms import Histogram, HistogramAnswer
+from fastrest.reductions.running import tally
+from fastrest.reductions.summaries import Summary
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: The most places along an axis that can be told apart on paper.
+MOST_PLACES = 800
+#: The range of a histogram without points, and the smallest width of a histogram, mV.
+EVERYDAY, NARROWEST = (-100.0, 0.0), 1e-6
+
+
+def check(points: Points) -> None:
+    """Raise a ValueError if no picture can show the points."""
+    if len(points.dims) > 2:
+        raise ValueError(
+            f"plot draws one or two axes, got {len(points.dims)} ({', '.join(points.dims)}): fix "
+            "the others with cell.replace(...), or plot slices of to_xarray()"
+        )
+    for name, length in zip(points.dims, points.shape):
+        if len(points.dims) == 2 and length < 2:
+            raise ValueError(f"a heat map needs two values or more on {name}, got {length}")
+
+
+def draw(points: Points, ax: "Axes | None") -> "Axes":
+    """Draw points: see `Sweep.plot`."""
+    check(points)
+    ax = axes_or_new(ax)
+    if isinstance(points, GridPoints):
+        _draw_grid(points, ax)
+    elif points.kind == "Table":
+        _draw_table(points, ax)
+    else:
+        _draw_sample(points, ax)
+    if points.cell.name:
+        ax.set_title(points.cell.name)
+    return ax
+
+
+def _draw_grid(grid: GridPoints, ax: "Axes") -> None:
+    flat = len(grid.dims) == 1
+    thin = _thinned(grid, (4 if flat else 1) * MOST_PLACES)
+    values = thin.values_and_status()[0]
+    sides = [_side(grid, thin, d) for d in range(len(grid.dims))]
+    if flat:
+        curve(sides[0], values, ax, quantity_of(grid))
+    else:
+        heat_map(tuple(sides), values, ax, quantity_of(grid))
+
+
+def _draw_table(points: Points, ax: "Axes") -> None:
+    values = points.values_and_status()[0]
+    columns = points.parameters(np.arange(len(points)))
+    x, label = np.arange(len(points)), "row"
+    if len(columns) == 1:
+        ((name, x),) = columns.items()
+        label = axis_label(points.cell.model, name)
+    scatter(x, label, values, ax, quantity_of(points))
+
+
+def _draw_sample(points: Points, ax: "Axes") -> None:
+    of = points.output.name
+    (s,) = tally(points, [Summary(of=of)]).answers()
+    low, high = (s.min, s.max) if s.n else EVERYDAY
+    if high - low < NARROWEST:
+        low, high = low - 0.5, high + 0.5
+    (h,) = tally(points, [Histogram(range=(low, high), of=of)]).answers()
+    quantity = quantity_of(points)
+    histogram(h.counts, h.edges, h.below, h.above, ax, Quantity(quantity.label))
+    draw_marks(quantity.marks, ax, "x")
+    ax.autoscale(axis="x")  # so that all marks are visible
+
+
+def draw_histogram(counted: HistogramAnswer, of: str | Between, cell: Cell, ax: "Axes") -> None:
+    """Draw the counts of a quantity of a cell."""
+    label = quantity_label(resolved_quantity(of, cell.model)[0])
+    counts, edges, below, above = counted.counts, counted.edges, counted.below, counted.above
+    quantity = Quantity(label, marks_of(cell, of))
+    histogram(counts, edges, below, above, ax, quantity, cell.name)
+
+
+def quantity_of(points: Points) -> Quantity:
+    """Return the label and the marks of the quantity of points."""
+    return Quantity(quantity_label(points.output), marks_of(points.cell, points.of))
+
+
+def marks_of(cell: Cell, of: str | Between) -> dict[str, float]:
+    """Return the potentials that a cell marks if the quantity is V."""
+    return cell.marks if of == "V" else {}
+
+
+def _thinned(grid: GridPoints, most: int) -> GridPoints:
+    """Return a grid with at most `most` places along each axis, ends included, in drawn order."""
+    axes = []
+    for one in grid.axes:
+        count = min(len(one), most)
+        places = np.linspace(0, len(one) - 1, count).round().astype(int)
+        name = _position(grid, one)
+        if name is not None:  # curves and heat maps join neighbouring places
+            places = np.argsort(grid.axis_values(name))[places]
+        parameters = {name: grid.axis_values(name)[places] for name in one.parameters}
+        labels = None if one.labels is None else [one.labels[i] for i in places]
+        axes.append(Axis(one.name, labels, parameters))
+    return GridPoints(grid.cell, axes).asked(grid.output.name)
+
+
+def _position(grid: GridPoints, axis: Axis) -> str | None:
+    """Return the parameter whose values are the places on an axis, or None for equal distances.
+
+    The parameter is the first of the axis whose values are all different.
+    """
+    if axis.labels is not None:
+        return None
+    for name in axis.parameters:
+        if np.unique(grid.axis_values(name)).size == len(axis):
+            return name
+    return None
+
+
+def _side(grid: GridPoints, thin: GridPoints, d: int) -> Side:
+    """Return one axis of the picture."""
+    axis = thin.axes[d]
+    if axis.labels is not None:
+        texts = [str(label) for label in axis.labels]
+        return Side(axis.name, np.arange(len(axis)), np.empty(0), texts)
+    position = _position(grid, grid.axes[d])
+    name = position or next(iter(axis.parameters))
+    coupled = f"{axis.name}: " if axis.name != name else ""
+    label = coupled + axis_label(grid.cell.model, name)
+    values = thin.axis_values(name)
+    texts_of_order = None if position else [f"{value:g}" for value in values]
+    return Side(label, values, grid.axis_values(name), texts_of_order)

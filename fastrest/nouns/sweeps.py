@@ -1,0 +1,394 @@
+"""Sweeps: many points of one cell, and the verbs that users call on them."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastrest.nouns.sweep_answers import SweepAnswers
+from fastrest.points.criteria import Between
+from fastrest.points.gradients import gradient
+from fastrest.points.labels import STATUS
+from fastrest.points.points import Points, checked_dtype
+from fastrest.runtime.progress import Progress
+
+if TYPE_CHECKING:
+    import os
+
+    import matplotlib.axes
+    import pandas as pd
+    import xarray as xr
+
+
+class Sweep(SweepAnswers):
+    """Many points of one cell: made by `grid`, `table` and ``space.sample``.
+
+    Attributes
+    ----------
+    cell : Cell
+        Values of the parameters that do not vary.
+    dims : tuple of str
+        Names of the dimensions.
+    shape : tuple of int
+        Lengths of the dimensions; ``len(sweep)`` is the number of points, numbered in C order.
+    """
+
+    def values(
+        self,
+        out: np.ndarray | None = None,
+        dtype: npt.DTypeLike = "float64",
+        *,
+        of: str | Between = "V",
+        engine: str | None = None,
+        threads: int | None = None,
+        progress: Progress = False,
+        max_memory: int | None = None,
+    ) -> np.ndarray:
+        """Return the membrane potential, or another quantity, at every point.
+
+        Parameters
+        ----------
+        out : ndarray of `shape`, float64 or float32, optional
+            Array for the result, with any strides; a memmap writes to its file. It must not share
+            memory with an input.
+        dtype : float64 or float32
+            Type of the result if `out` is not given. float32 is the float64 result, rounded once.
+        of : str or Between
+            Name of an output of the model, such as "V" or "E_K"; or an event (`between`), whose
+            values are 1 where it holds and 0 elsewhere.
+        engine : str, optional
+            ``"python"`` for the pure-Python reference, or an instruction set of `fastrest.info`.
+        threads : int, optional
+            Number of threads. Default: the CPUs this process may use (one below 10^5 points), or
+            the environment variable ``FASTREST_NUM_THREADS``. The result does not depend on it.
+        progress : bool or callable
+            True draws a bar (needs tqdm); a function is called as ``progress(done, total)``.
+        max_memory : int, optional
+            Bytes that may be allocated; by default all that the system has available.
+
+        Returns
+        -------
+        ndarray of `shape`
+            Potential in mV, inside minus outside. NaN or +-inf where ``status(of=of)`` is not 0.
+
+        Raises
+        ------
+        MemoryError
+            The result does not fit; nothing was allocated.
+        ValueError
+            `out` has a wrong shape, dtype or layout, or overlaps an input.
+
+        Examples
+        --------
+        >>> import numpy as np, fastrest as fr
+        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 8.0])
+        >>> np.round(sweep.values(), 2)
+        array([-73.95, -69.81, -64.61])
+        """
+        if out is None:
+            dtype = checked_dtype(dtype)
+            self.check_memory(
+                len(self) * dtype.itemsize,
+                max_memory,
+                "pass out=np.lib.format.open_memmap(...), dtype='float32', or fewer points",
+            )
+            out = np.empty(self.shape, dtype)
+        else:
+            _check_out(self, out)
+            self.check_memory(0, max_memory, "sweep fewer points at a time")
+        self.asked(of).compute(out, None, engine, threads, progress)
+        return out
+
+    def status(
+        self,
+        *,
+        of: str | Between = "V",
+        engine: str | None = None,
+        threads: int | None = None,
+        progress: Progress = False,
+        max_memory: int | None = None,
+    ) -> np.ndarray:
+        """Return the status of every point: 0 if valid, else the bits of `Status`.
+
+        Parameters
+        ----------
+        of, engine, threads, progress, max_memory
+            As for `values`. Each output has its own status.
+
+        Returns
+        -------
+        ndarray of `shape`, uint8
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> sweep = fr.table(fr.cells["mammalian neuron"], {"K_out": [5.0, -1.0]})
+        >>> sweep.status()
+        array([0, 2], dtype=uint8)
+        >>> fr.Status(2)
+        <Status.NEGATIVE: 2>
+        """
+        self.check_memory(len(self), max_memory, "sweep fewer points at a time")
+        status = np.empty(self.shape, np.uint8)
+        self.asked(of).compute(None, status, engine, threads, progress)
+        return status
+
+    def gradient(
+        self,
+        *parameters: str,
+        of: str | Between = "V",
+        engine: str | None = None,
+        threads: int | None = None,
+        progress: Progress = False,
+        max_memory: int | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Return the derivatives of the potential with respect to parameters, at every point.
+
+        Parameters
+        ----------
+        *parameters : str
+            Parameters of the model, varied or not; all of them if none is named.
+        of : str
+            Name of an output of the model.
+        engine, threads, progress, max_memory
+            As for `values`. The result does not depend on `threads`, to the bit.
+
+        Returns
+        -------
+        dict of str to ndarray of `shape`
+            Derivatives of the potential, mV per unit of the parameter (mM, °C, or relative); NaN
+            where `status` is not 0. `Cell.gradient` describes them at the edges of domains.
+
+        Raises
+        ------
+        ValueError
+            A parameter is unknown.
+        MemoryError
+            The result does not fit; nothing was allocated.
+
+        Notes
+        -----
+        These are exact derivatives of the equations, not differences.
+
+        Examples
+        --------
+        >>> import numpy as np, fastrest as fr
+        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 8.0])
+        >>> np.round(sweep.gradient("K_out")["K_out"], 3)
+        array([2.237, 1.916, 1.577])
+        """
+        points = self.asked(of)
+        return gradient(points, parameters, engine, threads, progress, max_memory)
+
+    def to_xarray(self, *, of: str | Between = "V", **options: Any) -> "xr.Dataset":
+        """Return potentials and status as a Dataset with labels, units and the cell's values.
+
+        Parameters
+        ----------
+        of : str or Between
+            As for `values`; it names the variable.
+        **options
+            As for `values`: engine, threads, progress and max_memory.
+
+        Returns
+        -------
+        xarray.Dataset
+            The variables ``V`` and ``status``. Varied parameters are coordinates along their
+            dimension, and other parameters scalar coordinates, all with units.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> ds = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0]).to_xarray()
+        >>> round(float(ds.V.sel(K_out=5.0)), 2), ds.V.attrs["units"]
+        (-69.81, 'mV')
+        """
+        import xarray as xr
+
+        points = self.asked(of)
+        if not self.axes:  # then coordinates are as long as the results
+            need = len(self) * (9 + 8 * len(self.coordinates(0, 1)))
+            instead = "use values(out=...), or fewer points"
+            self.check_memory(need, options.get("max_memory"), instead)
+        return xr.Dataset(
+            points.result_variables(*points.values_and_status(**options)),
+            coords={**self.constants(), **self.dataset_coordinates()},
+            attrs=self.attributes(),
+        )
+
+    def to_dataframe(self, *, of: str | Between = "V", **options: Any) -> "pd.DataFrame":
+        """Return a pandas table, a row per point: parameters, labels, ``V`` (mV) and ``status``.
+
+        Parameters
+        ----------
+        of : str or Between
+            As for `values`; it names the column.
+        **options
+            As for `values`: engine, threads, progress and max_memory.
+
+        Returns
+        -------
+        pandas.DataFrame
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> frame = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0]).to_dataframe()
+        >>> list(frame.columns)
+        ['K_out', 'V', 'status']
+        """
+        import pandas as pd
+
+        # twice the size, because pandas copies its input
+        points = self.asked(of)
+        need = 2 * len(self) * (9 + 8 * len(self.coordinates(0, 1)))
+        instead = "use to_xarray(), values(out=...), or fewer points"
+        self.check_memory(need, options.get("max_memory"), instead)
+        values, status = points.values_and_status(**options)
+        results = {points.label: values.ravel(), STATUS: status.ravel()}
+        return pd.DataFrame({**self.coordinates(0, len(self)), **results})
+
+    def plot(
+        self, ax: "matplotlib.axes.Axes | None" = None, *, of: str = "V"
+    ) -> "matplotlib.axes.Axes":
+        """Draw the sweep: a grid's curve or heat map, a table's points, a sample's histogram.
+
+        Lines and contours mark the cell's threshold and block (-55 and -40 mV for neurons), which
+        are conventions. Needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Axes to draw on; the current axes by default.
+        of : str
+            Name of an output of the model.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Examples
+        --------
+        >>> import numpy as np, fastrest as fr
+        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=np.linspace(1, 50, 1000))
+        >>> sweep.plot().get_xlabel()
+        'K_out (mM)'
+        """
+        from fastrest.nouns.sweep_plots import draw
+
+        return draw(self.asked(of), ax)
+
+    def blocks(
+        self,
+        *,
+        of: str | Between = "V",
+        engine: str | None = None,
+        threads: int | None = None,
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield potentials block by block, for sweeps larger than memory.
+
+        Parameters
+        ----------
+        of, engine, threads
+            As for `values`.
+
+        Yields
+        ------
+        where : slice
+            Flat numbers of the points in C order, as ``sweep.parameters`` takes them.
+        values : ndarray, 1-D
+            Potentials of these points in mV, bit-for-bit those of `values`; a new array.
+
+        Examples
+        --------
+        >>> import numpy as np, fastrest as fr
+        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=np.linspace(1, 50, 2_000_000))
+        >>> for where, values in sweep.blocks():
+        ...     print(where.start, where.stop, round(float(values.max()), 2))
+        0 1048576 -44.74
+        1048576 2000000 -31.29
+        """
+        from fastrest.io.save import blocks
+
+        return blocks(self.asked(of), engine, threads)
+
+    def save(
+        self,
+        path: "str | os.PathLike[str]",
+        *,
+        dtype: npt.DTypeLike = "float64",
+        of: str | Between = "V",
+        threads: int | None = None,
+        progress: Progress = False,
+        engine: str | None = None,
+    ) -> None:
+        """Write the potentials to a file or folder, block by block; `load` returns the sweep.
+
+        After an interruption the same call resumes. Until the output is complete, it is in
+        ``PATH.part``, and ``PATH.part.json`` records the ranges that are done.
+
+        Parameters
+        ----------
+        path : path
+            A path whose suffix is the format:
+
+            ``.npy``
+                A NumPy file of the sweep's shape, with a ``.npy.json`` beside it that describes
+                the sweep; the columns of a table are in ``.npy.columns.npz``. An existing file is
+                replaced at the end.
+            ``.zarr``
+                A folder that ``xarray.open_zarr`` opens as the Dataset of `to_xarray`: ``V``,
+                ``status``, and coordinates with units. Needs zarr.
+            ``.parquet``
+                A folder of files that ``pandas.read_parquet`` reads as the data frame of
+                `to_dataframe`: a row per point, in order. Needs pyarrow.
+
+            An existing folder is replaced at the end if it is the output of an earlier save.
+        dtype : float64 or float32
+            Type of the potentials, which are bit-for-bit those of ``values(dtype=dtype)``.
+        of : str or Between
+            As for `values`.
+        threads, progress, engine
+            As for `values`.
+
+        Raises
+        ------
+        ValueError
+            The suffix is unknown, or the path holds an unfinished save of another sweep.
+        TypeError
+            A carried column holds values other than numbers, text and dates.
+        FileExistsError
+            A folder of this name exists and is not an output of fastrest.
+        OSError
+            The disk has too little space, or the folder cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile, numpy as np, fastrest as fr
+        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 8.0])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     sweep.save(f"{folder}/v.npy")
+        ...     print(np.round(np.load(f"{folder}/v.npy"), 2))
+        [-73.95 -69.81 -64.61]
+        """
+        from fastrest.io.save import save
+
+        save(self.asked(of), path, dtype, threads, progress, engine)
+
+
+def _check_out(points: Points, out: Any) -> None:
+    """Raise an error if results cannot be written to the caller's array."""
+    if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
+        raise TypeError(f"out must be a NumPy array, got {type(out).__name__}")
+    if out.shape != points.shape:
+        raise ValueError(f"out must have shape {points.shape}, got {out.shape}")
+    if out.dtype not in (np.dtype(np.float64), np.dtype(np.float32)):
+        raise ValueError(f"out must be native float64 or float32, got dtype {out.dtype}")
+    if not out.flags.writeable:
+        raise ValueError("out must be writeable, got a read-only array")
+    if not out.flags.aligned:
+        raise ValueError("out must be aligned")
+    for name, array in {**points.inputs, **points.kept}.items():
+        if np.shares_memory(out, array):
+            raise ValueError(f"out must not share memory with {name}: pass another array")

@@ -1,0 +1,79 @@
+"""Multiples of a cell's own values, as numbers or as a distribution."""
+
+import contextlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastrest._core.arrays import as_float, as_numbers
+from fastrest.distributions.base import Scaled
+from fastrest.distributions.scipy_frozen import as_distribution, is_distribution
+
+
+@dataclass(frozen=True, eq=False)
+class Times:
+    """Multiples of a cell's own value: made by `times`.
+
+    Attributes
+    ----------
+    factors : array_like
+    """
+
+    factors: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Times) and np.array_equal(self.factors, other.factors)
+
+    def of(self, name: str, value: float) -> Any:
+        """Return the multiples of one value.
+
+        Parameters
+        ----------
+        name : str
+            The parameter's name, for errors.
+        value : float
+            The parameter's own value.
+
+        Returns
+        -------
+        float or ndarray
+        """
+        if np.ndim(self.factors) == 0:
+            return as_float(name, self.factors) * value
+        return as_numbers(name, self.factors).astype(np.float64) * value
+
+
+def times(factors: Any) -> Times | Scaled:
+    """Return multiples of the cell's own value.
+
+    Parameters
+    ----------
+    factors : array_like or Distribution
+        Numbers for `grid`, `axis` and `Cell.replace`; a distribution for `space`.
+
+    Returns
+    -------
+    Times or Distribution
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> cell.replace(P_Na=fr.times(0.5))["P_Na"]
+    0.02
+    """
+    if isinstance(factors, Scaled | Times):
+        raise TypeError(f"fr.times must not contain another fr.times, got {factors!r}")
+    return Scaled(as_distribution(factors)) if is_distribution(factors) else Times(factors)
+
+
+def change_of(name: str, given: Any) -> float | Times:
+    """Return a parameter's new value from a TOML file: a number, or "times:1.5" of its own."""
+    if not isinstance(given, str):
+        return as_float(name, given)
+    word, _, factor = given.partition(":")
+    if word == "times":
+        with contextlib.suppress(ValueError):
+            return Times(float(factor))
+    raise ValueError(f'{name} must be a number, or a factor as "times:1.5", got {given!r}')

@@ -1,0 +1,129 @@
+"""Descriptions of points as JSON, and points from descriptions, with the same bits of numbers.
+
+The description of a table has only the digests of its columns.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fastrest.distributions.base import Distribution
+from fastrest.distributions.families import FAMILIES
+from fastrest.distributions.scipy_frozen import Tabulated
+from fastrest.distributions.tabulated import HalfTable, QuantileTable
+from fastrest.models.equations import MODELS
+from fastrest.models.quantities import Ion
+from fastrest.physiology.cell import Cell
+from fastrest.points.axes import Axis
+from fastrest.points.derived import derived_of
+from fastrest.points.grid_points import GridPoints
+from fastrest.points.inputs import Inputs
+from fastrest.points.points import Points
+from fastrest.points.sample_points import SamplePoints
+from fastrest.points.table_points import TablePoints
+from fastrest.runtime.storage import sha256
+
+#: Classes of points by their names in files, and the class of a sample's inputs, "Space".
+POINTS: dict[str, type[Any]] = {"Grid": GridPoints, "Sample": SamplePoints, "Space": Inputs}
+
+
+def describe(points: Points) -> dict[str, Any]:
+    """Return the description of points."""
+    model = points.cell.model
+    found = {
+        "kind": points.kind,
+        "shape": list(points.shape),
+        "cell": {
+            "model": type(model).__name__,
+            "ions": [[ion.name, ion.z] for ion in model.ions],
+            "passive": list(model.passive),
+            **points.cell.given_fields,
+            "values": dict(points.cell),
+        },
+    }
+    if isinstance(points, GridPoints):
+        return {**found, "axes": [_described_axis(points, axis) for axis in points.axes]}
+    if isinstance(points, SamplePoints):
+        return {**found, **_described_sample(points)}
+    assert isinstance(points, TablePoints)
+    return {**found, "columns": {name: _digest(x) for name, x in points.inputs.items()}}
+
+
+def made(data: Mapping[str, Any], kinds: Mapping[str, type[Any]] = POINTS) -> Any:
+    """Return the points of a description, or None for a table: its columns are not described."""
+    cell = described_cell(data)
+    if data["kind"] == "Grid":
+        axes = [Axis(a["name"], a["labels"], a["parameters"]) for a in data["axes"]]
+        return kinds["Grid"](cell, axes)
+    if data["kind"] == "Sample":
+        distributions: dict[str, Any] = {name: _distribution(x) for name, x in data["inputs"]}
+        distributions.update({name: derived_of(text) for name, text in data["derived"]})
+        correlation = {(a, b): rho for a, b, rho in data["correlation"]}
+        space = kinds["Space"](cell, distributions, correlation)
+        how = data["rng"], data["method"], data["scramble"]
+        return kinds["Sample"](space, data["shape"][0], *how)
+    return None
+
+
+def described_cell(data: Mapping[str, Any]) -> Cell:
+    """Return the cell of a description."""
+    fields = dict(data["cell"])
+    kind, ions = MODELS[fields.pop("model")], [Ion(n, z) for n, z in fields.pop("ions")]
+    model = kind(*ions, passive=tuple(fields.pop("passive")))
+    return Cell(model, **fields.pop("values"), **fields)
+
+
+def _described_axis(grid: GridPoints, axis: Axis) -> dict[str, Any]:
+    labels = [x.item() if isinstance(x, np.generic) else x for x in axis.labels or ()]
+    for label in labels:
+        if not isinstance(label, str | int | float):
+            raise TypeError(
+                f"axis {axis.name!r}: labels must be text or numbers to be saved, got {label!r}"
+            )
+    return {
+        "name": axis.name,
+        "labels": None if axis.labels is None else labels,
+        "parameters": {n: grid.inputs[n].tolist() for n in axis.parameters},
+    }
+
+
+def _digest(column: np.ndarray) -> str:
+    with np.errstate(over="ignore"):
+        plain = np.ascontiguousarray(column, "<f8")
+    return sha256(plain.data)
+
+
+def _described_sample(sample: SamplePoints) -> dict[str, Any]:
+    space = sample.space
+    return {
+        "inputs": [  # a list, because the points depend on the order
+            [n, _described_distribution(one)] for n, one in zip(space.names, space.distributions)
+        ],
+        "derived": [[name, one.text] for name, one in space.follow.items()],
+        "correlation": [[*pair, rho] for pair, rho in (space.correlation or {}).items()],
+        "method": sample.method,
+        "rng": sample.rng,
+        "scramble": sample.scramble,
+    }
+
+
+def _described_distribution(one: Distribution) -> dict[str, Any]:
+    if not isinstance(one, Tabulated):
+        return {"family": one.family, "arguments": dict(one.arguments)}
+    sides = one.table.lower, one.table.upper
+    return {
+        "label": one.label,
+        "bounds": list(one.bounds),
+        "factor": one.factor,
+        "pieces": [{"breaks": s.breaks.tolist(), "coefs": s.coefs.tolist()} for s in sides],
+    }
+
+
+def _distribution(data: Mapping[str, Any]) -> Distribution:
+    if "family" in data:
+        return FAMILIES[data["family"]](**data["arguments"])
+    lower, upper = (HalfTable(np.array(s["breaks"]), np.array(s["coefs"])) for s in data["pieces"])
+    return Tabulated(
+        data["label"], tuple(data["bounds"]), QuantileTable(lower, upper), data["factor"]
+    )

@@ -1,0 +1,243 @@
+"""Members of a population: the accepted cells, computed again from their numbers.
+
+The code of the counting pass computes their blocks once more: the bits are the same.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastrest._core.validation import public, whole_number
+from fastrest.physiology.cell import Cell
+from fastrest.points.labels import labels_of
+from fastrest.points.sample_points import Rng, seed_of
+from fastrest.populations.candidates import compute
+from fastrest.populations.members_files import save_members
+from fastrest.populations.population_tally import PopulationTally
+from fastrest.runtime import memory, scheduler
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+#: Name of the column of candidates' numbers.
+NUMBER = "candidate"
+
+
+@public
+@dataclass(frozen=True, eq=False, repr=False)
+class Members:
+    """Accepted cells of a population: made by ``Population.members``.
+
+    Attributes
+    ----------
+    cell : Cell
+        Values of the parameters that do not vary.
+    indices : ndarray of int64, (members,)
+        The members' numbers among the candidates.
+    parameters : dict of str to ndarray
+        The parameters that vary, as they were drawn, without the changes of conditions.
+    potentials : dict of str to ndarray
+        V, or the output `of`, under each condition, mV.
+    of : str
+        Name of the output.
+    """
+
+    cell: Cell
+    indices: np.ndarray
+    parameters: dict[str, np.ndarray]
+    potentials: dict[str, np.ndarray]
+    of: str = "V"
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def cells(self) -> list[Cell]:
+        """Return the members as cells, without the changes of conditions.
+
+        Returns
+        -------
+        list of Cell
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5))
+        >>> pop = space.population(10**4, rng=1, accept=[fr.between(-72, -70)])
+        >>> [round(cell.potential(), 1) for cell in pop.members(first=3).cells()]
+        [-71.8, -71.5, -71.1]
+        """
+        rows = zip(*(values.tolist() for values in self.parameters.values()))
+        return [self.cell.replace(**dict(zip(self.parameters, row))) for row in rows]
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """The columns of tables and files: number, parameters, potentials as ``V CONDITION``."""
+        potentials = {f"{self.of} {name}": V for name, V in self.potentials.items()}
+        return {NUMBER: self.indices, **self.parameters, **potentials}
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The units of the columns; "1" if a parameter is relative."""
+        model = self.cell.model
+        found = {name: labels_of(model.parameters[name])["units"] for name in self.parameters}
+        unit = model.outputs[self.of].unit
+        return {**found, **{f"{self.of} {name}": unit for name in self.potentials}}
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return a pandas table, a row per member: number, parameters, and ``V CONDITION``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Its ``attrs["units"]`` has the columns' units.
+        """
+        import pandas as pd
+
+        frame = pd.DataFrame(self.columns)
+        frame.attrs["units"] = self.units
+        return frame
+
+    def to_xarray(self) -> "xr.Dataset":
+        """Return ``V`` over ``condition`` and ``member``, with parameters as coordinates.
+
+        Returns
+        -------
+        xarray.Dataset
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5))
+        >>> conditions = {"control": {}, "high K": {"K_out": 6.5}}
+        >>> pop = space.population(10**4, rng=1, conditions=conditions)
+        >>> ds = pop.members(first=5).to_xarray()
+        >>> ds.V.dims, ds.V.attrs["units"], ds.V.sel(condition="high K").shape
+        (('condition', 'member'), 'mV', (5,))
+        """
+        import xarray as xr
+
+        model = self.cell.model
+        labels = {name: labels_of(one) for name, one in model.parameters.items()}
+        constants = {name: ((), x, labels[name]) for name, x in self.cell.items()}
+        varied = {name: ("member", x, labels[name]) for name, x in self.parameters.items()}
+        names = ("condition", list(self.potentials))
+        V = np.stack(list(self.potentials.values()))
+        return xr.Dataset(
+            {self.of: (("condition", "member"), V, labels_of(model.outputs[self.of]))},
+            coords={**constants, **varied, NUMBER: ("member", self.indices), "condition": names},
+            attrs={"model": repr(model), "cell": self.cell.name},
+        )
+
+    def save(self, path: "str | os.PathLike[str]") -> None:
+        """Write to a file, in the columns of `to_dataframe`.
+
+        Parameters
+        ----------
+        path : path
+            Its suffix is the format:
+
+            ``.csv``
+                With a header of names. Units are in ``PATH.units.json`` beside it.
+            ``.npz``
+                An array per column, by name, and ``units``, a text of JSON.
+            ``.parquet``
+                For ``pandas.read_parquet``; the units are in the metadata of the columns, and of
+                the file. Needs pyarrow.
+
+            An existing file is replaced once the new one is complete.
+
+        Raises
+        ------
+        ValueError
+            The suffix is unknown.
+        OSError
+            A file cannot be written, or ``PATH.units.json`` exists and does not hold units of
+            members.
+        """
+        save_members(path, self.columns, self.units)
+
+    def __repr__(self) -> str:
+        conditions = ", ".join(self.potentials)
+        return (
+            f"<{len(self):,} members: {', '.join(self.parameters)}; {self.of} under {conditions}; "
+            f"{self.cell!r}>"
+        )
+
+
+def find_members(
+    tally: PopulationTally,
+    first: int | None,
+    sample: int | None,
+    rng: Rng,
+    threads: int | None,
+    max_memory: int | None,
+) -> Members:
+    """Return members of a population: see ``Population.members``."""
+    if tally.bits != tally.design.sample.bits:
+        raise ValueError(
+            f"these candidates were drawn by another version of fastrest (bits {tally.bits}, here "
+            f"{tally.design.sample.bits}): count the population again"
+        )
+    if first is not None and sample is not None:
+        raise ValueError("members are the first or a sample, not both: give first= or sample=")
+    if rng is not None and sample is None:
+        raise ValueError("rng= goes with sample=")
+    wanted = total = tally.counts.accepted
+    for name, value in (("first", first), ("sample", sample)):
+        if value is not None:
+            wanted = min(total, whole_number(name, value, 0))
+    design = tally.design
+    width = 1 + len(design.names) + len(design.conditions)
+    memory.check_memory(
+        2 * 8 * width * wanted,
+        max_memory,
+        f"{wanted:,} members; ask for some, as members(first=10**6) or members(sample=10**6)",
+    )
+    if sample is None:
+        ranks = np.arange(wanted)
+    else:
+        ranks = _ranks(total, wanted, np.random.SeedSequence(seed_of(rng)))
+    numbers, inputs, V = _rows(tally, ranks, threads)
+    parameters, potentials = dict(zip(design.names, inputs)), dict(zip(design.conditions, V))
+    return Members(design.cell, numbers, parameters, potentials, design.of)
+
+
+def _ranks(total: int, n: int, seed: "np.random.SeedSequence") -> np.ndarray:
+    """Return n different numbers below a total, sorted, by Floyd's algorithm (1987)."""
+    raw = np.random.Philox(seed).random_raw(n).tolist() if n else []
+    chosen: set[int] = set()
+    for number, last in zip(raw, range(total - n, total)):
+        one = number % (last + 1)
+        chosen.add(last if one in chosen else one)
+    return np.array(sorted(chosen), np.int64)
+
+
+def _rows(
+    tally: PopulationTally, ranks: np.ndarray, threads: int | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the numbers, inputs and potentials of the members with these ranks, in order."""
+    design = tally.design
+    upto = np.cumsum(tally.accepted, dtype=np.int64)
+    blocks, firsts = np.unique(np.searchsorted(upto, ranks, side="right"), return_index=True)
+    numbers = np.empty(len(ranks), np.int64)
+    inputs = np.empty((len(design.names), len(ranks)))
+    V = np.empty((len(design.conditions), len(ranks)))
+    places = dict(zip(blocks.tolist(), zip(firsts.tolist(), [*firsts[1:].tolist(), len(ranks)])))
+
+    def work(start: int, stop: int) -> None:
+        block = start // scheduler.BLOCK_POINTS
+        lo, hi = places[block]
+        these = compute(design, start, stop)
+        before = upto[block] - tally.accepted[block]
+        rows = np.flatnonzero(these.accepted)[ranks[lo:hi] - before]
+        numbers[lo:hi] = these.numbers[rows]
+        inputs[:, lo:hi] = np.take(these.inputs, rows, axis=1)
+        V[:, lo:hi] = np.take(these.V, rows, axis=1)
+
+    size = scheduler.BLOCK_POINTS
+    left = [(block * size, min((block + 1) * size, tally.points)) for block in places]
+    scheduler.run(work, scheduler.ToDo(tally.points, size, 1, left), threads=threads)
+    return numbers, inputs, V

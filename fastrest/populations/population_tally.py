@@ -1,0 +1,139 @@
+"""Tallies of populations: the counts so far, and the pass over the candidates."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastrest.points.describe import POINTS, describe, made
+from fastrest.points.sample_points import SamplePoints
+from fastrest.populations.counts import Counter, Counts
+from fastrest.populations.design import PopulationDesign
+from fastrest.runtime import memory, scheduler
+from fastrest.runtime.checkpoint import PartialResult, check_parts
+from fastrest.runtime.executors import Means, gather
+from fastrest.runtime.ranges import Ranges, checked_part, common, gaps, join, part_range
+from fastrest.runtime.storage import StrPath, packed, unpacked
+
+if TYPE_CHECKING:
+    import concurrent.futures as cf
+
+#: Blocks in a task: those of tens of milliseconds, for which Ctrl-C waits.
+BLOCKS_PER_TASK = 4
+#: The most candidates that a worker of an executor takes at once: those of a few seconds.
+LARGEST_PIECE = 1 << 25
+
+
+class PopulationTally(PartialResult):
+    """The counts of a population so far: to be saved, resumed, and merged.
+
+    Attributes
+    ----------
+    design : PopulationDesign
+    done : list of (int, int)
+        Ranges of candidates that were counted.
+    counts : Counts
+    accepted : ndarray of int32
+        The number of accepted candidates in every block, from which members are found.
+    """
+
+    file_kind = "file of a population's counts"
+    key = "population"
+    unit_name = "candidates"
+
+    def __init__(self, design: PopulationDesign):
+        blocks = -(-len(design.sample) // scheduler.BLOCK_POINTS)
+        memory.check_memory(4 * blocks, None, "draw fewer candidates")
+        self.design, self.bits = design, design.sample.bits
+        self.counter = Counter(design)
+        self.done = []
+        self.counts = self.counter.nothing()
+        self.accepted = np.zeros(blocks, np.int32)
+
+    @property
+    def points(self) -> int:
+        """The number of candidates in all."""
+        return len(self.design.sample)
+
+    @functools.cached_property
+    def description(self) -> dict[str, Any]:  # type: ignore[override]
+        """The candidates, conditions and criteria, as JSON holds them."""
+        return {**describe(self.design.sample), **self.design.to_json()}
+
+    def add(self, found: Counts, start: int, stop: int) -> None:
+        """Add the counts of a range: all of them or, if Ctrl-C comes in between, none."""
+        for block, n in found.blocks.items():
+            self.accepted[block] = n  # counted again, a block has the same number
+        together = self.counts + replace(found, blocks={})
+        self.counts, self.done = together, join([*self.done, (start, stop)])
+
+    def content(self) -> dict[str, Any]:
+        """Return the content of a file beside the description, as JSON."""
+        return {"counts": self.counts.to_json(), "accepted": packed(self.accepted)}
+
+    @classmethod
+    def load(cls, path: StrPath, kinds: Mapping[str, type[Any]] = POINTS) -> "PopulationTally":
+        """Read a file; the sample and space are made of these classes."""
+        return cls.of_content(cls.read(path), kinds)
+
+    @classmethod
+    def of_content(cls, data: dict[str, Any], kinds: Mapping[str, type[Any]]) -> "PopulationTally":
+        """Return the tally of a file's content."""
+        description = data["description"]
+        tally = cls(PopulationDesign.from_json(made(description, kinds), description))
+        tally.counts = Counts.from_json(data["counts"])
+        tally.accepted = unpacked(data["accepted"], np.dtype(np.int32))
+        return tally.restore(data)
+
+
+def run_pass(tally: PopulationTally, ranges: Ranges, means: Means) -> None:
+    """Count the candidates of some ranges that were not counted before."""
+    design, executor = tally.design, means.executor
+    left = common(gaps(tally.done, tally.points), ranges)
+    points = sum(stop - start for start, stop in ranges)
+    evaluations = points * len(design.conditions)
+    for_workers = 1 if means.threads is None else scheduler.thread_count(means.threads, evaluations)
+
+    def submit(start: int, stop: int) -> "cf.Future[Counts]":
+        assert executor is not None
+        return executor.submit(count_remotely, design, start, stop, for_workers)
+
+    to_do = scheduler.ToDo(points, units=BLOCKS_PER_TASK, left=left)
+    means = means._replace(threads=scheduler.thread_count(means.threads, evaluations))
+    gather(tally, tally.counter.count, submit, to_do, means, LARGEST_PIECE)
+
+
+def count_remotely(design: PopulationDesign, start: int, stop: int, threads: int) -> Counts:
+    """Return the counts of a range, in a worker."""
+    counter, found = Counter(design), list[Counts]()
+
+    def work(lo: int, hi: int) -> None:
+        found.append(counter.count(lo, hi))
+
+    left = [(start, stop)]
+    to_do = scheduler.ToDo(len(design.sample), units=BLOCKS_PER_TASK, left=left)
+    scheduler.run(work, to_do, threads=threads)
+    return sum(found, counter.nothing())
+
+
+def checked_range(sample: SamplePoints, part: Any) -> tuple[int, int]:
+    """Return the candidates to count: all, or those of part k of n."""
+    if part is None:
+        return 0, len(sample)
+    if not isinstance(part, tuple) or len(part) != 2:
+        raise TypeError(f"part must be (k, n), part k of n, got {part!r}")
+    return part_range(len(sample), *checked_part(*part), scheduler.BLOCK_POINTS)
+
+
+def merged_tallies(tallies: Sequence[PopulationTally]) -> PopulationTally:
+    """Return the tally of the whole population, from those of all its parts."""
+    check_parts(tallies, "parts")
+    whole = PopulationTally(tallies[0].design)
+    whole.bits = tallies[0].bits
+    for one in tallies:
+        whole.counts = whole.counts + one.counts
+        whole.accepted += one.accepted
+    whole.done = [(0, whole.points)]
+    return whole

@@ -1,0 +1,107 @@
+"""Results of populations: distributions of parameters, balances, and changes of class."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from fastrest._core.arrays import equal
+from fastrest._core.text import aligned
+from fastrest._core.validation import public, unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@public
+class Balance(NamedTuple):
+    """The mean and standard deviation over accepted cells, mM; NaN without cells.
+
+    Attributes
+    ----------
+    mean, sd : float
+    """
+
+    mean: float
+    sd: float
+
+
+@public
+@dataclass(frozen=True, eq=False)
+class Marginal:
+    """The distribution of one parameter among accepted cells, beside all candidates.
+
+    Attributes
+    ----------
+    edges : ndarray, (bins + 1,)
+        The bounds of the parameter's distribution, which may be infinite, and quantiles between
+        them, in its unit. The edges of a derived parameter are quantiles of the first candidates.
+    accepted : ndarray of int64, (bins,)
+        Accepted cells in each bin, lower edge included.
+    proposed : ndarray, (bins,)
+        The part of all candidates in each bin.
+    """
+
+    edges: np.ndarray
+    accepted: np.ndarray
+    proposed: np.ndarray
+
+
+@public
+@dataclass(frozen=True, eq=False)
+class Transition:
+    """The numbers of cells that change class between two conditions.
+
+    Attributes
+    ----------
+    before, after : str
+        The conditions.
+    classes : tuple of str
+    counts : ndarray of int64, (classes, classes)
+        Rows: the class before; columns: the class after.
+    boundaries : dict of str to float
+        The boundaries of the classes, mV. A fixed threshold is a convention.
+    """
+
+    before: str
+    after: str
+    classes: tuple[str, ...]
+    counts: np.ndarray
+    boundaries: dict[str, float]
+
+    def __getitem__(self, classes: tuple[str, str]) -> int:
+        """Return the number of cells that change from one class to another."""
+        for name in classes:
+            if name not in self.classes:
+                raise KeyError(unknown("class", name, self.classes))
+        before, after = (self.classes.index(name) for name in classes)
+        return int(self.counts[before, after])
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return a pandas table: rows are classes before, columns those after.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
+        import pandas as pd
+
+        return pd.DataFrame(
+            self.counts,
+            index=pd.Index(self.classes, name=self.before),
+            columns=pd.Index(self.classes, name=self.after),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Transition) and equal(vars(self), vars(other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        rows = [["", *self.classes]]
+        rows += [
+            [name, *(f"{n:,}" for n in row)]
+            for name, row in zip(self.classes, self.counts.tolist())
+        ]
+        head = f"<Transition from {self.before!r} (rows) to {self.after!r} (columns)"
+        return "\n  ".join([head, *aligned(rows)]) + ">"

@@ -1,0 +1,202 @@
+"""Histograms, and fractions of points in a range."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastrest._core.validation import public
+from fastrest.physiology.cell import Cell
+from fastrest.points.criteria import Between
+from fastrest.points.points import Points
+from fastrest.reductions.accumulator import Accumulator
+from fastrest.reductions.base import (
+    OnePass,
+    checked_potential,
+    checked_potentials,
+    is_regular,
+    next_double,
+)
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+
+
+@public
+@dataclass(frozen=True, eq=False)
+class HistogramAnswer:
+    """The answer of `Histogram`.
+
+    Attributes
+    ----------
+    counts : ndarray of int64, (bins,)
+        Valid points between edges.
+    edges : ndarray, (bins + 1,)
+        mV.
+    below, above : int
+        Valid points beyond the edges.
+    method : str
+        "factored" or "pointwise".
+    """
+
+    counts: np.ndarray
+    edges: np.ndarray
+    below: int
+    above: int
+    method: str
+
+    def plot(
+        self, ax: "matplotlib.axes.Axes | None" = None, cell: Cell | None = None
+    ) -> "matplotlib.axes.Axes":
+        """Draw the counts as steps, with the threshold and block of a cell if one is given.
+
+        Needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; the current axes by default.
+        cell : Cell, optional
+            The cell whose threshold, block and name are drawn.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from fastrest.plotting.curves import histogram
+        from fastrest.plotting.primitives import Quantity
+
+        marked = Quantity(marks={} if cell is None else cell.marks)
+        title = "" if cell is None else cell.name
+        return histogram(self.counts, self.edges, self.below, self.above, ax, marked, title)
+
+
+@public
+class Histogram(OnePass):
+    """Counts between edges, as `numpy.histogram` of the valid potentials.
+
+    The answer is a `HistogramAnswer`.
+
+    Parameters
+    ----------
+    bins : int or array_like
+        Number of bins of equal width, or their edges, increasing, in mV.
+    range : tuple of float
+        First and last edge, mV, if `bins` is a number.
+    of : str or Between
+        Name of an output of the model, or an event (`between`).
+
+    Examples
+    --------
+    >>> import numpy as np, fastrest as fr
+    >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=np.linspace(1, 50, 1000))
+    >>> h = sweep.histogram(bins=4, range=(-100, 0))
+    >>> h.counts, h.below, h.above
+    (array([ 32, 363, 605,   0]), 0, 0)
+    """
+
+    bins: np.ndarray
+
+    def __init__(
+        self,
+        bins: int | npt.ArrayLike = 200,
+        range: tuple[float, float] = (-100.0, 0.0),
+        *,
+        of: str | Between = "V",
+    ):
+        if is_regular(bins) and np.ndim(bins) == 0:
+            n = bins.__index__() if hasattr(bins, "__index__") else 0
+            if isinstance(bins, bool) or n < 1:
+                raise ValueError(f"bins must be a whole number >= 1 or edges, got {bins!r}")
+            if not isinstance(range, tuple | list | np.ndarray) or len(range) != 2:
+                raise TypeError(f"range must be two potentials in mV, got {range!r}")
+            low, high = (checked_potential("range", x) for x in range)
+            if not low < high:
+                raise ValueError(f"range must increase, got {range!r}")
+            edges = np.linspace(low, high, n + 1)
+        else:
+            edges = checked_potentials("bins", bins)
+            if len(edges) < 2:
+                raise ValueError(f"bins must be at least 2 edges, got {len(edges)}")
+        if not (np.diff(edges) > 0).all():
+            raise ValueError("bins must be increasing edges")
+        edges += 0.0  # -0.0 is 0
+        edges.flags.writeable = False
+        vars(self).update(bins=edges, of=of)
+
+    def arguments(self) -> dict[str, Any]:
+        return {"bins": self.bins.tolist(), **super().arguments()}
+
+    def wanted(self, points: Points) -> Sequence[float]:
+        return [*self.bins[:-1].tolist(), next_double(self.bins[-1])]  # the last bin is closed
+
+    def answer(self, points: Points, found: Sequence[Accumulator]) -> HistogramAnswer:
+        state = found[0]
+        below = state.below(*self.wanted(points))
+        counts = np.diff(np.array(below, np.int64))
+        return HistogramAnswer(counts, self.bins, below[0], state.n - below[-1], state.method)
+
+    def words(self) -> list[str]:
+        return [f"{len(self.bins) - 1} bins, {self.bins[0]:g} ... {self.bins[-1]:g} mV"]
+
+
+@public
+class Fraction(OnePass):
+    """The fraction of the valid points with V below, above, or between given potentials (mV).
+
+    The answer is a float; NaN if no point is valid.
+
+    Parameters
+    ----------
+    below, above : float
+        V < below; V > above.
+    between : tuple of float
+        a <= V <= b.
+    of : str or Between
+        Name of an output of the model, or an event (`between`).
+    """
+
+    _given: dict[str, Any]
+    _from: float
+    _to: float
+
+    def __init__(
+        self,
+        *,
+        below: float | None = None,
+        above: float | None = None,
+        between: tuple[float, float] | None = None,
+        of: str | Between = "V",
+    ):
+        if sum(x is not None for x in (below, above, between)) != 1:
+            raise TypeError("a fraction needs one of below=, above=, between=")
+        given: dict[str, Any]
+        if below is not None:
+            given = {"below": checked_potential("below", below)}
+            ends = [-np.inf, given["below"]]
+        elif above is not None:
+            given = {"above": checked_potential("above", above)}
+            ends = [next_double(given["above"]), np.inf]
+        else:
+            if not isinstance(between, tuple | list) or len(between) != 2:
+                raise TypeError(f"between must be two potentials, got {between!r}")
+            low, high = (checked_potential("between", x) for x in between)
+            if low > high:
+                raise ValueError(f"between must not decrease, got {between!r}")
+            given, ends = {"between": (low, high)}, [low, next_double(high)]
+        vars(self).update(_given=given, _from=ends[0], _to=ends[1], of=of)
+
+    def arguments(self) -> dict[str, Any]:
+        return {**self._given, **super().arguments()}
+
+    def wanted(self, points: Points) -> Sequence[float]:
+        return [edge for edge in (self._from, self._to) if math.isfinite(edge)]
+
+    def answer(self, points: Points, found: Sequence[Accumulator]) -> float:
+        state = found[0]
+        lower = state.below(self._from)[0] if math.isfinite(self._from) else 0
+        upper = state.below(self._to)[0] if math.isfinite(self._to) else state.n
+        return (upper - lower) / state.n if state.n else math.nan

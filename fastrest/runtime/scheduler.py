@@ -1,0 +1,192 @@
+"""The scheduler: cuts work into tasks, runs them on threads, and stops them at Ctrl-C.
+
+No other file schedules. The caller's function computes a task.
+"""
+
+import contextlib
+import math
+import os
+import threading
+from _thread import start_new_thread
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fastrest._core import _kernels
+from fastrest._core.validation import whole_number
+from fastrest.runtime.progress import Progress, reporter
+from fastrest.runtime.ranges import Ranges, cut
+
+#: Points in a block. Each block is summed up on its own, in any task.
+BLOCK_POINTS = _kernels.BLOCK
+#: Blocks in a task, which is one call from Python.
+BLOCKS_PER_TASK = 16
+#: The fewest points for which two threads are faster than one.
+SMALL = 200_000
+#: Outputs of this size and above are written past the caches.
+STREAM_BYTES = 8 << 20
+#: Inputs of this size and above come from beyond the caches, and are prefetched.
+FAR_BYTES = 64 << 20
+
+#: The engine of the pure-Python reference.
+PYTHON = "python"
+
+#: Computes the points [start, stop).
+Work = Callable[[int, int], None]
+
+
+class ToDo(NamedTuple):
+    """Points to compute.
+
+    Attributes
+    ----------
+    points : int
+        All points, including those that are done.
+    unit, units : int
+        Points that are always in one range, and the most of these in a range.
+    left : sequence of (start, stop), optional
+        The ranges that are still to be done; by default all points.
+    """
+
+    points: int
+    unit: int = BLOCK_POINTS
+    units: int = BLOCKS_PER_TASK
+    left: Ranges | None = None
+
+
+def choose_engine(engine: str | None) -> str:
+    """Return the engine to use: an instruction set, or PYTHON for the reference."""
+    if engine is None:
+        return _kernels.ISA
+    if engine != PYTHON and engine not in _kernels.SUPPORTED:
+        known = ", ".join(map(repr, (PYTHON, *_kernels.SUPPORTED)))
+        raise ValueError(f"engine must be one of {known}, got {engine!r}")
+    return engine
+
+
+def cpus() -> int:
+    """Return the number of CPUs that the process's affinity and its cgroup's quota allow."""
+    if hasattr(os, "process_cpu_count"):
+        count = os.process_cpu_count() or 1
+    elif hasattr(os, "sched_getaffinity"):
+        count = len(os.sched_getaffinity(0))
+    else:
+        count = os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        if quota != "max":
+            count = min(count, max(1, math.ceil(int(quota) / int(period))))
+    return count
+
+
+def thread_count(threads: int | None, points: int) -> int:
+    """Return the number of threads on which so many points are computed."""
+    if threads is not None:
+        return whole_number("threads", threads, 1)
+    variable = os.environ.get("FASTREST_NUM_THREADS")
+    if variable:
+        given = int(variable) if variable.strip().isdecimal() else variable
+        return whole_number("FASTREST_NUM_THREADS", given, 1)
+    return cpus() if points >= SMALL else 1
+
+
+def run(
+    work: Work, to_do: int | ToDo, *, threads: int | None = None, progress: Progress = False
+) -> None:
+    """Call `work` on consecutive ranges that cover all points, and return when all are done.
+
+    Every range but the last is a whole number of units. An exception in `work`, in a progress
+    callable, or Ctrl-C stops the run at the next task of each thread and is raised here, after all
+    threads have stopped: no thread outlives the call.
+
+    Parameters
+    ----------
+    work : callable
+        ``work(start, stop)``; called from several threads at once.
+    to_do : int or ToDo
+        A number of points, or points with the ranges that are left.
+    threads : int, optional
+    progress : bool or callable
+        True draws a bar (needs tqdm); a callable is called as ``progress(done, total)``, in the
+        calling thread.
+    """
+    points, unit, units, left = to_do if isinstance(to_do, ToDo) else ToDo(to_do)
+    left = [(0, points)] if left is None else left
+    to_do = sum(stop - start for start, stop in left)
+    n_threads = thread_count(threads, to_do)
+    if to_do == 0:
+        return
+    if n_threads > 1:  # 8 tasks a thread at least, so that no thread waits long for the last
+        units = min(units, -(-to_do // (unit * 8 * n_threads)))
+    n_threads = min(n_threads, -(-to_do // (unit * units)))
+    tasks = cut(left, unit * units)
+    lock = threading.Lock()
+    stopped = threading.Event()
+    done = points - to_do
+
+    def work_on(report: Callable[[int], Any]) -> None:
+        nonlocal done
+        while not stopped.is_set():
+            with lock:
+                task = next(tasks, None)
+            if task is None:
+                return
+            start, stop = task
+            work(start, stop)
+            with lock:
+                done += stop - start
+            report(done)
+
+    with reporter(progress, points) as report:
+        if n_threads == 1:
+            work_on(report)
+        else:
+            _on_threads(work_on, n_threads, report, stopped)
+            report(points)
+
+
+def _on_threads(
+    work_on: Callable[[Callable[[int], Any]], None],
+    n_threads: int,
+    report: Callable[[int], Any],
+    stopped: threading.Event,
+) -> None:
+    """Work on the calling thread, which has a CPU already, and on n_threads - 1 others.
+
+    The function returns, or raises, only once no other thread works any more. Ctrl-C within
+    Thread.start or Thread.join would leave it unknown whether the thread runs; hence bare threads,
+    and a set of those that run.
+    """
+    failures: list[BaseException] = []
+    running: set[int] = set()
+    bell = threading.Lock()
+    bell.acquire()
+
+    def other(number: int) -> None:
+        running.add(number)  # first: a thread that finds `stopped` unset is waited for
+        try:
+            work_on(lambda done: None)
+        except BaseException as error:
+            stopped.set()
+            failures.append(error)
+        finally:
+            running.discard(number)
+            with contextlib.suppress(RuntimeError):  # another thread has released it already
+                bell.release()
+
+    try:
+        for number in range(1, n_threads):
+            start_new_thread(other, (number,))
+        work_on(report)
+    except BaseException as error:
+        failures.insert(0, error)
+    while True:
+        try:
+            stopped.set()
+            while running:
+                bell.acquire(timeout=0.05)
+            break
+        except KeyboardInterrupt as error:
+            failures.insert(0, error)
+    if failures:
+        raise failures[0]

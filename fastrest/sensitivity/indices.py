@@ -1,0 +1,207 @@
+"""Sobol' indices: the answer of a variance-based sensitivity analysis, exact or sampled."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from fastrest._core.arrays import equal, read_only
+from fastrest._core.text import aligned
+from fastrest._core.validation import public, unknown
+from fastrest.points.criteria import Between
+from fastrest.points.inputs import Inputs
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+    import pandas as pd
+
+
+@public
+@dataclass(frozen=True, eq=False, repr=False)
+class SobolIndices(Mapping[str, Any]):
+    """Sobol' indices of an output, or of an event: the part of its variance due to each input.
+
+    A mapping with the keys of SALib. Arrays follow ``space.names``:
+
+    ``S1``
+        First order: the part of the variance due to an input alone.
+    ``ST``
+        Total order: the part due to an input alone or together with others. An input with an ST of
+        about 0 may as well be fixed.
+    ``S2``
+        Second order, (D, D): the part due to two inputs together beyond their first orders, above
+        the diagonal; NaN elsewhere.
+    ``S1_conf``, ``ST_conf``, ``S2_conf``
+        Half-widths of 95 % intervals; 0 if exact.
+    ``names``
+        List of the inputs.
+
+    Exact indices always have S2, sampled ones on request; ``Space.sobol`` lists their further keys.
+    If the output does not vary, the indices are NaN.
+
+    Attributes
+    ----------
+    space : Space
+    indices : dict of str to ndarray
+        The mapping without the names; read-only.
+    mean, variance : float
+        Mean and variance of the output, mV and mV^2; those of the indicator if it is an event.
+    tolerance : float or None
+        Of exact indices the largest error: of each index, of the variance as a part of itself, and
+        of the mean as a part of the sd.
+    of : str or Between
+        The quantity: an output of the model, or an event.
+    method : str
+        "exact" or "sampled".
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+    ...                  K_out=fr.uniform(3, 6))
+    >>> space.sobol(tolerance=1e-4)["S1"].round(3)
+    array([0.91 , 0.087])
+    """
+
+    space: Inputs
+    indices: dict[str, np.ndarray]
+    mean: float
+    variance: float
+    tolerance: float | None = None
+    of: str | Between = "V"
+
+    method: ClassVar[str] = "exact"
+
+    def __post_init__(self) -> None:
+        vars(self).update(indices={key: read_only(x) for key, x in self.indices.items()})
+
+    @property
+    def sd(self) -> float:
+        """The standard deviation of the output, mV."""
+        return math.sqrt(self.variance)
+
+    @property
+    def n(self) -> int | None:
+        """The number of base points over all replicates; None if exact."""
+        return None
+
+    @property
+    def replicates(self) -> int | None:
+        """The number of independent parts of the sample; None if exact."""
+        return None
+
+    @property
+    def invalid(self) -> dict[str, int]:
+        """The points left out for want of a potential, by the lowest bit of their `Status`."""
+        return {}
+
+    @property
+    def rng(self) -> int | None:
+        """A number that makes the same sample again; None if exact."""
+        return None
+
+    @property
+    def quantity(self) -> tuple[str, str]:
+        """The name of the quantity in words, and its unit."""
+        if isinstance(self.of, str):
+            return self.of, "mV"
+        low, high = self.of.low, self.of.high
+        return f"{low:g} <= {self.of.of} <= {high:g} mV", ""
+
+    # ---- a mapping ----
+
+    def __getitem__(self, key: str) -> Any:
+        if key == "names":
+            return list(self.space.names)
+        if key not in self.indices:
+            raise KeyError(unknown("key", key, self))
+        return self.indices[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self.indices, "names"))
+
+    def __len__(self) -> int:
+        return len(self.indices) + 1
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return equal(vars(self), vars(other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    # ---- for people ----
+
+    @property
+    def order(self) -> list[int]:
+        """Places of the inputs in ``names``, the one with the largest ST first."""
+        total = self["ST"] if "ST" in self else self["dgsm"]
+        return [int(place) for place in np.argsort(-np.nan_to_num(total), kind="stable")]
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return a pandas table, a row per input: S1, S1_conf, ST, ST_conf, and further keys.
+
+        Returns
+        -------
+        pandas.DataFrame
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+        ...                  K_out=fr.uniform(3, 6))
+        >>> list(space.sobol().to_dataframe().columns)
+        ['S1', 'S1_conf', 'ST', 'ST_conf']
+        """
+        import pandas as pd
+
+        columns = {key: values for key, values in self.indices.items() if values.ndim == 1}
+        return pd.DataFrame(columns, index=pd.Index(self["names"], name="input"))
+
+    def plot(self, ax: "matplotlib.axes.Axes | None" = None) -> "matplotlib.axes.Axes":
+        """Draw S1 and ST of each input as bars with their intervals, the largest ST on top.
+
+        Needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; the current axes by default.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from fastrest.plotting.bars import indices
+
+        order = self.order
+        keys = [key for key in ("S1", "ST") if key in self] or ["dgsm"]
+        bars = {key: self[key][order] for key in keys}
+        sampled = self.method == "sampled"
+        widths = {key: self[f"{key}_conf"][order] for key in keys if sampled}
+        names = [self.space.names[i] for i in order]
+        what, unit = self.quantity
+        sd = f"sd {self.sd:.3g} {unit}".rstrip()
+        return indices(names, bars, widths, what, ax, self.space.cell.name, sd)
+
+    def __repr__(self) -> str:
+        what, unit = self.quantity
+        if self.method == "exact":
+            how = f"exact within {self.tolerance:.2g}"
+        else:
+            how = f"sampled, n = {self.n:,} in {self.replicates} replicates, rng {self.rng}"
+        numbers = f"mean {self.mean:.4g} {unit}".rstrip() + f", sd {self.sd:.3g} {unit}".rstrip()
+        lines = [f"<Sobol' indices of {what}: {numbers}; {how}"]
+        if self.invalid:
+            counts = ", ".join(f"{count:,} {reason}" for reason, count in self.invalid.items())
+            lines.append(f"left out: {counts}")
+        keys = [key for key in ("S1", "ST", "dgsm") if key in self]
+        rows = [["", *keys]]
+        for i in self.order:
+            words = [f"{self[key][i]:.4f}" for key in keys]
+            if self.method != "exact":
+                words = [f"{w} ± {self[f'{k}_conf'][i]:.4f}" for w, k in zip(words, keys)]
+            rows.append([self.space.names[i], *words])
+        return "\n  ".join([*lines, *aligned(rows)]) + ">"

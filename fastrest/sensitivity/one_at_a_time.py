@@ -1,0 +1,136 @@
+"""Swings: an output with one input at a time at a low and a high quantile (a tornado chart)."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastrest._core.arrays import as_float, equal, read_only
+from fastrest._core.text import aligned
+from fastrest._core.validation import public
+from fastrest.points.inputs import Inputs
+from fastrest.points.table_points import TablePoints
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+
+
+@public
+@dataclass(frozen=True, eq=False, repr=False)
+class Swings:
+    """An output at a low and a high quantile of each input, the others at their medians.
+
+    Made by ``Space.swings``.
+
+    Attributes
+    ----------
+    space : Space
+    quantiles : tuple of float
+        The two probabilities.
+    low, high : ndarray
+        Quantiles of each input, in its unit.
+    V_low, V_high : ndarray
+        V, or the output `of`, at these quantiles, mV; NaN or infinite where it has no value.
+    V : float
+        The same with all inputs at their medians, mV.
+    of : str
+        Name of the output.
+    """
+
+    space: Inputs
+    quantiles: tuple[float, float]
+    low: np.ndarray
+    high: np.ndarray
+    V_low: np.ndarray
+    V_high: np.ndarray
+    V: float
+    of: str = "V"
+
+    def __post_init__(self) -> None:
+        arrays = ("low", "high", "V_low", "V_high")
+        vars(self).update({name: read_only(getattr(self, name)) for name in arrays})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The inputs."""
+        return self.space.names
+
+    @property
+    def order(self) -> list[int]:
+        """Places of the inputs in `names`, the widest swing first."""
+        with np.errstate(invalid="ignore"):
+            width = np.nan_to_num(np.abs(self.V_high - self.V_low))
+        return [int(place) for place in np.argsort(-width, kind="stable")]
+
+    def plot(self, ax: "matplotlib.axes.Axes | None" = None) -> "matplotlib.axes.Axes":
+        """Draw a tornado chart: a bar from the low to the high value of each input, widest on top.
+
+        Needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; the current axes by default.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from fastrest.plotting.bars import swings as draw
+        from fastrest.points.labels import quantity_label
+
+        order = self.order
+        names = [self.names[i] for i in order]
+        ends = {q: V[order] for q, V in zip(self.quantiles, (self.V_low, self.V_high))}
+        cell = self.space.cell
+        return draw(names, ends, self.V, quantity_label(cell.model.output(self.of)), ax, cell.name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Swings) and equal(vars(self), vars(other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        parameters = self.space.cell.model.parameters
+        ends = [f"{q:g} quantile" for q in self.quantiles]
+        rows = [["", ends[0], self.of, ends[1], self.of]]
+        for i in self.order:
+            unit = parameters[self.names[i]].unit
+            words = [self.names[i]]
+            for x, V in ((self.low[i], self.V_low[i]), (self.high[i], self.V_high[i])):
+                words += [f"{x:.4g} {unit}".rstrip(), f"{V:.2f} mV"]
+            rows.append(words)
+        head = f"<Swings of {self.of} about {self.V:.2f} mV, one input at a time"
+        return "\n  ".join([head, *aligned(rows)]) + ">"
+
+
+def swings(space: Inputs, low: float, high: float, of: str = "V") -> Swings:
+    """Return an output at a low and a high quantile of each input: see ``Space.swings``.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> from fastrest.sensitivity.one_at_a_time import swings
+    >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+    ...                  K_out=fr.uniform(3, 6))
+    >>> swings(space, 0.05, 0.95)
+    <Swings of V about -70.79 mV, one input at a time
+              0.05 quantile           V   0.95 quantile           V
+      P_Na          0.01839   -77.83 mV           0.087   -59.93 mV
+      K_out         3.15 mM   -73.61 mV         5.85 mM   -68.23 mV>
+    """
+    for name, q in (("low", low), ("high", high)):
+        if not 0 <= as_float(name, q) <= 1:
+            raise ValueError(f"{name} must be a probability from 0 to 1, got {q!r}")
+    if not low < high:
+        raise ValueError(f"low < high must hold, got {low!r} and {high!r}")
+    n = len(space.names)
+    quantiles = np.array([one.ppf([low, 0.5, high]) for one in space.distributions])
+    rows = np.tile(quantiles[:, 1], (2 * n + 1, 1))
+    each = np.arange(n)
+    rows[each, each], rows[n + each, each] = quantiles[:, 0], quantiles[:, 2]
+    points = TablePoints(space.cell, space.with_derived(rows.T), {}, ()).asked(of)
+    V = points.values_and_status()[0]
+    V_low, V_high, middle = V[:n], V[n:-1], float(V[-1])
+    ends = (float(low), float(high))
+    return Swings(space, ends, quantiles[:, 0], quantiles[:, 2], V_low, V_high, middle, of)

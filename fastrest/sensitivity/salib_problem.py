@@ -1,0 +1,126 @@
+"""SALib problems: distributions in SALib's terms, and back."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from fastrest._core.arrays import as_float
+from fastrest._core.validation import unknown
+from fastrest.distributions.base import Distribution
+from fastrest.distributions.families import (
+    LogNormal,
+    LogUniform,
+    Normal,
+    Triangular,
+    Uniform,
+    lognormal,
+    loguniform,
+    normal,
+    triangular,
+    uniform,
+)
+from fastrest.points.inputs import Inputs
+
+#: The largest logarithm of a median, of either sign.
+MOST_LOG = 700.0
+
+
+def problem(space: Inputs) -> dict[str, Any]:
+    """Return a space as a SALib problem: see ``Space.salib_problem``.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> from fastrest.sensitivity import salib_problem
+    >>> space = fr.space(fr.cells["mammalian neuron"], K_out=fr.normal(mean=5, sd=1, low=0))
+    >>> salib_problem.problem(space)["dists"], salib_problem.problem(space)["bounds"]
+    (['truncnorm'], [[0.0, inf, 5.0, 1.0]])
+    """
+    found = {}
+    for name, distribution in zip(space.names, space.distributions):
+        try:
+            found[name] = _to_salib(distribution)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    return {
+        "num_vars": len(found),
+        "names": list(found),
+        "bounds": [bounds for _, bounds in found.values()],
+        "dists": [dist for dist, _ in found.values()],
+    }
+
+
+def _to_salib(given: Distribution) -> tuple[str, list[float]]:
+    match given:
+        case Uniform():
+            return "unif", [given.low, given.high]
+        case LogUniform():
+            return "logunif", [given.low, given.high]
+        case Triangular():
+            if given.mode == given.high:
+                raise ValueError(f"SALib's triang needs its mode below high, got {given!r}")
+            if given.high < 0:
+                raise ValueError(f"SALib's triang needs high >= 0, got {given!r}")
+            return "triang", [given.low, given.high, given.fraction]
+        case Normal(mean=float(mean)):
+            if given.bounds == (-math.inf, math.inf):
+                return "norm", [mean, given.sd]
+            return "truncnorm", [given.low, given.high, mean, given.sd]
+        case LogNormal(median=float(median)):
+            return "lognorm", [math.log(median), given.sigma_log]
+        case _:
+            raise ValueError(
+                f"SALib has no distribution like {given!r}: sample it with space.sample, or give "
+                "one of fr.uniform, loguniform, triangular, normal, lognormal"
+            )
+
+
+def distribution_from_salib(name: str, dist: Any, bounds: Any) -> Distribution:
+    """Return the distribution of an input, from SALib's name and bounds of it."""
+    if not isinstance(dist, str) or dist not in DISTS:
+        others = "; others are given to fr.space, as scipy.stats.weibull_min(...)"
+        raise ValueError(f"{name}: {unknown('distribution of SALib', dist, DISTS)}{others}")
+    make, *wanted = DISTS[dist]
+    given = [] if isinstance(bounds, str) or not np.iterable(bounds) else list(bounds)
+    if len(given) != len(wanted):
+        raise ValueError(f"{name}: bounds of {dist} must be [{', '.join(wanted)}], got {bounds!r}")
+    numbers = [as_float(f"{name}: {what}", x) for what, x in zip(wanted, given)]
+    try:
+        found: Distribution = make(*numbers)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    return found
+
+
+def _triangular(low: float, high: float, place: float) -> Distribution:
+    if not 0 <= place <= 1:
+        raise ValueError(f"the mode's place must be between 0 and 1, got {place!r}")
+    return triangular(low, min(low + place * (high - low), high), high)
+
+
+def _truncated(low: float, high: float, mean: float, sd: float) -> Distribution:
+    return normal(mean=mean, sd=sd, low=low, high=high)
+
+
+def _lognormal(mean: float, sd: float) -> Distribution:
+    if not abs(mean) <= MOST_LOG:
+        raise ValueError(
+            f"the mean of ln must be between {-MOST_LOG:g} and {MOST_LOG:g}, got {mean!r}"
+        )
+    # of all numbers with this logarithm take the shortest decimal: most likely what was typed
+    rounded = math.exp(mean)
+    near = (float(f"{rounded:.{digits}g}") for digits in range(1, 18))
+    median = next((x for x in near if math.log(x) == mean), rounded)
+    return lognormal(median=median, sigma_log=sd)
+
+
+#: For each distribution of SALib's that has a counterpart: its function, and names of its bounds.
+DISTS: dict[str, tuple[Any, ...]] = {
+    "unif": (uniform, "low", "high"),
+    "logunif": (loguniform, "low", "high"),
+    "triang": (_triangular, "low", "high", "mode's place from 0 to 1"),
+    "norm": (lambda mean, sd: normal(mean=mean, sd=sd), "mean", "sd"),
+    "truncnorm": (_truncated, "low", "high", "mean", "sd"),
+    "lognorm": (_lognormal, "mean of ln", "sd of ln"),
+}

@@ -1,0 +1,301 @@
+"""Sampled Sobol' indices by pick-freeze: of any model, and of events.
+
+The sample is two Sobol' sequences A and B of the inputs. At each point the output is computed at
+A, at B, and at A with one input after the other taken from B; the kernel adds up the products that
+`estimators` turns into indices, and stores no values.
+
+The points of a Sobol' sequence are not independent, so that a bootstrap of them has no meaning.
+The sample therefore consists of replicates, scrambled independently, and the scatter of their
+estimates gives the intervals.
+"""
+
+import math
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from fastrest._core import _kernels, _samples
+from fastrest._core.arrays import as_float
+from fastrest._core.validation import public, whole_number
+from fastrest.models.model import Output
+from fastrest.models.quantities import Status
+from fastrest.points import sobol_sequence
+from fastrest.points.criteria import Between
+from fastrest.points.inputs import Inputs
+from fastrest.points.sample_points import drawn_columns, kernel_sample
+from fastrest.reductions.accumulator import UNIT, whole
+from fastrest.runtime import progress, scheduler
+from fastrest.sensitivity.estimators import bounds, estimates, moments, widened_for_rare_events
+from fastrest.sensitivity.indices import SobolIndices
+
+#: Points of A and B in a task: a few milliseconds.
+PIECE = 1 << 14
+#: Points of A and B in the first sample for `until`, and in the last if n is not given.
+FIRST, LAST = 1 << 14, 1 << 30
+NAN_POLICIES = ("raise", "omit")
+
+
+@public
+@dataclass(frozen=True)
+class SamplingDesign:
+    """Everything that sets the bits of the sums but the number of points."""
+
+    space: Inputs
+    output: Output
+    event: Between | None
+    second: bool
+    seed: int
+    replicates: int
+    nan_policy: str
+    indices: bool = True
+
+    def __post_init__(self) -> None:
+        measures = "Sobol' indices" if self.indices else "derivative-based measures"
+        self.space.check_independent(measures)
+        if not isinstance(self.second, bool):
+            raise TypeError(f"second must be True or False, got {self.second!r}")
+        if self.nan_policy not in NAN_POLICIES:
+            policies = ", ".join(NAN_POLICIES)
+            raise ValueError(f"nan_policy must be one of {policies}, got {self.nan_policy!r}")
+        vars(self).update(replicates=whole_number("replicates", self.replicates, 2))
+
+    def points(self, n: int) -> int:
+        """Return the points of each replicate, of at least n in all."""
+        return -(-whole_number("n", n, 1) // self.replicates)
+
+    @property
+    def pivot(self) -> float:
+        """A value near the middle of the quantity: less it, sums of squares keep their digits."""
+        if self.event:
+            return 0.5
+        medians = (float(one.ppf(0.5)) for one in self.space.distributions)
+        V = self.output.value_at({**self.space.cell, **dict(zip(self.space.names, medians))})
+        return V if math.isfinite(V) else 0.0
+
+    @property
+    def logs(self) -> list[bool] | None:
+        """For each input, True if its derivative is taken with respect to its logarithm."""
+        return None if self.event else [one.log for one in self.space.distributions]
+
+    def columns(self, points: int) -> list[tuple[list[Any], list[Any]]]:
+        """Return the equation's columns at A and at B for each replicate.
+
+        A and B are halves of one sequence, with twice as many dimensions as there are inputs.
+        """
+        space, d = self.space, len(self.space)
+        seeds = [np.random.SeedSequence(self.seed, spawn_key=(r,)) for r in range(self.replicates)]
+        ways, shifts = sobol_sequence.scrambled_directions(2 * d, seeds)
+
+        def half(r: int, dims: slice) -> list[Any]:
+            scrambled = {"directions": ways[r, dims], "shifts": shifts[r, dims]}
+            drawn = kernel_sample(space, "sobol", points, **scrambled)
+            return drawn_columns(self.output, space, drawn, points)
+
+        return [(half(r, slice(d)), half(r, slice(d, 2 * d))) for r in range(self.replicates)]
+
+
+@public
+@dataclass
+class ReplicateSums:
+    """Sums of one replicate, as whole numbers: the order of adding cannot change them.
+
+    None stands for a sum beyond the doubles, which only squares of derivatives can reach.
+    """
+
+    points: int = 0
+    invalid: list[int] = field(default_factory=lambda: [0] * len(Status))
+    totals: list[int | None] = field(default_factory=list)
+
+    def add(self, points: int, invalid: np.ndarray, sums: np.ndarray) -> None:
+        """Add the sums of some more points, as the kernel returns them."""
+        self.points += points
+        self.invalid = [a + b for a, b in zip(self.invalid, invalid.tolist())]
+        found = [
+            whole(x) + whole(rest) if math.isfinite(x) and math.isfinite(rest) else None
+            for x, rest in sums.tolist()
+        ]
+        pairs = zip(self.totals or [0] * len(found), found)
+        self.totals = [None if a is None or b is None else a + b for a, b in pairs]
+
+    @property
+    def valid(self) -> int:
+        """The number of points with a potential."""
+        return self.points - sum(self.invalid)
+
+    def floats(self) -> list[float]:
+        """Return the sums as doubles; infinite beyond them."""
+        return [math.inf if total is None else total / (1 << UNIT) for total in self.totals]
+
+
+@public
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class SampledIndices(SobolIndices):
+    """Sobol' indices from a sample, which can be extended: see `SobolIndices`.
+
+    Attributes
+    ----------
+    plan : SamplingDesign
+        Everything that sets the sample but its size.
+    sums : tuple of ReplicateSums
+        The sums of each replicate.
+    """
+
+    plan: SamplingDesign
+    sums: tuple[ReplicateSums, ...]
+
+    method = "sampled"
+
+    @property
+    def n(self) -> int:
+        """The number of base points over all replicates."""
+        return sum(one.points for one in self.sums)
+
+    @property
+    def replicates(self) -> int:
+        """The number of independent parts of the sample."""
+        return len(self.sums)
+
+    @property
+    def invalid(self) -> dict[str, int]:
+        """The points left out for want of a potential, by the lowest bit of their `Status`."""
+        counts = [sum(found) for found in zip(*(one.invalid for one in self.sums))]
+        return {str(bit.name): count for bit, count in zip(Status, counts) if count}
+
+    @property
+    def rng(self) -> int:
+        """A number that makes the same sample again."""
+        return self.plan.seed
+
+    def extend(
+        self, n: int, *, threads: int | None = None, progress: progress.Progress = False
+    ) -> "SampledIndices":
+        """Return the indices from n more base points, after those already seen.
+
+        Parameters
+        ----------
+        n : int
+            Further points over all replicates; rounded up to a multiple of their number.
+        threads, progress
+            As for ``sweep.values``.
+
+        Returns
+        -------
+        SampledIndices
+            To rounding, the indices of one sample of all points.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+        ...                  K_out=fr.uniform(3, 6))
+        >>> r = space.sobol(2**12, rng=1)
+        >>> r.extend(2**12).n
+        8192
+        """
+        points = self.sums[0].points + self.plan.points(n)
+        return answer(self.plan, add_points(self.plan, self.sums, points, threads, progress))
+
+
+def sampled_indices(
+    design: SamplingDesign,
+    n: int | None,
+    until: float | None,
+    threads: int | None,
+    progress: progress.Progress,
+) -> SampledIndices:
+    """Return sampled indices: see ``Space.sobol`` and ``Space.dgsm``."""
+    if until is not None and not as_float("until", until) > 0:
+        raise ValueError(f"until must be > 0, got {until!r}")
+    most = design.points(LAST if n is None else n)
+    points = most if until is None else min(most, design.points(FIRST))
+    sums: Sequence[ReplicateSums] = []
+    while True:
+        sums = add_points(design, sums, points, threads, progress)
+        found = answer(design, sums)
+        if until is None or points == most:
+            return found
+        if max(found["S1_conf"].max(), found["ST_conf"].max()) <= until:  # which NaN never is
+            return found
+        points = min(2 * points, most)
+
+
+def add_points(
+    design: SamplingDesign,
+    before: Sequence[ReplicateSums],
+    points: int,
+    threads: int | None,
+    progress: progress.Progress,
+) -> list[ReplicateSums]:
+    """Return the sums of every replicate's first points, given those of fewer points."""
+    equation, d = design.output.equation(), len(design.space)
+    if points > _samples.MAX_POINTS["sobol"]:
+        raise ValueError(f"n must be at most 2**{_samples.BITS} for each replicate")
+    columns = design.columns(points)
+    inputs = [c.input if isinstance(c, _kernels.Draw) else -1 for c in columns[0][0]]
+    asked: dict[str, Any] = {
+        "n_inputs": d,
+        "between": (design.event.low, design.event.high) if design.event else None,
+        "pivot": design.pivot,
+        "second": design.second,
+        "logs": design.logs,
+    }
+    done = before[0].points if before else 0
+    sums = [replace(one) for one in before] or [ReplicateSums() for _ in columns]
+    lock = threading.Lock()
+
+    def work(start: int, stop: int) -> None:
+        r, first = divmod(start, points)
+        a, b = columns[r]
+        both = a, b if design.indices else None
+        invalid, found = equation.pick_freeze(*both, inputs, first, stop - start, **asked)
+        if design.nan_policy == "raise" and invalid.any():
+            raise _invalid(invalid)
+        with lock:
+            sums[r].add(stop - start, invalid, found)
+
+    total = design.replicates * points
+    evaluations = total * (d + 2 if design.indices else 1)
+    threads = scheduler.thread_count(threads, evaluations)
+    left = [(r * points + done, (r + 1) * points) for r in range(design.replicates)]
+    to_do = scheduler.ToDo(total, PIECE, 1, left)
+    scheduler.run(work, to_do, threads=threads, progress=progress)
+    return sums
+
+
+def _invalid(invalid: np.ndarray) -> ValueError:
+    reasons = ", ".join(f"{n} {bit.name}" for bit, n in zip(Status, invalid.tolist()) if n)
+    return ValueError(
+        f"at least {int(invalid.sum())} points of the sample have no potential ({reasons}): narrow "
+        "the distributions, or pass nan_policy='omit' to leave them out"
+    )
+
+
+def answer(design: SamplingDesign, sums: Sequence[ReplicateSums]) -> SampledIndices:
+    """Return the indices that follow from the sums."""
+    rows = np.array([one.floats() for one in sums])
+    n = np.array([one.valid for one in sums], float)
+    if n.sum() == 0:
+        raise ValueError("no point of the sample has a potential")
+    d, slopes = len(design.space), 0 if design.logs is None else len(design.space)
+    of_a, of_slopes, of_both = rows[:, :2], rows[:, 2 : 2 + slopes], rows[:, 2 + slopes :]
+    if design.indices:
+        of_points = np.hstack([of_a, of_both])
+        mean, variance, values = estimates(of_points, n, d, design.second)
+        if design.event:
+            values = widened_for_rare_events(values, of_points, n, d)
+    else:
+        mean, variance, values = *moments(of_a, n)[:2], {}
+    if slopes:
+        constants = np.array([one.poincare for one in design.space.distributions])
+        values.update(bounds(of_a, of_slopes, n, constants))
+    indices = {}
+    for key, (value, width) in values.items():
+        indices[key], indices[f"{key}_conf"] = value, width
+    mean += design.pivot
+    of = design.event or design.output.name
+    return SampledIndices(
+        design.space, indices, mean, variance, of=of, plan=design, sums=tuple(sums)
+    )

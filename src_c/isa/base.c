@@ -1,0 +1,5 @@
+/* The kernels for every processor of the compiler's target architecture. */
+#include "isa/target.h"
+
+#define FR_ISA base
+#include "kernel/kernel_tpl.h"

@@ -1,0 +1,55 @@
+/* Headers and compiler dialects: an instruction set's wrapper includes this file before it opens a
+ * target region. */
+#ifndef FR_TARGET_H
+#define FR_TARGET_H
+
+#include "fastrest.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#if defined(__SSE2__) || defined(_M_X64)
+#include <immintrin.h>
+#endif
+
+/* x87 arithmetic would round twice and change the bits. */
+#if FLT_EVAL_METHOD != 0
+#error "fastrest needs FLT_EVAL_METHOD == 0: doubles computed as doubles"
+#endif
+
+/* Inlines a small function: a loop vectorises only if the functions it calls are inlined. */
+#if defined(__GNUC__) || defined(__clang__)
+#define FR_INLINE static inline __attribute__((always_inline))
+#elif defined(_MSC_VER)
+#define FR_INLINE static __forceinline
+#else
+#define FR_INLINE static inline
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define FR_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define FR_PREFETCH(address) ((void)(address))
+#endif
+
+/* Target regions: functions between BEGIN and END are compiled for the instruction set. */
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#define FR_HAS_AVX2
+#define FR_PRAGMA(text) _Pragma(#text)
+#ifdef __clang__
+#define FR_TARGET_BEGIN(isa) \
+    FR_PRAGMA(clang attribute push(__attribute__((target(isa))), apply_to = function))
+#define FR_TARGET_END FR_PRAGMA(clang attribute pop)
+#else
+#define FR_TARGET_BEGIN(isa) FR_PRAGMA(GCC push_options) FR_PRAGMA(GCC target(isa))
+#define FR_TARGET_END FR_PRAGMA(GCC pop_options)
+#endif
+#endif
+
+extern const fr_kernels fr_kernels_base;
+#ifdef FR_HAS_AVX2
+extern const fr_kernels fr_kernels_avx2;
+#endif
+
+#endif

@@ -1,0 +1,115 @@
+/* Walks over the points of a layout, chunk by chunk.
+ *
+ * Expects layout_tpl.h, models_tpl.h and draw_tpl.h.
+ */
+
+/* A walk over the points of a layout, in order. */
+typedef struct {
+    const fr_model *model;
+    const fr_column *columns;
+    int n_columns;
+    int by_rows; /* along a row each column is constant or contiguous, and the equation uses that */
+    fr_row equation;
+    fr_compact_layout layout;
+    ptrdiff_t index[FR_MAX_DIMS]; /* index of the next point */
+    const fr_sample *sample;
+    double *drawn[FR_MAX_COLUMNS]; /* buffer of each input of the sample */
+    fr_columns loaded;
+} fr_walk;
+
+/* Assigns buffers to the columns that are drawn; several columns may share an input. */
+static fr_error begin_draws(fr_walk *walk, const fr_layout *layout, const fr_column *columns,
+                            int n_columns)
+{
+    const fr_sample *const sample = walk->sample = layout->sample;
+    const int n_inputs = sample ? sample->n_inputs + sample->n_derived : 0;
+    memset(walk->drawn, 0, sizeof walk->drawn);
+    for (int j = 0; j < n_columns; j++) {
+        if (columns[j].data)
+            continue;
+        const int input = columns[j].input;
+        if (layout->ndim != 1 || n_inputs > FR_MAX_COLUMNS || input < 0 || input >= n_inputs)
+            return FR_BAD_LAYOUT;
+        if (!walk->drawn[input])
+            walk->drawn[input] = walk->loaded.buffers[j];
+        walk->loaded.x[j] = walk->drawn[input];
+    }
+    int spare = n_columns;
+    for (int k = 0; k < n_inputs; k++) { /* inputs without a column are drawn, too */
+        if (walk->drawn[k])
+            continue;
+        if (spare == FR_MAX_COLUMNS)
+            return FR_BAD_LAYOUT;
+        walk->drawn[k] = walk->loaded.buffers[spare++];
+    }
+    return FR_OK;
+}
+
+/* Starts a walk at the point `start`. */
+/* Starts a walk at the point `start`. */
+static fr_error begin(fr_walk *walk, const fr_model *model, const fr_layout *layout,
+                      const fr_column *columns, ptrdiff_t start, ptrdiff_t count, int far)
+{
+    const int n_columns = fr_model_columns(model);
+    if (n_columns == 0)
+        return FR_BAD_MODEL;
+    const fr_error error = compact_layout(layout, columns, n_columns, start, count, &walk->layout);
+    if (error || count == 0)
+        return error;
+    walk->model = model;
+    walk->columns = columns;
+    walk->n_columns = n_columns;
+    walk->equation = equations[model->equation];
+    walk->by_rows = walk->equation.rows != NULL;
+    for (int j = 0; j < n_columns; j++) {
+        const ptrdiff_t stride = walk->layout.strides[j][walk->layout.ndim - 1];
+        walk->by_rows &= columns[j].data && (stride == 0 || stride == (ptrdiff_t)sizeof(double));
+    }
+    memset(walk->loaded.filled, 0, sizeof walk->loaded.filled);
+    walk->loaded.far = far;
+    locate(&walk->layout, start, walk->index);
+    return begin_draws(walk, layout, columns, n_columns);
+}
+
+/* Loads or draws the columns of the next n <= CHUNK points. */
+static void fetch(fr_walk *walk, ptrdiff_t n)
+{
+    load(&walk->layout, walk->columns, walk->n_columns, walk->index, n, &walk->loaded);
+    if (walk->sample)
+        draw_chunk(walk->sample, walk->index[0], n, walk->drawn);
+}
+
+/* Computes the suspect points of a chunk again, one by one.  If status is not NULL, their status is
+   written to it. */
+static void recompute_suspects(const fr_walk *walk, ptrdiff_t n, const uint64_t *suspect, double *V,
+                               uint8_t *status)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        if (!(suspect[i] & SIGN))
+            continue;
+        double point[FR_MAX_COLUMNS];
+        uint8_t bits;
+        for (int j = 0; j < walk->n_columns; j++)
+            point[j] = walk->loaded.x[j][i];
+        V[i] = walk->equation.point(walk->model, point, &bits);
+        if (status)
+            status[i] = bits;
+    }
+}
+
+/* Computes the potentials of the next n <= CHUNK points and advances.  If status is not NULL, the
+   status of suspect points is written to it.  Returns 0 if no point was suspect. */
+static int compute(fr_walk *walk, ptrdiff_t n, double *restrict V, uint8_t *restrict status)
+{
+    const fr_row equation = walk->equation;
+    uint64_t suspect[CHUNK];
+    int any = 0;
+    if (!walk->by_rows || (equation.rows(&walk->layout, walk->columns, walk->index, n, V) & SIGN)) {
+        fetch(walk, n);
+        any = (equation.chunk(walk->model, n, &walk->loaded, V, suspect) & SIGN) != 0;
+        if (any)
+            recompute_suspects(walk, n, suspect, V, status);
+    }
+    advance(&walk->layout, n, walk->index);
+    return any;
+}

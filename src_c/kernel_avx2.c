@@ -1,9 +1,0 @@
-/* The kernels for x86-64 processors with AVX2. */
-#include "kernel.h"
-
-#ifdef FR_HAS_AVX2
-#define FR_ISA avx2
-FR_TARGET_BEGIN("avx2")
-#include "kernel_body.h"
-FR_TARGET_END
-#endif

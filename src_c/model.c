@@ -1,0 +1,43 @@
+/* Names of the equations, numbers of their columns, and numbers of sums. */
+#include "fastrest.h"
+
+const char *fr_equation_name(int equation)
+{
+#define NAME_OF(NAME, name, ...) #name,
+    static const char *const names[] = {FR_MODELS(NAME_OF)};
+    return equation >= 0 && equation < FR_EQUATIONS ? names[equation] : NULL;
+}
+
+int fr_model_columns(const fr_model *model)
+{
+    const int n = model->n_ions;
+    int per_ion, others, largest_z, may_pump;
+    switch (model->equation) {
+#define COLUMNS_OF(NAME, name, n_per_ion, n_others, largest, pump, ...) \
+    case FR_##NAME: \
+        if (n_per_ion == 0) \
+            return n_others; \
+        per_ion = n_per_ion; \
+        others = n_others; \
+        largest_z = largest; \
+        may_pump = pump; \
+        break;
+        FR_MODELS(COLUMNS_OF)
+    default: return 0;
+    }
+    if (n < 1 || n > FR_MAX_IONS || model->pump_ion < -1 || model->pump_ion >= n ||
+        (!may_pump && model->pump_ion != -1))
+        return 0;
+    for (int j = 0; j < n; j++)
+        if (model->z[j] == 0 || model->z[j] < -largest_z || model->z[j] > largest_z)
+            return 0;
+    return per_ion * n + others + (model->pump_ion >= 0);
+}
+
+int fr_sobol_sums_count(const fr_sobol_sums_spec *spec, int with_b)
+{
+    const int n = spec->n_inputs, of_a = 2 + (spec->logs ? n : 0);
+    if (!with_b)
+        return of_a;
+    return of_a + 3 + 3 * n + (spec->second ? 2 * n + n * (n - 1) / 2 : 0);
+}

@@ -1,0 +1,72 @@
+/* The chord conductance equation.
+ *
+ * Expects domain_tpl.h, log_ratio_tpl.h and layout_tpl.h.
+ */
+
+/* Parallel conductances: V = sum g E / sum g with E = phi/z ln(out/in). */
+static double chord_point(const fr_model *model, const double *x, uint8_t *status)
+{
+    const int n = model->n_ions;
+    const double celsius = x[3 * n];
+
+    uint8_t bad = celsius_status(celsius);
+    for (int j = 0; j < 3 * n; j++)
+        bad |= nonnegative_status(x[j]);
+    if (bad)
+        return special(bad, NAN, status);
+
+    double drive = 0.0, total = 0.0;
+    int to_plus = 0, to_minus = 0, out_of_range = 0;
+    for (int j = 0; j < n; j++) {
+        const double g = x[j], c_out = x[n + j], c_in = x[2 * n + j];
+        if (g == 0.0)
+            continue;
+        total += g;
+        if ((c_out != 0.0 && !is_normal(c_out)) || (c_in != 0.0 && !is_normal(c_in))) {
+            out_of_range = 1;
+        } else if (c_out == 0.0 || c_in == 0.0) {
+            /* an ion that is absent on both sides sets both flags: there is no potential */
+            to_plus |= model->z[j] > 0 ? c_in == 0.0 : c_out == 0.0;
+            to_minus |= model->z[j] > 0 ? c_out == 0.0 : c_in == 0.0;
+        } else {
+            drive += g * (log_ratio(c_out, c_in) * (1.0 / model->z[j]));
+        }
+    }
+    if (total == 0.0 || (to_plus && to_minus))
+        return special(FR_NO_PERMEANT, NAN, status);
+    if (out_of_range || !is_normal(total) || !isfinite(drive))
+        return special(FR_RANGE, NAN, status);
+    if (to_plus || to_minus)
+        return special(FR_INFINITE, to_plus ? INFINITY : -INFINITY, status);
+    *status = 0;
+    return phi_of(celsius) * (drive / total);
+}
+
+static uint64_t chord_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
+                            double *restrict V, uint64_t *restrict suspect)
+{
+    uint64_t any = 0;
+    const int ions = model->n_ions;
+    const double *const *const x = in->x, *const celsius = x[3 * ions];
+    double drive[CHUNK], total[CHUNK];
+
+    memset(drive, 0, (size_t)n * sizeof *drive);
+    memset(total, 0, (size_t)n * sizeof *total);
+    for (ptrdiff_t i = 0; i < n; i++)
+        suspect[i] = not_temperate(celsius[i]);
+    for (int j = 0; j < ions; j++) {
+        const double *const g = x[j], *const c_out = x[ions + j], *const c_in = x[2 * ions + j];
+        const double per_z = 1.0 / model->z[j]; /* exact: +-1 or +-1/2 */
+        for (ptrdiff_t i = 0; i < n; i++) {
+            total[i] += g[i];
+            drive[i] += g[i] * (log_ratio(c_out[i], c_in[i]) * per_z);
+            suspect[i] |= bits_of(g[i]) | not_normal(c_out[i]) | not_normal(c_in[i]);
+        }
+    }
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const uint64_t size = bits_of(drive[i]) & ~SIGN;
+        any |= suspect[i] |= not_normal(total[i]) | (size + LEAST_NORMAL);
+        V[i] = phi_of(celsius[i]) * (drive[i] / total[i]);
+    }
+    return any;
+}

@@ -1,0 +1,142 @@
+/* Uniform numbers of a sample: each is a function of the sample, the input and the point alone.
+ *
+ * A uniform number is (k + 1/2) 2^-52 with an integer k of 52 bits: it is never 0 or 1, and its
+ * distance from 1 is exact.
+ *
+ * Expects CHUNK and bits_tpl.h.
+ */
+
+/* ---- Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011, doi:10.1145/2063384.2063405) ---- */
+
+/* The last word of a counter: the purpose of its random numbers. */
+enum { FOR_POINTS, FOR_PERMUTATIONS };
+
+/* Replaces n counters of four words each by n times four random words. */
+FR_INLINE void philox(const uint32_t key[2], ptrdiff_t n, uint32_t *restrict a,
+                      uint32_t *restrict b, uint32_t *restrict c, uint32_t *restrict d)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        uint32_t w0 = a[i], w1 = b[i], w2 = c[i], w3 = d[i], k0 = key[0], k1 = key[1];
+        for (int round = 0; round < 10; round++) {
+            const uint64_t p = (uint64_t)w0 * UINT32_C(0xD2511F53);
+            const uint64_t q = (uint64_t)w2 * UINT32_C(0xCD9E8D57);
+            w0 = (uint32_t)(q >> 32) ^ w1 ^ k0;
+            w1 = (uint32_t)q;
+            w2 = (uint32_t)(p >> 32) ^ w3 ^ k1;
+            w3 = (uint32_t)p;
+            k0 += UINT32_C(0x9E3779B9);
+            k1 += UINT32_C(0xBB67AE85);
+        }
+        a[i] = w0;
+        b[i] = w1;
+        c[i] = w2;
+        d[i] = w3;
+    }
+}
+
+/* Computes the integers k of inputs j and j + 1, for even j. */
+static void random_numbers(const fr_sample *sample, int j, int64_t first, ptrdiff_t n, uint64_t *k0,
+                           uint64_t *k1)
+{
+    uint32_t a[CHUNK], b[CHUNK], c[CHUNK], d[CHUNK];
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const uint64_t point = (uint64_t)(first + i);
+        a[i] = (uint32_t)point;
+        b[i] = (uint32_t)(point >> 32);
+        c[i] = (uint32_t)j / 2;
+        d[i] = FOR_POINTS;
+    }
+    philox(sample->key, n, a, b, c, d);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        k0[i] = (uint64_t)a[i] << 20 | b[i] >> 12;
+        k1[i] = (uint64_t)c[i] << 20 | d[i] >> 12;
+    }
+}
+
+/* ---- the Sobol' sequence, in the order of Antonov & Saleev 1979 ---- */
+
+/* Computes the integer k of input j at points first, first + 1, ...  Each k follows from the one
+   before by exclusive or with one direction.  `bits` holds the number of that direction: the
+   lowest bit set in the point's number. */
+static void sobol_numbers(const fr_sample *sample, int j, int64_t first, ptrdiff_t n,
+                          const uint8_t *bits, uint64_t *k)
+{
+    const uint64_t *const directions = sample->directions + (ptrdiff_t)j * FR_BITS;
+    const uint64_t gray = (uint64_t)first ^ (uint64_t)first >> 1;
+    uint64_t x = sample->shifts[j];
+    for (int bit = 0; gray >> bit; bit++)
+        x ^= directions[bit] & (0 - (gray >> bit & 1));
+    k[0] = x;
+    for (ptrdiff_t i = 1; i < n; i++)
+        k[i] = x ^= directions[bits[i]];
+}
+
+/* ---- Latin hypercubes: one permutation of the points per input, computed but not stored ---- */
+
+enum { FEISTEL_ROUNDS = 8 };
+
+/* Mixes 32 bits (Appleby's MurmurHash3 finalizer). */
+FR_INLINE uint32_t mixed(uint32_t x)
+{
+    x = (x ^ x >> 16) * UINT32_C(0x85EBCA6B);
+    x = (x ^ x >> 13) * UINT32_C(0xC2B2AE35);
+    return x ^ x >> 16;
+}
+
+/* Passes the places of n points once through a Feistel network, which permutes the numbers below
+   4^half. */
+FR_INLINE void permute(const uint32_t keys[FEISTEL_ROUNDS], int half, ptrdiff_t n,
+                       uint64_t *restrict places)
+{
+    const uint32_t mask = (uint32_t)((UINT64_C(1) << half) - 1);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        uint32_t left = (uint32_t)(places[i] >> half), right = (uint32_t)places[i] & mask;
+        for (int round = 0; round < FEISTEL_ROUNDS; round++) {
+            const uint32_t next = left ^ (mixed(right ^ keys[round]) & mask);
+            left = right;
+            right = next;
+        }
+        places[i] = (uint64_t)left << half | right;
+    }
+}
+
+/* Moves the integers k of input j into the stratum of each point. */
+static void stratify(const fr_sample *sample, int j, int64_t first, ptrdiff_t n, uint64_t *k)
+{
+    uint32_t keys[FEISTEL_ROUNDS];
+    uint64_t places[CHUNK];
+    const uint64_t n_points = (uint64_t)sample->n_points;
+    int half = 1;
+    for (; half < 32 && UINT64_C(1) << (2 * half) < n_points; half++)
+        ;
+    for (int round = 0; round < FEISTEL_ROUNDS; round += 4) {
+        uint32_t *const four = keys + round;
+        four[0] = (uint32_t)j;
+        four[1] = (uint32_t)round;
+        four[2] = 0;
+        four[3] = FOR_PERMUTATIONS;
+        philox(sample->key, 1, four, four + 1, four + 2, four + 3);
+    }
+    for (ptrdiff_t i = 0; i < n; i++)
+        places[i] = (uint64_t)(first + i);
+    permute(keys, half, n, places);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        while (places[i] >= n_points) /* repeat until the place is a point */
+            permute(keys, half, 1, &places[i]);
+        const double jitter = (double)k[i] * 0x1p-52;
+        const double inner = 0x1p-12 + jitter * (1.0 - 0x1p-11); /* rounding stays in the stratum */
+        k[i] = (uint64_t)(((double)places[i] + inner) / (double)sample->n_points * 0x1p52);
+    }
+}
+
+/* ---- uniform numbers ---- */
+
+static void uniform_numbers(const uint64_t *restrict k, ptrdiff_t n, double *restrict u,
+                            double *restrict v)
+{
+    for (ptrdiff_t i = 0; i < n; i++) { /* as a double: low mantissa bits of 2^52 */
+        const double below = double_of(k[i] | UINT64_C(0x4330000000000000)) - 0x1p52;
+        u[i] = (below + 0.5) * 0x1p-52;
+        v[i] = (0x1p52 - (below + 0.5)) * 0x1p-52;
+    }
+}

@@ -1,0 +1,121 @@
+"""The kernel that counts pairs of two sorted lists: it counts as a loop over all pairs does."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fastrest as fr
+from fastrest._core import _kernels
+from fastrest._core.edges import count_pairs
+from helpers.profiles import examples
+
+NEURON = fr.cells["mammalian neuron"]
+PHI = 26.7266591125
+INF = math.inf
+properties = examples(150)
+
+
+def assert_pairs(phi, a, b, edges, isa=None):
+    below = np.zeros(len(edges), np.int64)
+    count_pairs(phi, a, b, edges, below, isa=isa)
+    V = phi * (a[:, None] - b)
+    assert below.tolist() == [int((edge > V).sum()) for edge in edges.tolist()]
+
+
+def edges_of(phi, a, b, rng, n=6):
+    V = np.ravel(phi * (a[:, None] - b))
+    chosen = np.concatenate([rng.choice(V, n), [V.min(), V.max()]])
+    near = [np.nextafter(chosen, -INF), chosen, np.nextafter(chosen, INF)]
+    return np.unique([*near, np.linspace(-150, 100, len(chosen))])
+
+
+LISTS = {
+    "uniform": lambda n, rng: rng.uniform(-40, 40, n),
+    "rounded": lambda n, rng: np.round(rng.uniform(-3, 3, n), 1),
+    "equal": lambda n, rng: np.full(n, rng.uniform(-5, 5)),
+    "near 0": lambda n, rng: rng.normal(0, 1e-3, n),
+    "clusters": lambda n, rng: np.resize([-3.0, 1.0, 4.0], n) + rng.integers(0, 9, n) * 2.0**-50,
+    "logarithms": lambda n, rng: np.log(rng.lognormal(1, 1.5, n)),
+    "an outlier": lambda n, rng: np.append(rng.uniform(1, 1 + 1e-6, n - 1), 40.0),
+}
+
+
+@pytest.mark.parametrize("n_a", [1, 63, 64, 65, 200])
+@pytest.mark.parametrize("n_b", [1, 3, 128])
+@pytest.mark.parametrize("kind", LISTS)
+def test_count_pairs_equals_a_loop(kind, n_a, n_b, isa):
+    for seed, other in enumerate(LISTS):
+        rng = np.random.default_rng(seed)
+        a, b = np.sort(LISTS[other](n_a, rng)), np.sort(LISTS[kind](n_b, rng))
+        assert_pairs(PHI, a, b, edges_of(PHI, a, b, rng), isa)
+
+
+numbers = st.floats(-40, 40) | st.integers(-40, 40).map(float)
+lists = st.lists(numbers, min_size=1, max_size=80).map(lambda x: np.sort(np.array(x)))
+
+
+@pytest.mark.property
+@properties
+@given(a=lists, b=lists, celsius=st.floats(-20, 100), seed=st.integers(0, 99))
+def test_count_pairs_equals_a_loop_for_any_numbers(a, b, celsius, seed):
+    phi = (celsius + 273.15) * _kernels.PHI_PER_KELVIN
+    edges = edges_of(phi, a, b, np.random.default_rng(seed))
+    for isa in _kernels.SUPPORTED:
+        assert_pairs(phi, a, b, edges, isa)
+
+
+@pytest.mark.parametrize("edge", [-1e308, -1e6, -1e3, 0.0, 5e-324, 1e3, 1e6, 1e308])
+def test_count_pairs_with_edges_far_from_all_pairs(edge, isa):
+    rng = np.random.default_rng(8)
+    a, b = (np.sort(rng.uniform(-40, 40, 70)) for _ in range(2))
+    assert_pairs(PHI, a, b, np.array([edge]), isa)
+
+
+def test_count_pairs_adds_to_earlier_counts(isa):
+    below = np.array([5, 7])
+    count_pairs(PHI, np.zeros(3), np.zeros(4), np.array([0.0, 1.0]), below, isa=isa)
+    assert below.tolist() == [5, 19]
+
+
+@pytest.mark.parametrize("sizes", [(0, 3), (3, 0), (0, 0)])
+def test_count_pairs_of_empty_lists_adds_nothing(sizes, isa):
+    below, (n_a, n_b) = np.array([5]), sizes
+    count_pairs(PHI, np.zeros(n_a), np.zeros(n_b), np.zeros(1), below, isa=isa)
+    assert below.tolist() == [5]
+
+
+def test_count_pairs_refuses_arrays_of_other_types():
+    x, below = np.zeros(3), np.zeros(3, np.int64)
+    for bad in ([x[::2], x, x, below], [x, x.astype("f4"), x, below], [x, x, x, x]):
+        with pytest.raises(TypeError, match="contiguous, native, and 1-D"):
+            count_pairs(PHI, *bad)
+    with pytest.raises(ValueError, match="an array must have 3 elements, got 2"):
+        count_pairs(PHI, x, x, x, below[:2])
+
+
+# ---- lists in which neighbours differ by a few ulp ----
+
+
+@pytest.mark.parametrize("ulps", [1, 3, 100, 10_000, 10**6])
+@pytest.mark.parametrize("c", [0.25, 1.0, -5.0, 38.0])
+@pytest.mark.parametrize("wide", [0.0, 1e-15, 1e-12, 1e-9, 3.0])
+def test_count_pairs_of_narrow_lists_equals_a_loop(ulps, c, wide):
+    rng = np.random.default_rng(ulps)
+    a = np.sort(1.5 + wide * rng.uniform(0, 1, 100))
+    b = np.sort(c + rng.integers(0, 100, 100) * ulps * abs(np.spacing(c)))
+    V = PHI * (a[:, None] - b)
+    chosen = rng.choice(V.ravel(), 8)
+    edges = np.unique([np.nextafter(chosen, -INF), chosen, np.nextafter(chosen, INF)])
+    for isa in _kernels.SUPPORTED:
+        below = np.zeros(len(edges), np.int64)
+        count_pairs(PHI, a, b, edges, below, isa=isa)
+        assert below.tolist() == [int((edge > V).sum()) for edge in edges]
+
+
+def test_factored_lists_beyond_memory_are_refused_before_allocation():
+    grid = fr.grid(NEURON, K_out=np.linspace(1, 50, 100), K_in=np.linspace(50, 150, 10_000))
+    with pytest.raises(MemoryError, match="use threads=1, or method='pointwise'"):
+        grid.summary(method="factored", max_memory=100_000)

@@ -1,0 +1,1 @@
+"""Sweeps, models and comparisons that several test modules share."""

@@ -1,0 +1,74 @@
+"""Merging parts: those of one whole merge, others are refused."""
+
+import numpy as np
+import pytest
+
+import fastrest as fr
+from helpers.counting import GRID, PASSES, QUESTIONS, TABLE, halves, make_grid, plain, stopped
+
+pytestmark = pytest.mark.usefixtures("small_tasks")
+
+
+@pytest.mark.parametrize("through", ["memory", "files"])
+@pytest.mark.parametrize(
+    ("others", "message"),
+    [
+        (
+            lambda: halves(make_grid(K_out=np.geomspace(1, 51, 300)))[1:],
+            r"one is of another sweep$",
+        ),
+        (lambda: halves(reducers=QUESTIONS[:1])[1:], r"one is of other reducers, Summary\(\)$"),
+        (lambda: halves(reducers=QUESTIONS[::-1])[1:], r"one is of other reducers, Cl"),
+        (lambda: halves(method="factored")[1:], r"one is of method='factored'$"),
+        (lambda: halves(), r"points 0 to 196,608 are in two of these tallies$"),
+        (lambda: [GRID.part(1, 7).tally(*QUESTIONS, method="pointwise")], r"are in two of these"),
+        (lambda: [], r"^these tallies leave out the points \d+,\d+ to 420,000$"),
+    ],
+    ids=["sweep", "reducers", "order", "method", "twice", "overlap", "left out"],
+)
+def test_merge_refuses_tallies_that_do_not_make_a_whole(tmp_path, through, others, message):
+    given = [halves()[0], *others()]
+    if through == "files":
+        for i, one in enumerate(given):
+            one.save(tmp_path / str(i))
+        given = [tmp_path / str(i) for i in range(len(given))]
+
+    with pytest.raises(ValueError, match=message):
+        fr.merge(given)
+
+
+def test_merge_names_every_gap():
+    parts = [TABLE.part(k, 7).tally(fr.Summary()) for k in (0, 2, 3, 5)]
+
+    missing = "65,536 to 131,072, 262,144 to 327,680, 393,216 to 400,003"
+    with pytest.raises(ValueError, match=f"these tallies leave out the points {missing}"):
+        fr.merge(parts)
+
+
+def test_merge_of_nothing_is_refused():
+    with pytest.raises(ValueError, match=r"^nothing to merge: no tallies were given$"):
+        fr.merge([])
+
+
+@pytest.mark.parametrize("one", ["part.tally", TABLE.part(0, 1).tally(fr.Summary())], ids=type)
+def test_merge_refuses_a_single_tally(one):
+    message = r"^merge takes a list of tallies, populations or paths, got "
+    with pytest.raises(TypeError, match=message):
+        fr.merge(one)
+
+
+def test_merge_takes_the_finished_checkpoint_of_one_pass(path):
+    expected = plain(TABLE.reduce(*QUESTIONS, checkpoint=path))
+
+    again = TABLE.part(0, 1).tally(*QUESTIONS, checkpoint=path)
+
+    assert repr(again).startswith("<Tally of 400,003 of 400,003 points: ")
+    assert plain(fr.merge([again])) == plain(fr.merge([path])) == expected
+
+
+def test_merge_refuses_a_checkpoint_between_two_passes(path):
+    # all points are counted, but for the first pass of several
+    assert stopped(path, reducers=PASSES, call=7) == len(GRID)
+
+    with pytest.raises(ValueError, match=r"needs several passes, which cannot be merged$"):
+        fr.merge([path])

@@ -1,0 +1,146 @@
+"""Pictures of sweeps: data, labels with units, boundaries, and sweeps that cannot be drawn."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import fastrest as fr
+
+pytest.importorskip("matplotlib")
+from matplotlib.figure import Figure
+
+NEURON = fr.cells["mammalian neuron"]
+
+
+def test_plot_of_one_axis_is_a_curve_of_values(ax):
+    sweep = fr.grid(NEURON, K_out=np.linspace(1, 50, 100))
+    assert sweep.plot(ax) is ax
+    x, y = ax.lines[0].get_data()
+    assert np.array_equal(x, sweep.axis_values("K_out"))
+    assert np.array_equal(y, sweep.values())
+    assert ax.get_xlabel() == "K_out (mM)"
+    assert ax.get_ylabel() == "membrane potential (mV)"
+    assert ax.get_title() == "mammalian neuron"
+
+
+def test_plot_marks_threshold_and_block(ax):
+    fr.grid(NEURON, K_out=np.linspace(1, 50, 9)).plot(ax)
+    assert {line.get_ydata()[0] for line in ax.lines[1:]} == {-55.0, -40.0}
+    assert {text.get_text() for text in ax.texts} == {"threshold -55 mV", "block -40 mV"}
+
+
+def test_plot_of_a_cell_without_threshold_has_no_marks(ax):
+    fr.grid(fr.cells["glial cell"], K_out=np.linspace(1, 50, 9)).plot(ax)
+    assert len(ax.lines) == 1
+
+
+def test_heat_map_has_a_colour_bar_and_contours_at_the_boundaries(ax):
+    sweep = fr.grid(NEURON, K_out=np.geomspace(1, 50, 30), P_Na=np.geomspace(0.005, 0.5, 20))
+    sweep.plot(ax)
+    mesh, contours = ax.collections[0], ax.collections[1]
+    assert np.array_equal(mesh.get_array(), sweep.values().T)
+    assert list(contours.levels) == [-55.0, -40.0]
+    assert ax.figure.axes[1].get_ylabel() == "membrane potential (mV)"
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert ax.get_ylabel() == "P_Na (relative)"
+
+
+def test_plot_of_a_large_grid_is_thinned_but_keeps_its_ends(ax):
+    k = np.geomspace(1, 50, 5000)
+    fr.grid(NEURON, K_out=k, P_Na=np.linspace(0.01, 0.1, 3000)).plot(ax)
+    assert ax.collections[0].get_array().shape == (800, 800)
+    assert ax.get_xscale() == "log"
+
+
+def test_plot_leaves_out_points_without_potential(ax):
+    fr.grid(NEURON.replace(P_Na=0, P_Cl=0), K_out=[0.0, 1, 2], K_in=[100.0, 140]).plot(ax)
+    assert ax.collections[0].get_array().mask.sum() == 2
+
+
+def test_plot_has_labels_at_their_places(ax):
+    states = fr.axis("state", K_out=[2.5, 4.5, 6.5], labels=["low", "normal", "high"])
+    fr.grid(NEURON, states).plot(ax)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["low", "normal", "high"]
+    assert ax.get_xlabel() == "state"
+
+
+def test_plot_of_a_coupled_axis_names_its_parameter(ax):
+    k = np.linspace(2, 30, 9)
+    fr.grid(NEURON, fr.axis("ringer", K_out=k, Na_out=150 - k)).plot(ax)
+    assert ax.get_xlabel() == "ringer: K_out (mM)"
+
+
+def test_plot_orders_unordered_values(ax):
+    K_out = [5.0, 40, 3, 20]
+    sweep = fr.grid(NEURON, K_out=K_out, P_Na=np.linspace(0.01, 1, 30))
+    sweep.plot(ax)
+    mesh = ax.collections[0]
+    assert np.array_equal(mesh.get_array(), sweep.values()[np.argsort(K_out)].T)
+    other = Figure().subplots()
+    fr.grid(NEURON, K_out=K_out).plot(other)
+    x, y = other.lines[0].get_data()
+    assert x.tolist() == sorted(K_out)
+    assert np.array_equal(y, fr.grid(NEURON, K_out=x).values())
+
+
+def test_plot_of_an_axis_uses_a_parameter_that_varies(ax):
+    sweep = fr.grid(NEURON, fr.axis("q", K_out=[5, 5, 5], Na_out=[100, 120, 145]), P_Na=[0.1, 1])
+    sweep.plot(ax)
+    assert ax.get_xlabel() == "q: Na_out (mM)"
+    assert ax.collections[0].get_coordinates()[0, :, 0].tolist() == [90, 110, 132.5, 157.5]
+
+
+def test_plot_puts_repeated_values_side_by_side(ax):
+    sweep = fr.grid(NEURON, K_out=[5.0, 40, 5, 20], P_Na=[0.01, 0.1, 1])
+    sweep.plot(ax)
+    assert ax.collections[0].get_coordinates()[0, :, 0].tolist() == [-0.5, 0.5, 1.5, 2.5, 3.5]
+    assert np.array_equal(ax.collections[0].get_array(), sweep.values().T)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["5", "40", "5", "20"]
+    assert ax.get_xlabel() == "K_out (mM)"
+
+
+def test_heat_map_without_crossings_has_no_contour_label(ax):
+    # -55 mV lies between the first and the last place, but between them is no potential
+    axis = fr.axis("p", labels="abc", P_K=[1, 0, 0], P_Na=[0.04, 0, 1], P_Cl=[0.45, 0, 0])
+    fr.grid(NEURON, axis, K_out=[1, 2, 3.0]).plot(ax)
+    assert not ax.texts
+
+
+@pytest.mark.parametrize("ends", [(2.1, 4.9), (1, 50), (1e-3, 100), (1e-8, 10), (1e-20, 100)])
+def test_plot_of_a_log_axis_has_tick_labels_wherever_it_lies(ax, ends):
+    fr.grid(NEURON, K_out=np.geomspace(*ends, 60), P_Na=[0.01, 0.1]).plot(ax)
+    assert ax.get_xscale() == "log"
+    ax.figure.draw_without_rendering()
+    low, high = ax.get_xlim()
+    seen = [t for t in ax.get_xticklabels() if t.get_text() and low <= t.get_position()[0] <= high]
+    assert 3 <= len(seen) <= 12
+
+
+def test_plot_thins_labels_that_would_overlap(ax):
+    labels = [f"mixture {i}" for i in range(60)]
+    mixtures = fr.axis("mixture", K_out=np.linspace(1, 50, 60), labels=labels)
+    fr.grid(NEURON, mixtures).plot(ax)
+    ax.figure.draw_without_rendering()
+    boxes = [tick.get_window_extent() for tick in ax.get_xticklabels()]
+    assert len(boxes) > 10
+    assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
+
+
+def test_plot_of_a_table_is_over_its_column_or_rows(ax):
+    fr.table(NEURON, {"K_out": [3.0, 1.0, 2.0]}).plot(ax)
+    assert ax.get_xlabel() == "K_out (mM)"
+    other = Figure().subplots()
+    fr.table(NEURON, {"K_out": [3.0, 1.0], "P_Na": [0.1, 0.2]}).plot(other)
+    assert other.get_xlabel() == "row"
+
+
+def test_plot_refuses_three_axes_with_a_remedy(ax):
+    sweep = fr.grid(NEURON, K_out=[1.0, 2], P_Na=[0.1, 0.2], celsius=[20.0, 37])
+    with pytest.raises(ValueError, match=r"one or two axes, got 3 \(K_out, P_Na, celsius\)"):
+        sweep.plot(ax)
+
+
+def test_heat_map_of_one_line_is_refused(ax):
+    with pytest.raises(ValueError, match="two values or more on P_Na, got 1"):
+        fr.grid(NEURON, K_out=[1.0, 2], P_Na=[0.1]).plot(ax)

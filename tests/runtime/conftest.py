@@ -1,0 +1,30 @@
+"""Fixtures of threads and of workers."""
+
+import concurrent.futures as cf
+
+import pytest
+
+from helpers.executors import FORK, processes
+from helpers.processes import our_threads
+
+
+@pytest.fixture
+def no_thread_setting(monkeypatch):
+    monkeypatch.delenv("FASTREST_NUM_THREADS", raising=False)
+
+
+@pytest.fixture
+def no_thread_is_left():
+    yield
+    assert not our_threads()
+
+
+@pytest.fixture(
+    scope="module",
+    params=["spawn", pytest.param("fork", marks=FORK), "threads"],
+)
+def pool(request):
+    """An executor with two workers for all tests of a module."""
+    executor = cf.ThreadPoolExecutor(2) if request.param == "threads" else processes(request.param)
+    with executor:
+        yield executor
