@@ -85,12 +85,12 @@ def _merge_sweep(options: argparse.Namespace) -> None:
     print("\n".join(report.sweep(merged.sweep, merged.reducers, answers)))
     if not options.histogram:
         return
-    asked = zip(answers, (one.of for one in merged.reducers))
-    drawn = [(one, of, merged.sweep.cell) for one, of in asked if isinstance(one, HistogramAnswer)]
+    drawn = [one for one in answers if isinstance(one, HistogramAnswer)]
     if not drawn:
         raise ValueError("these tallies have no histogram: give --histogram to each --part")
+    counts, cell = drawn[0], merged.sweep.cell
     with new_files(options.histogram) as new:
-        draw(options.histogram, new, lambda f: draw_histogram(*drawn[0], f.subplots()))
+        draw(options.histogram, new, lambda f: draw_histogram(counts, cell, f.subplots()))
 
 
 # ---- accepted cells ----

@@ -59,7 +59,7 @@ def run_sweep(options: argparse.Namespace) -> None:
             sweep.save(options.out, of=of, **long)
             print(report.row("wrote", options.out))
         counts = answers[-1]
-        draw(options.histogram, new, lambda f: draw_histogram(counts, of, sweep.cell, f.subplots()))
+        draw(options.histogram, new, lambda f: draw_histogram(counts, sweep.cell, f.subplots()))
         draw(options.plot, new, lambda f: sweep.plot(f.subplots(), of=of))
 
 

@@ -86,11 +86,11 @@ def _draw_sample(points: Points, ax: "Axes") -> None:
     ax.autoscale(axis="x")  # so that all marks are visible
 
 
-def draw_histogram(counted: HistogramAnswer, of: str | Between, cell: Cell, ax: "Axes") -> None:
+def draw_histogram(counted: HistogramAnswer, cell: Cell, ax: "Axes") -> None:
     """Draw the counts of a quantity of a cell."""
-    label = quantity_label(resolved_quantity(of, cell.model)[0])
+    label = quantity_label(resolved_quantity(counted.of, cell.model)[0])
     counts, edges, below, above = counted.counts, counted.edges, counted.below, counted.above
-    quantity = Quantity(label, marks_of(cell, of))
+    quantity = Quantity(label, marks_of(cell, counted.of))
     histogram(counts, edges, below, above, ax, quantity, cell.name)
 
 

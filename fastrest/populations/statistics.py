@@ -207,7 +207,8 @@ class PopulationAnswers(Frozen):
             )
         below = counted.below(*fine.tolist())
         counts = np.diff(np.array(below, np.int64))
-        return HistogramAnswer(counts, fine, below[0], counted.n - below[-1], counted.method)
+        beyond = below[0], counted.n - below[-1]
+        return HistogramAnswer(counts, fine, *beyond, counted.method, self.of)
 
     def quantile(
         self, condition: str | None, q: npt.ArrayLike, *, accepted: bool = True

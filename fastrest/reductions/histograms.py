@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +40,8 @@ class HistogramAnswer:
         Valid points beyond the edges.
     method : str
         "factored" or "pointwise".
+    of : str or Between
+        The output or event that was counted.
     """
 
     counts: np.ndarray
@@ -47,6 +49,7 @@ class HistogramAnswer:
     below: int
     above: int
     method: str
+    of: str | Between = field(default="V", repr=False)
 
     def plot(
         self, ax: "matplotlib.axes.Axes | None" = None, cell: Cell | None = None
@@ -70,6 +73,8 @@ class HistogramAnswer:
         from fastrest.plotting.primitives import Quantity
 
         marked = Quantity(marks={} if cell is None else cell.marks)
+        if self.of != "V":
+            marked = Quantity(f"{self.of} (mV)" if isinstance(self.of, str) else repr(self.of))
         title = "" if cell is None else cell.name
         return histogram(self.counts, self.edges, self.below, self.above, ax, marked, title)
 
@@ -137,7 +142,8 @@ class Histogram(OnePass):
         state = found[0]
         below = state.below(*self.wanted(points))
         counts = np.diff(np.array(below, np.int64))
-        return HistogramAnswer(counts, self.bins, below[0], state.n - below[-1], state.method)
+        beyond = below[0], state.n - below[-1]
+        return HistogramAnswer(counts, self.bins, *beyond, state.method, self.of)
 
     def words(self) -> list[str]:
         return [f"{len(self.bins) - 1} bins, {self.bins[0]:g} ... {self.bins[-1]:g} mV"]
