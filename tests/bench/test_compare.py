@@ -11,7 +11,8 @@ import pytest
 from fastrest.benchmark.workloads.catalogue import WORKLOADS
 
 ROOT = Path(__file__).resolve().parents[2]
-
+if not (ROOT / "fastrest").is_dir():
+    pytest.skip("compares sources of the package, which are not here", allow_module_level=True)
 
 SPEC = importlib.util.spec_from_file_location(
     "bench_compare", ROOT / "bench" / "compare" / "compare.py"
