@@ -1,6 +1,5 @@
 """The compiled kernels, and the little that every room needs beside them."""
 
-from importlib import import_module
 from pathlib import Path
 
 #: The interface of the compiled modules for which the Python files are written: `_kernels` has the
@@ -8,10 +7,13 @@ from pathlib import Path
 INTERFACE = 2
 
 try:
-    _found = getattr(import_module(f"{__name__}._kernels"), "INTERFACE", None)
-    if _found == INTERFACE:
-        for _name in ("_samples", "_ufuncs", "_yardsticks"):
-            import_module(f"{__name__}.{_name}")
+    import fastrest._core._kernels as _compiled
+
+    _found = getattr(_compiled, "INTERFACE", None)
+    if _found == INTERFACE:  # all are built
+        import fastrest._core._samples
+        import fastrest._core._ufuncs
+        import fastrest._core._yardsticks  # noqa: F401
 except ModuleNotFoundError as error:
     if not (error.name or "").startswith(f"{__name__}."):
         raise
