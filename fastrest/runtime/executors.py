@@ -56,13 +56,6 @@ def workers_named(done: int, points: int) -> Iterator[None]:
         ) from error
 
 
-def pieces(to_do: scheduler.ToDo, largest: int) -> Iterator[tuple[int, int]]:
-    """Return the ranges that workers take at once."""
-    points, unit, _, left = to_do
-    whole = max(1, min(-(-points // unit) // PIECES, largest // unit))
-    return cut([(0, points)] if left is None else left, whole * unit)
-
-
 def send(
     submit: Callable[[int, int], "cf.Future[Found]"],
     to_do: scheduler.ToDo,
@@ -80,12 +73,14 @@ def send(
 
     window = 2 * (getattr(executor, "_max_workers", None) or scheduler.cpus())
     pending: dict[cf.Future[Found], tuple[int, int]] = {}
-    points, ranges = to_do.points, pieces(to_do, largest)
-    done = points - sum(stop - start for start, stop in to_do.left or [(0, points)])
+    points, unit, *_ = to_do
+    whole = max(1, min(-(-points // unit) // PIECES, largest // unit))
+    pieces = cut(to_do.ranges, whole * unit)
+    done = points - sum(stop - start for start, stop in to_do.ranges)
     with reporter(progress, points) as report:
         try:
             while True:
-                for start, stop in itertools.islice(ranges, window - len(pending)):
+                for start, stop in itertools.islice(pieces, window - len(pending)):
                     with workers_named(done, points):
                         pending[submit(start, stop)] = start, stop
                 if not pending:

@@ -53,6 +53,11 @@ class ToDo(NamedTuple):
     units: int = BLOCKS_PER_TASK
     left: Ranges | None = None
 
+    @property
+    def ranges(self) -> Ranges:
+        """The ranges that are still to be done."""
+        return [(0, self.points)] if self.left is None else self.left
+
 
 def choose_engine(engine: str | None) -> str:
     """Return the engine to use: an instruction set, or PYTHON for the reference."""
@@ -110,8 +115,8 @@ def run(
         True draws a bar (needs tqdm); a callable is called as ``progress(done, total)``, in the
         calling thread.
     """
-    points, unit, units, left = to_do if isinstance(to_do, ToDo) else ToDo(to_do)
-    left = [(0, points)] if left is None else left
+    to_do = to_do if isinstance(to_do, ToDo) else ToDo(to_do)
+    (points, unit, units, _), left = to_do, to_do.ranges
     to_do = sum(stop - start for start, stop in left)
     n_threads = thread_count(threads, to_do)
     if to_do == 0:
