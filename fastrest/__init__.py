@@ -33,8 +33,7 @@ from fastrest.distributions.families import (
 )
 from fastrest.distributions.scipy_frozen import Tabulated
 from fastrest.distributions.tabulated import HalfTable, QuantileTable
-from fastrest.models.equations import GHK, Chord
-from fastrest.models.functions import ghk, nernst
+from fastrest.models.equations import GHK, Chord, ghk, nernst
 from fastrest.models.model import Model, NernstPotential, Output
 from fastrest.models.quantities import Ion, Parameter, Status
 from fastrest.nouns.spaces import Space, space
@@ -42,9 +41,8 @@ from fastrest.nouns.sweep_answers import Part
 from fastrest.nouns.sweep_kinds import Grid, Sample, Table, grid, table
 from fastrest.nouns.sweeps import Sweep
 from fastrest.physiology.cell import Cell, PumpEffect
-from fastrest.physiology.clinical_states import State, states
 from fastrest.physiology.multiples import Times, times
-from fastrest.physiology.presets import Presets, cells
+from fastrest.physiology.presets import Presets, State, cells, states
 from fastrest.physiology.uncertainty import Uncertainty
 from fastrest.points.axes import Axis, axis
 from fastrest.points.criteria import (
@@ -60,17 +58,15 @@ from fastrest.points.derived import Affine, Derived, Electroneutral, Linear, aff
 from fastrest.runtime.system import info
 
 if TYPE_CHECKING:
-    from fastrest.nouns.loading import load
-    from fastrest.nouns.merging import merge
+    from fastrest.nouns.load_and_merge import load, merge
     from fastrest.nouns.populations import Population
-    from fastrest.nouns.salib_spaces import space_from_salib
+    from fastrest.nouns.spaces import space_from_salib
     from fastrest.populations.members import Members
     from fastrest.populations.transition import Marginal, Transition
     from fastrest.reductions.base import Reducer
     from fastrest.reductions.classes import Classes
     from fastrest.reductions.histograms import Fraction, Histogram
-    from fastrest.reductions.quantiles import Quantile
-    from fastrest.reductions.summaries import Summary
+    from fastrest.reductions.summaries import Quantile, Summary
     from fastrest.reductions.tally import Tally
     from fastrest.sensitivity.indices import SobolIndices
     from fastrest.sensitivity.one_at_a_time import Swings
@@ -96,17 +92,15 @@ __all__ += ["__version__", "info"]
 #: Modules that are imported when one of these names is first used: `import fastrest` is quicker
 #: without them. Some names are not public, but pickles refer to them.
 _LATE = {
-    "fastrest.nouns.loading": ("load",),
-    "fastrest.nouns.merging": ("merge",),
+    "fastrest.nouns.load_and_merge": ("load", "merge"),
     "fastrest.nouns.populations": ("Population",),
-    "fastrest.nouns.salib_spaces": ("space_from_salib",),
+    "fastrest.nouns.spaces": ("space_from_salib",),
     "fastrest.populations.members": ("Members",),
     "fastrest.populations.transition": ("Balance", "Marginal", "Transition"),
     "fastrest.reductions.base": ("Reducer",),
     "fastrest.reductions.classes": ("Classes", "ClassesAnswer"),
     "fastrest.reductions.histograms": ("Fraction", "Histogram", "HistogramAnswer"),
-    "fastrest.reductions.quantiles": ("Quantile",),
-    "fastrest.reductions.summaries": ("Summary", "SummaryAnswer"),
+    "fastrest.reductions.summaries": ("Quantile", "Summary", "SummaryAnswer"),
     "fastrest.reductions.tally": ("Tally", "restored_tally"),
     "fastrest.sensitivity.indices": ("SobolIndices",),
     "fastrest.sensitivity.one_at_a_time": ("Swings",),

@@ -12,8 +12,8 @@ Dask arrays. Elements outside their domain give NaN.
 from typing import Any
 
 from fastrest._core.ufunc_names import ufunc_named
-from fastrest.models.functions import ghk_ufunc as ghk
-from fastrest.models.functions import nernst_ufunc as nernst
+from fastrest.models.equations import ghk_ufunc as ghk
+from fastrest.models.equations import nernst_ufunc as nernst
 
 __all__ = ["ghk", "nernst"]
 

@@ -8,8 +8,7 @@ import pytest
 
 import fastrest as fr
 from fastrest.benchmark.workloads.base import broadcast
-from fastrest.benchmark.workloads.reductions import SummaryWorkload, numpy_ghk_calcium
-from fastrest.benchmark.workloads.values import GridWorkload
+from fastrest.benchmark.workloads.catalogue import GridWorkload, SummaryWorkload, numpy_ghk_calcium
 
 from .peers import numpy_ghk_into
 

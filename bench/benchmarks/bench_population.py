@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastrest as fr
-from fastrest.benchmark.workloads.spaces import PopulationWorkload
+from fastrest.benchmark.workloads.catalogue import PopulationWorkload
 
 
 class Large(PopulationWorkload):
@@ -42,7 +42,7 @@ def test_numpy(benchmark, note, judge):
 
 
 SETUP = """
-from fastrest.benchmark.workloads.spaces import PopulationWorkload
+from fastrest.benchmark.workloads.catalogue import PopulationWorkload
 class Other(PopulationWorkload):
     points = {points}
 other = Other()

@@ -8,7 +8,7 @@ import pytest
 
 import fastrest as fr
 from fastrest._core import _kernels
-from fastrest.benchmark.workloads.reductions import moments
+from fastrest.benchmark.workloads.catalogue import moments
 from fastrest.runtime import storage
 
 # ---- streaming: the bare kernel, and the answers ----

@@ -10,8 +10,7 @@ import pytest
 
 import fastrest as fr
 from fastrest.benchmark.workloads.base import INPUTS, numpy_ghk
-from fastrest.benchmark.workloads.reductions import moments
-from fastrest.benchmark.workloads.spaces import lognormals, random_cells
+from fastrest.benchmark.workloads.catalogue import lognormals, moments, random_cells
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +89,7 @@ def test_slopes_of_all_inputs(benchmark, note, table, rows):
 # ---- memory ----
 
 SETUP = """
-from fastrest.benchmark.workloads.spaces import SampledWorkload
+from fastrest.benchmark.workloads.catalogue import SampledWorkload
 class Other(SampledWorkload):
     n = 2**{log2}
 other = Other()

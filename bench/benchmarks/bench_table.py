@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastrest as fr
-from fastrest.benchmark.workloads.values import TableWorkload
+from fastrest.benchmark.workloads.catalogue import TableWorkload
 from fastrest.runtime import scheduler
 
 ISAS = pytest.mark.parametrize("isa", fr.info()["supported"])

@@ -22,8 +22,7 @@ import pytest
 
 import fastrest as fr
 from fastrest.benchmark.workloads.base import TOLERANCE
-from fastrest.benchmark.workloads.catalogue import WORKLOADS
-from fastrest.benchmark.workloads.values import TableWorkload
+from fastrest.benchmark.workloads.catalogue import WORKLOADS, TableWorkload
 
 STATUS = Path("/proc/self/status")
 

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 from fastrest.benchmark.workloads.base import INPUTS, PHI_PER_KELVIN, broadcast, numpy_ghk, sums
-from fastrest.benchmark.workloads.reductions import numpy_ghk_calcium
-from fastrest.benchmark.workloads.spaces import SIGMA
+from fastrest.benchmark.workloads.catalogue import SIGMA, numpy_ghk_calcium
 
 
 def needs(module):

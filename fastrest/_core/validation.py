@@ -1,12 +1,13 @@
-"""Checks of arguments that need no NumPy: immutable objects, whole numbers, unknown names.
+"""Checks of arguments, objects that cannot change, and text of aligned columns."""
 
-The plain-Python reference may import this file, so it imports neither NumPy nor the kernels; the
-checks of real numbers and arrays are in `fastrest._core.arrays`.
-"""
-
+import contextlib
+import math
+import numbers
 import operator
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
+
+import numpy as np
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -81,3 +82,69 @@ def public(thing: T) -> T:
     """Give a class or function to `fastrest`, under which pickles name it wherever it stands."""
     thing.__module__ = "fastrest"
     return thing
+
+
+def aligned(rows: list[list[str]]) -> list[str]:
+    """Return rows of words as lines, the first column to the left and the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return [
+        "   ".join([first.ljust(widths[0]), *(w.rjust(n) for w, n in zip(rest, widths[1:]))])
+        for first, *rest in rows
+    ]
+
+
+def as_float(name: str, value: Any) -> float:
+    """Return one real number as a float, or raise the error that names the argument."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name} must be finite, got a number beyond 1e308") from None
+
+
+def finite(name: str, value: Any) -> float:
+    """Return one finite real number as a float, or raise the error that names the argument."""
+    number = as_float(name, value)
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {number!r}")
+    return number
+
+
+def as_numbers(name: str, value: Any) -> np.ndarray:
+    """Return an array of real numbers, masked elements as NaN, or raise an error with the name.
+
+    The array keeps its dtype, which is an integer or a floating one.
+    """
+    if isinstance(value, np.ma.MaskedArray) and value.dtype.kind in "iuf":
+        value = np.ma.filled(value.astype(np.float64), np.nan)
+    kind = getattr(getattr(value, "dtype", None), "kind", None)
+    if hasattr(value, "to_numpy") and kind in ("i", "u", "f"):
+        # a data frame's column, whose missing values need not be floats
+        with contextlib.suppress(ValueError, TypeError):
+            value = value.to_numpy(dtype=np.float64, na_value=np.nan)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be numbers, got rows of unequal length") from None
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be numbers, got dtype {getattr(value, 'dtype', array.dtype)}")
+    return array
+
+
+def read_only(values: Any) -> np.ndarray:
+    """Return a copy of an array that cannot be written to."""
+    array = np.array(values, np.float64)
+    array.flags.writeable = False
+    return array
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Return True if two attributes of results are equal; NaN equals NaN."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(equal(x, other[key]) for key, x in one.items())
+    if isinstance(one, np.ndarray | float):
+        return np.array_equal(one, other, equal_nan=True)
+    return bool(one == other)

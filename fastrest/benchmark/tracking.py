@@ -18,7 +18,7 @@ from fastrest.benchmark.archive import Measured, counterpart_points, pairs
 from fastrest.benchmark.workloads.base import Workload
 from fastrest.benchmark.workloads.catalogue import WORKLOADS
 from fastrest.benchmark.yardsticks import YARDSTICKS
-from fastrest.runtime import memory, scheduler
+from fastrest.runtime import scheduler, system
 
 #: Bytes that the largest workload takes, with its counterparts and yardstick.
 MEMORY = 1_300_000_000
@@ -87,7 +87,7 @@ def measure_again(names: list[str], threads: int | None) -> dict[str, np.ndarray
 
 def measure_all(threads: int | None, report: Callable[[str], Any]) -> list[Measured]:
     """Measure all workloads in turn, and report each one's title before it is measured."""
-    memory.check_memory(MEMORY, None, "the benchmarks cannot do with less")
+    system.check_memory(MEMORY, None, "the benchmarks cannot do with less")
     found = []
     for kind in WORKLOADS.values():
         report(kind.title)

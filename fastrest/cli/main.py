@@ -6,12 +6,30 @@ import sys
 from collections.abc import Callable, Sequence
 
 from fastrest.cli.bench_command import run_bench
-from fastrest.cli.listing_commands import list_cells, print_info
 from fastrest.cli.options import parser
 from fastrest.cli.population_commands import run_merge, run_population
 from fastrest.cli.report import ignoring_closed_output
 from fastrest.cli.sensitivity_commands import run_gradient, run_sobol
 from fastrest.cli.sweep_command import run_sweep
+from fastrest.physiology.presets import cells
+from fastrest.runtime.system import info
+
+
+def list_cells(options: argparse.Namespace) -> None:
+    """Print the shipped cells with their potentials and sources."""
+    for name, cell in cells.items():
+        quoted = "" if cell.quoted is None else f" (source: {cell.quoted:g} mV)"
+        print(f"{name}: {cell.potential():.2f} mV{quoted}")
+        print(f"    {cell!r}")
+        print(f"    {cell.species}; {cell.basis}. {cell.source}")
+        print(f"    {cell.remark}")
+
+
+def print_info(options: argparse.Namespace) -> None:
+    """Print the version, instruction sets and threads."""
+    for key, value in info().items():
+        print(f"{key}: {' '.join(value) if isinstance(value, tuple) else value}")
+
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "cells": list_cells,

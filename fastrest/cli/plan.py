@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fastrest._core.validation import unknown
+from fastrest.cli.option_values import distribution_of
 from fastrest.distributions.base import Distribution, Scaled
-from fastrest.distributions.text import distribution_of
 from fastrest.nouns.spaces import Space
 from fastrest.physiology.cell import Cell
-from fastrest.physiology.cell_toml import POTENTIALS
-from fastrest.physiology.clinical_states import State, states
+from fastrest.physiology.cell_forms import POTENTIALS, read_toml
 from fastrest.physiology.multiples import Times, change_of
-from fastrest.physiology.presets import cell_named, cell_of
+from fastrest.physiology.presets import State, cell_named, cell_of, states
 from fastrest.points.criteria import (
     Criterion,
     between,
@@ -22,8 +21,7 @@ from fastrest.points.criteria import (
     resolved_quantity,
 )
 from fastrest.points.derived import Derived, derived_of
-from fastrest.populations.design import PopulationDesign as Design
-from fastrest.runtime.toml_files import read_toml
+from fastrest.populations.candidates import PopulationDesign as Design
 
 EXAMPLE = Path(__file__).with_name("population.toml")
 KEYS = ("cell", "set", "n", "rng", "method", "of", "vary", "correlation", "conditions", "accept")

@@ -10,10 +10,10 @@ from fastrest.cli.option_values import part_of
 from fastrest.cli.output_files import check_names, check_picture, draw, new_files
 from fastrest.cli.plan import EXAMPLE, read_plan
 from fastrest.nouns import population_plots
-from fastrest.nouns.merging import is_of_population, merged_population, merged_sweep
+from fastrest.nouns.load_and_merge import is_of_population, merged_population, merged_sweep
 from fastrest.nouns.populations import Population, count_candidates
 from fastrest.nouns.sweep_plots import draw_histogram
-from fastrest.populations import members_files
+from fastrest.populations import members
 from fastrest.reductions.histograms import HistogramAnswer
 from fastrest.runtime.storage import check_writable
 
@@ -98,13 +98,13 @@ def _merge_sweep(options: argparse.Namespace) -> None:
 
 def _written(out: str | None) -> list[str]:
     """Return the files that --out of a population writes."""
-    return [str(path) for path in members_files.written_files(out)] if out else []
+    return [str(path) for path in members.written_files(out)] if out else []
 
 
 def _check_members(options: argparse.Namespace) -> None:
     """Raise an error if --out or --plot cannot be written."""
     if options.out:
-        members_files.check_members_file(options.out)
+        members.check_members_file(options.out)
         for path in _written(options.out):
             check_writable(Path(path))
     check_picture("--plot", options.plot)

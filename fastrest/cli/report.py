@@ -8,13 +8,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fastrest._core.text import aligned
+from fastrest._core.validation import aligned
 from fastrest.nouns.populations import Population
-from fastrest.physiology.clinical_states import State
+from fastrest.physiology.presets import State
 from fastrest.reductions.base import Reducer
 from fastrest.reductions.classes import Classes
-from fastrest.reductions.quantiles import Quantile
-from fastrest.reductions.summaries import Summary
+from fastrest.reductions.summaries import Quantile, Summary
 from fastrest.runtime.system import info, processor
 
 if TYPE_CHECKING:

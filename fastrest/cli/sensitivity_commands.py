@@ -6,10 +6,9 @@ import time
 from pathlib import Path
 
 from fastrest.cli import report
-from fastrest.cli.option_values import cell_of, output_of, split_once
+from fastrest.cli.option_values import cell_of, distribution_of, output_of, split_once
 from fastrest.cli.output_files import check_names, check_picture, draw, new_files
 from fastrest.distributions.base import Distribution, Scaled
-from fastrest.distributions.text import distribution_of
 from fastrest.models.quantities import Status
 from fastrest.nouns.spaces import Space
 from fastrest.nouns.sweep_kinds import table

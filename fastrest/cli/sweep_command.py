@@ -21,9 +21,8 @@ from fastrest.physiology.cell import Cell
 from fastrest.reductions.base import Reducer
 from fastrest.reductions.classes import Classes
 from fastrest.reductions.histograms import Histogram
-from fastrest.reductions.quantiles import Quantile
-from fastrest.reductions.summaries import Summary
-from fastrest.runtime import memory, scheduler
+from fastrest.reductions.summaries import Quantile, Summary
+from fastrest.runtime import scheduler, system
 from fastrest.runtime.storage import check_writable
 
 #: Bytes for each value on an axis while a grid is made, copies included.
@@ -108,7 +107,7 @@ def _grid(cell: Cell, options: argparse.Namespace) -> Sweep:
         text = " x ".join(map(str, counts))
         raise ValueError(f"a grid must have fewer than 2**63 points, got {text}")
     need = AXIS_BYTES * sum(counts)
-    memory.check_memory(need, None, f"--grid {' and '.join(axes)} with fewer values")
+    system.check_memory(need, None, f"--grid {' and '.join(axes)} with fewer values")
     return grid(cell, **{name: values() for name, (_, values) in axes.items()})
 
 

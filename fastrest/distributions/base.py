@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest._core import _samples
-from fastrest._core.arrays import as_numbers
-from fastrest._core.validation import Frozen
+from fastrest._core.validation import Frozen, as_numbers
 from fastrest.distributions.poincare import poincare_constant
 from fastrest.distributions.tabulated import EIGHTHS, QuantileTable
 

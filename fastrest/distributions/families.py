@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastrest._core import _kernels, _samples
-from fastrest._core.arrays import as_float, finite
+from fastrest._core.validation import as_float, finite
 from fastrest.distributions.base import Distribution, Recipe, digits
 
 #: Truncation must leave this probability: below it, quantiles lose digits.

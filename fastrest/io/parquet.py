@@ -8,7 +8,7 @@ import numpy as np
 
 from fastrest._version import __version__
 from fastrest.io.format import WHAT, Format, optional_module
-from fastrest.points.labels import STATUS
+from fastrest.points.points import STATUS
 from fastrest.runtime.storage import unseal, write_safely
 
 

@@ -13,19 +13,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fastrest.io.format import REPLACED, TASK, WHAT, Format, beside, optional_module
+from fastrest.io.format import REPLACED, TASK, WHAT, Format, Record, beside, optional_module
 from fastrest.io.npy import Npy
 from fastrest.io.parquet import Parquet
-from fastrest.io.record import Record
 from fastrest.io.zarr import Zarr
 from fastrest.points.criteria import quantity_to_json
 from fastrest.points.describe import describe
 from fastrest.points.points import Points, checked_dtype
 from fastrest.runtime import scheduler
-from fastrest.runtime.memory import bytes_text
-from fastrest.runtime.progress import Progress
 from fastrest.runtime.ranges import common, cut, gaps
+from fastrest.runtime.scheduler import Progress
 from fastrest.runtime.storage import StrPath, digest, seal, sha256, sync
+from fastrest.runtime.system import bytes_text
 
 #: The ending that the name of an output has until it is complete.
 PART = ".part"

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastrest.io.format import TASK, WHAT, Format, optional_module
-from fastrest.points.labels import STATUS, labels_of
-from fastrest.points.points import Points
+from fastrest.points.points import STATUS, Points, labels_of
 from fastrest.runtime.ranges import cut
 from fastrest.runtime.storage import sync, unsealed
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastrest._core.arrays import as_float, as_numbers
+from fastrest._core.validation import as_float, as_numbers
 from fastrest.models.quantities import Parameter
 
 

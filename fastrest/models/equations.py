@@ -1,7 +1,17 @@
-"""The equations that users choose: GHK and chord conductance."""
+"""The equations that users choose, as models and as functions that broadcast like NumPy."""
 
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastrest._core import _kernels
+from fastrest._core.ufunc_names import ufunc_of
+from fastrest._core.validation import as_float
+from fastrest.models import reference as plain
+from fastrest.models.broadcasting import broadcast, checked_argument
 from fastrest.models.model import Model
-from fastrest.models.reference import chord, chord_gradient, ghk, ghk_gradient
+from fastrest.models.quantities import Parameter
 
 
 class GHK(Model):
@@ -28,8 +38,8 @@ class GHK(Model):
     weight = "P"
     weight_meaning = "permeability (relative)"
     equation_name = "ghk"
-    reference = staticmethod(ghk)
-    reference_gradient = staticmethod(ghk_gradient)
+    reference = staticmethod(plain.ghk)
+    reference_gradient = staticmethod(plain.ghk_gradient)
     pumped = "K"
 
 
@@ -50,9 +60,106 @@ class Chord(Model):
     weight = "g"
     weight_meaning = "conductance (relative)"
     equation_name = "chord"
-    reference = staticmethod(chord)
-    reference_gradient = staticmethod(chord_gradient)
+    reference = staticmethod(plain.chord)
+    reference_gradient = staticmethod(plain.chord_gradient)
 
 
 #: Models by name, for files.
 MODELS: dict[str, type[Model]] = {"GHK": GHK, "Chord": Chord}
+
+
+def nernst(z: int, *, c_out: npt.ArrayLike, c_in: npt.ArrayLike, celsius: npt.ArrayLike) -> Any:
+    """Return the Nernst potential E = (RT/zF) ln(c_out/c_in) (Nernst 1888).
+
+    Parameters
+    ----------
+    z : int
+        Valence, any integer other than 0.
+    c_out, c_in : array_like
+        Concentrations outside and inside, mM; only their ratio matters.
+    celsius : array_like
+        Temperature, °C.
+
+    Returns
+    -------
+    ndarray or scalar
+        Potential in mV, inside minus outside, of the broadcast shape; NaN where an array element
+        lies outside its domain. The function calls the ufunc `fastrest.ufuncs.nernst`.
+
+    Raises
+    ------
+    ValueError
+        A scalar lies outside its domain.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> round(float(fr.nernst(1, c_out=5, c_in=140, celsius=37)), 2)
+    -89.06
+    """
+    charge = as_float("z", z)
+    if charge == 0 or not charge.is_integer():
+        raise ValueError(f"z must be an integer other than 0, got {z!r}")
+    given = (("c_out", "mM", c_out), ("c_in", "mM", c_in), ("celsius", "°C", celsius))
+    values = {n: checked_argument(Parameter(n, unit, ""), value) for n, unit, value in given}
+    return broadcast(nernst_ufunc, [charge, *values.values()], values)
+
+
+def ghk(
+    *,
+    P_K: npt.ArrayLike,
+    P_Na: npt.ArrayLike,
+    P_Cl: npt.ArrayLike,
+    K_out: npt.ArrayLike,
+    Na_out: npt.ArrayLike,
+    Cl_out: npt.ArrayLike,
+    K_in: npt.ArrayLike,
+    Na_in: npt.ArrayLike,
+    Cl_in: npt.ArrayLike,
+    celsius: npt.ArrayLike,
+    pump_ratio: npt.ArrayLike = 1.0,
+) -> Any:
+    """Return the Goldman-Hodgkin-Katz potential of K, Na and Cl.
+
+    The model is ``fr.GHK("K", "Na", "Cl")``.
+
+    Parameters
+    ----------
+    P_K, P_Na, P_Cl : array_like
+        Permeabilities in any common unit; only ratios matter.
+    K_out, Na_out, Cl_out, K_in, Na_in, Cl_in : array_like
+        Concentrations, mM.
+    celsius : array_like
+        Temperature, °C.
+    pump_ratio : array_like
+        Mullins-Noda coupling ratio: 1 is no pump, 1.5 the Na/K-ATPase.
+
+    Returns
+    -------
+    ndarray or scalar
+        Potential in mV, inside minus outside, of the broadcast shape; NaN where an array element
+        lies outside its domain. The function calls the ufunc `fastrest.ufuncs.ghk`.
+
+    Raises
+    ------
+    ValueError
+        A scalar lies outside its domain.
+
+    Notes
+    -----
+    Goldman 1943; Hodgkin & Katz 1949; Mullins & Noda 1963.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> V = fr.ghk(P_K=1, P_Na=0.04, P_Cl=0.45, K_out=5, Na_out=145, Cl_out=110,
+    ...            K_in=140, Na_in=15, Cl_in=7, celsius=37)
+    >>> round(float(V), 6)
+    -69.811924
+    """
+    return K_NA_CL(**locals())
+
+
+K_NA_CL = GHK("K", "Na", "Cl")
+nernst_ufunc: np.ufunc = ufunc_of(_kernels.Equation("nernst"))
+ghk_ufunc: np.ufunc = K_NA_CL.ufunc

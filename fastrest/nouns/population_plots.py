@@ -10,7 +10,7 @@ import numpy as np
 from fastrest._core.validation import unknown
 from fastrest.nouns.sweep_plots import EVERYDAY, marks_of
 from fastrest.plotting.primitives import axes_or_new, draw_marks, pyplot
-from fastrest.points.labels import axis_label, quantity_label
+from fastrest.points.points import axis_label, quantity_label
 from fastrest.populations.members import find_members
 from fastrest.populations.statistics import PopulationAnswers
 from fastrest.populations.transition import Marginal, Transition

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastrest._core.text import aligned
-from fastrest._core.validation import public
+from fastrest._core.validation import aligned, public
 from fastrest.nouns.sweep_kinds import KINDS
 from fastrest.points.inputs import Inputs
 from fastrest.points.sample_points import Rng
-from fastrest.populations.design import PopulationDesign
+from fastrest.populations.candidates import PopulationDesign
 from fastrest.populations.members import Members, find_members
 from fastrest.populations.population_tally import PopulationTally, checked_range, run_pass
 from fastrest.populations.statistics import PopulationAnswers
 from fastrest.runtime.checkpoint import Checkpoint
 from fastrest.runtime.executors import Means, check_executor
-from fastrest.runtime.progress import Progress
+from fastrest.runtime.scheduler import Progress
 from fastrest.runtime.storage import StrPath
 
 if TYPE_CHECKING:

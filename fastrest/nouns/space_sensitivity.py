@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from fastrest.points.criteria import Between, resolved_quantity
 from fastrest.points.inputs import Inputs
 from fastrest.points.sample_points import Rng, seed_of
-from fastrest.runtime.progress import Progress
+from fastrest.runtime.scheduler import Progress
 
 if TYPE_CHECKING:
     from fastrest.sensitivity.indices import SobolIndices

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastrest._core.arrays import as_numbers
+from fastrest._core.validation import as_numbers
 from fastrest.distributions.base import Distribution
 from fastrest.nouns.space_sensitivity import SpaceSensitivity
 from fastrest.nouns.sweep_kinds import KINDS, Sample
 from fastrest.physiology.cell import Cell
 from fastrest.points.criteria import Between, Criterion
 from fastrest.points.sample_points import Rng
-from fastrest.runtime.progress import Progress
+from fastrest.runtime.scheduler import Progress
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -189,7 +189,7 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
           change('control', 'high K', 2.5, 5)   39,592 (39.59 %)   20,337 (20.34 %)>
         """
         from fastrest.nouns.populations import count_candidates
-        from fastrest.populations.design import PopulationDesign
+        from fastrest.populations.candidates import PopulationDesign
 
         candidates = self.sample(n, rng=rng, method=method)
         design = PopulationDesign.checked(candidates, conditions, accept, of)
@@ -227,7 +227,7 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
         >>> np.round(space.evaluate([[0.04, 5.0], [0.02, 5.0]]), 2)
         array([-69.81, -76.  ])
         """
-        from fastrest.sensitivity.rows import in_order, values_of_rows
+        from fastrest.sensitivity.salib_problem import in_order, values_of_rows
 
         rows = np.asarray(as_numbers("X", in_order(self, "columns of X", X, "columns")))
         if rows.ndim != 2 or rows.shape[1] != len(self) or not len(rows):
@@ -266,7 +266,7 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
         >>> found.total_order.round(1)
         array([0.9, 0.1])
         """
-        from fastrest.sensitivity.rows import in_order, values_of_rows
+        from fastrest.sensitivity.salib_problem import in_order, values_of_rows
 
         columns = np.asarray(as_numbers("x", in_order(self, "rows of x", x, "index")))
         if columns.ndim != 2 or len(columns) != len(self) or not columns.shape[1]:
@@ -317,3 +317,71 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
 
 
 KINDS["Space"] = Space
+
+
+def space_from_salib(problem: Mapping[str, Any], cell: Cell) -> Space:
+    """Return the space of a problem of SALib.
+
+    Parameters
+    ----------
+    problem : mapping
+        A dict or ``ProblemSpec`` with ``names``, which are parameters of the cell, ``bounds``, and
+        ``dists`` if not all distributions are uniform.
+    cell : Cell
+        Values of the other parameters.
+
+    Returns
+    -------
+    Space
+
+    Raises
+    ------
+    ValueError
+        A name is not a parameter, a distribution has no counterpart or breaks a rule, the numbers
+        of entries differ, or inputs are grouped.
+    TypeError
+        An entry is not a list, a name not a text, or a bound not a number.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> problem = {"names": ["P_Na", "K_out"], "bounds": [[0.01, 0.1], [3, 6]]}
+    >>> fr.space_from_salib(problem, fr.cells["mammalian neuron"]).distributions
+    (uniform(0.01, 0.1), uniform(3, 6))
+    """
+    from fastrest.sensitivity.salib_problem import distribution_from_salib
+
+    if not isinstance(problem, Mapping):
+        raise TypeError(f"problem must be a mapping with names and bounds, got {problem!r}")
+    for key in ("names", "bounds"):
+        if key not in problem:
+            raise ValueError(f"problem needs {key!r}, got {', '.join(map(str, problem))}")
+    names, bounds = _entries(problem, "names"), _entries(problem, "bounds")
+    dists = ["unif"] * len(names) if problem.get("dists") is None else _entries(problem, "dists")
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"problem: a name must be text, got {name!r}")
+    for key, found in (("bounds", bounds), ("dists", dists)):
+        if len(found) != len(names):
+            raise ValueError(f"problem has {len(names)} names, but {len(found)} {key}")
+    if problem.get("num_vars", len(names)) != len(names):
+        raise ValueError(f"problem has {len(names)} names, but num_vars {problem['num_vars']!r}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"problem: each name once, got {', '.join(map(str, names))}")
+    if problem.get("groups") is not None:
+        groups = [str(one) for one in _entries(problem, "groups")]
+        if len(set(groups)) != len(names):
+            raise ValueError(
+                f"problem: inputs in groups ({', '.join(groups)}) have no indices of their own "
+                "here: leave 'groups' out"
+            )
+    rows = zip(names, dists, bounds)
+    return Space(cell, {n: distribution_from_salib(n, d, b) for n, d, b in rows})
+
+
+def _entries(problem: Mapping[str, Any], key: str) -> list[Any]:
+    """Return a list of the problem that has an entry for each input."""
+    found = problem[key]
+    if isinstance(found, str | Mapping) or not np.iterable(found):
+        raise TypeError(f"problem: {key} must be a list, got {found!r}")
+    return list(found)

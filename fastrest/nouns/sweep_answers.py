@@ -8,8 +8,8 @@ import numpy.typing as npt
 from fastrest._core.validation import Frozen
 from fastrest.points.criteria import Between
 from fastrest.points.points import Points
-from fastrest.runtime.progress import Progress
 from fastrest.runtime.ranges import checked_part, part_range
+from fastrest.runtime.scheduler import Progress
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -187,7 +187,7 @@ class SweepAnswers(Points):
         >>> np.round(sweep.quantile([0.05, 0.5, 0.95]), 2)
         array([-73.06, -45.67, -32.43])
         """
-        from fastrest.reductions.quantiles import Quantile
+        from fastrest.reductions.summaries import Quantile
 
         answer: np.ndarray = self.reduce(Quantile(q, of=of), **options)[0]
         return answer

@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastrest.physiology.cell import Cell
-from fastrest.plotting.curves import Side, curve, heat_map, histogram, scatter
+from fastrest.plotting.charts import Side, curve, heat_map, histogram, scatter
 from fastrest.plotting.primitives import Quantity, axes_or_new, draw_marks
 from fastrest.points.axes import Axis
 from fastrest.points.criteria import Between, resolved_quantity
 from fastrest.points.grid_points import GridPoints
-from fastrest.points.labels import axis_label, quantity_label
-from fastrest.points.points import Points
+from fastrest.points.points import Points, axis_label, quantity_label
 from fastrest.reductions.histograms import Histogram, HistogramAnswer
 from fastrest.reductions.running import tally
 from fastrest.reductions.summaries import Summary

@@ -8,10 +8,8 @@ import numpy.typing as npt
 
 from fastrest.nouns.sweep_answers import SweepAnswers
 from fastrest.points.criteria import Between
-from fastrest.points.gradients import gradient
-from fastrest.points.labels import STATUS
-from fastrest.points.points import Points, checked_dtype
-from fastrest.runtime.progress import Progress
+from fastrest.points.points import STATUS, Points, checked_dtype, gradient
+from fastrest.runtime.scheduler import Progress
 
 if TYPE_CHECKING:
     import os

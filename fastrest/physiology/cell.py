@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fastrest._core.arrays import as_float, finite
-from fastrest._core.validation import FrozenMapping
+from fastrest._core.validation import FrozenMapping, as_float, finite
 from fastrest.models.equations import Chord
 from fastrest.models.model import Model, phi
-from fastrest.physiology.cell_toml import POTENTIALS, TEXTS, cell_arguments
-from fastrest.physiology.chord_conversion import chord_conductances
+from fastrest.physiology.cell_forms import (
+    POTENTIALS,
+    TEXTS,
+    cell_arguments,
+    chord_conductances,
+    read_toml,
+)
 from fastrest.physiology.multiples import Times
 from fastrest.physiology.uncertainty import Uncertainty, elasticity, uncertainty
-from fastrest.runtime.toml_files import read_toml
 
 #: Potential above which sodium channels stay inactivated, by convention, mV.
 DEPOLARISATION_BLOCK = -40.0

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastrest._core.arrays import as_float, as_numbers
+from fastrest._core.validation import as_float, as_numbers
 from fastrest.distributions.base import Scaled
 from fastrest.distributions.scipy_frozen import as_distribution, is_distribution
 

@@ -1,13 +1,15 @@
-"""Presets: cells and clinical states that ship with the package as TOML files."""
+"""Presets: cells and clinical states that ship with the package as TOML files, with sources."""
 
 import functools
-from collections.abc import Callable, Mapping
+import types
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from fastrest._core.validation import FrozenMapping, unknown
 from fastrest.physiology.cell import Cell
-from fastrest.physiology.cell_toml import cell_arguments
+from fastrest.physiology.cell_forms import cell_arguments
+from fastrest.physiology.multiples import Times, change_of
 
 T = TypeVar("T")
 
@@ -59,3 +61,81 @@ def cell_named(text: str, folder: Path | None = None) -> Cell:
 
 
 cells = Presets("cell", cell_of)
+
+
+class State(FrozenMapping[float | Times]):
+    """A clinical state: a mapping from parameters to their new values.
+
+    The shipped states are in `fastrest.states`. Each can be a condition of ``space.population``,
+    and ``cell.replace(**state)`` is a cell in that state. States are acute: they leave out the
+    changes that an illness causes in the course of time.
+
+    Attributes
+    ----------
+    name : str
+    changes : mapping of str to float or Times
+        A value for a parameter (mM for concentrations), or a multiple of its own by `times`.
+    source : str
+        The reference.
+    basis : str
+        ``"measured"``, ``"textbook"``, or ``"convention"``: a round factor without measurement.
+    remark : str
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> state = fr.states["hyperkalaemia"]
+    >>> state["K_out"], state.basis
+    (6.5, 'textbook')
+    >>> round(fr.cells["mammalian neuron"].replace(**state).potential(), 2)
+    -67.08
+    """
+
+    name: str
+    source: str
+    basis: str
+    remark: str
+    _what = "parameter"
+
+    def __init__(
+        self, name: str, *, changes: Mapping[str, Any], source: str, basis: str, remark: str
+    ):
+        found = {key: change_of(key, value) for key, value in changes.items()}
+        vars(self).update(name=name, source=source, basis=basis, remark=remark, _values=found)
+
+    @property
+    def changes(self) -> Mapping[str, float | Times]:
+        """The new values, or multiples of the old ones, by parameter."""
+        return types.MappingProxyType(self._values)
+
+    def __repr__(self) -> str:
+        words = [
+            f"{key} x {value.factors:g}" if isinstance(value, Times) else f"{key} {value:g}"
+            for key, value in self.items()
+        ]
+        return f"<State {self.name!r}: {', '.join(words)} ({self.basis})>"
+
+    def check(self, cell: Cell, varied: Iterable[str]) -> None:
+        """Raise the ValueError if this state changes nothing in a cell.
+
+        Parameters
+        ----------
+        cell : Cell
+            The cell in its baseline state.
+        varied : iterable of str
+            Names of parameters that vary, so that they have no single value.
+
+        Raises
+        ------
+        ValueError
+            A parameter that does not vary already has the value that the state gives it.
+        """
+        for key, value in self.items():
+            if key not in varied and cell.get(key) == value:
+                raise ValueError(
+                    f"{self.name} sets {key} to {value:g}, which is already the cell's value "
+                    f"({self.remark})"
+                )
+
+
+states = Presets("state", lambda table, name: State(name, **table))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fastrest._core.arrays import finite
+from fastrest._core.validation import finite
 from fastrest.models.model import Output
 from fastrest.physiology.multiples import Times
 
@@ -77,6 +77,6 @@ class Uncertainty:
         -------
         matplotlib.axes.Axes
         """
-        from fastrest.plotting.bars import tornado
+        from fastrest.plotting.charts import tornado
 
         return tornado(self.contributions, "sd of the potential (mV)", ax)

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastrest._core.arrays import as_numbers
-from fastrest._core.validation import Frozen
+from fastrest._core.validation import Frozen, as_numbers
 from fastrest.physiology.multiples import Times
 
 

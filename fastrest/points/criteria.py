@@ -7,8 +7,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
-from fastrest._core.arrays import as_float
-from fastrest._core.validation import Frozen, unknown
+from fastrest._core.validation import Frozen, as_float, unknown
 from fastrest.models.model import Model, Output
 
 #: Arguments with defaults, which the repr leaves out.

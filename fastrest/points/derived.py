@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastrest._core.arrays import finite
-from fastrest._core.validation import Frozen, unknown
+from fastrest._core.validation import Frozen, finite, unknown
 from fastrest.physiology.cell import Cell
 
 

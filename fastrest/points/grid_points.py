@@ -15,8 +15,14 @@ from fastrest.models.quantities import Parameter
 from fastrest.physiology.cell import Cell, checked_cell
 from fastrest.physiology.multiples import Times
 from fastrest.points.axes import Axis
-from fastrest.points.labels import labels_of, result_names
-from fastrest.points.points import ColumnChunks, Points, checked_indices, over_points
+from fastrest.points.points import (
+    ColumnChunks,
+    Points,
+    checked_indices,
+    labels_of,
+    over_points,
+    result_names,
+)
 from fastrest.runtime import scheduler
 
 #: Largest |ln| of a sum in the factored route: the difference of two has an error below 1e-12 mV.

@@ -15,13 +15,42 @@ import numpy.typing as npt
 
 from fastrest._core import _kernels
 from fastrest._core.validation import Frozen
-from fastrest.models.model import Output
+from fastrest.models.model import Model, Output
+from fastrest.models.quantities import Parameter, Status
 from fastrest.physiology.cell import Cell
 from fastrest.points.axes import Axis
 from fastrest.points.criteria import Between, resolved_quantity
-from fastrest.points.labels import STATUS, STATUS_LABELS, labels_of
-from fastrest.runtime import memory, scheduler
-from fastrest.runtime.progress import Progress
+from fastrest.runtime import scheduler, system
+from fastrest.runtime.scheduler import Progress
+
+STATUS = "status"
+STATUS_LABELS = {
+    "long_name": "status",
+    "flag_masks": [int(bit) for bit in Status],
+    "flag_meanings": " ".join(str(bit.name) for bit in Status),
+}
+
+
+def labels_of(quantity: Parameter | Output) -> dict[str, str]:
+    """Return the long name and unit of a parameter or an output."""
+    meaning = quantity.meaning if isinstance(quantity, Parameter) else quantity.description
+    return {"long_name": meaning, "units": quantity.unit or "1"}
+
+
+def axis_label(model: Model, parameter: str) -> str:
+    """Return the label of a plot's axis along which a parameter varies."""
+    return f"{parameter} ({model.parameters[parameter].unit or 'relative'})"
+
+
+def quantity_label(output: Output) -> str:
+    """Return the text along an axis of an output."""
+    return f"{output.description} ({output.unit})"
+
+
+def result_names(model: Model) -> tuple[Any, ...]:
+    """Return the names of results in Datasets and data frames."""
+    return (*model.outputs, STATUS)
+
 
 #: Points at a time in the pure-Python reference, and in conversions of a table's columns.
 PYTHON_BLOCK = 1 << 10
@@ -253,7 +282,7 @@ class Points(Frozen):
     def check_memory(self, result: int, max_memory: int | None, instead: str) -> None:
         """Raise the MemoryError if a result of so many bytes does not fit; `instead` advises."""
         need = result + self.work_bytes()
-        memory.check_memory(need, max_memory, f"{len(self):,} points; {instead}")
+        system.check_memory(need, max_memory, f"{len(self):,} points; {instead}")
 
     # ---- labels ----
 
@@ -285,7 +314,7 @@ class Points(Frozen):
         lines = [
             f"<{type(self).__name__} of {len(self):,} points: {self.cell!r}",
             *self.repr_lines(),
-            f"values(): {memory.bytes_text(8 * len(self))}; {self.route_text()}>",
+            f"values(): {system.bytes_text(8 * len(self))}; {self.route_text()}>",
         ]
         return "\n  ".join(lines)
 
@@ -332,3 +361,52 @@ def checked_indices(indices: npt.ArrayLike, points: int) -> np.ndarray:
         bad = array[(array < 0) | (array >= points)].flat[0]
         raise IndexError(f"indices must be from 0 to {points - 1}, got {bad}")
     return array
+
+
+def gradient(
+    points: Points,
+    parameters: tuple[str, ...],
+    engine: str | None,
+    threads: int | None,
+    progress: Progress,
+    max_memory: int | None,
+) -> dict[str, np.ndarray]:
+    """Return the derivatives of the points' output: see `Sweep.gradient`."""
+    model, n = points.cell.model, len(points)
+    if points.event is not None:
+        raise ValueError(f"gradient needs an output, got {points.event!r}")
+    names = list(dict.fromkeys(parameters or model.parameters))
+    for name in names:
+        model.parameter(name)
+    isa = scheduler.choose_engine(engine)
+    instead = f"{n:,} points by {len(names)} parameters; ask for fewer of them, or of points"
+    system.check_memory(8 * n * len(names), max_memory, instead)
+    slopes = {name: np.empty(points.shape) for name in names}
+    flat = {name: array.reshape(-1) for name, array in slopes.items()}
+    if isa == scheduler.PYTHON:
+        work, threads = _by_reference(points, flat), 1
+    else:
+        work = _by_kernel(points, flat, isa)
+    scheduler.run(work, n, threads=threads, progress=progress)
+    return slopes
+
+
+def _by_kernel(points: Points, flat: dict[str, np.ndarray], isa: str) -> Callable[[int, int], None]:
+    _, chunks = points.chunks()
+
+    def work(start: int, stop: int) -> None:
+        for columns, first, lo, hi in chunks(start, stop):
+            slopes = {name: array[lo:hi] for name, array in flat.items()}
+            points.output.gradients(columns, lo - first, slopes, isa)
+
+    return work
+
+
+def _by_reference(points: Points, flat: dict[str, np.ndarray]) -> Callable[[int, int], None]:
+    def work(start: int, stop: int) -> None:
+        for i, values in points.values_of(start, stop):
+            slopes = points.output.reference_gradient(values)
+            for name, array in flat.items():
+                array[i] = slopes[name]
+
+    return work

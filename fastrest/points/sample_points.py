@@ -11,8 +11,7 @@ from fastrest._core.validation import whole_number
 from fastrest.models.model import Output
 from fastrest.points import derived, sobol_sequence
 from fastrest.points.inputs import Inputs
-from fastrest.points.labels import labels_of
-from fastrest.points.points import ColumnChunks, Points, checked_indices, over_points
+from fastrest.points.points import ColumnChunks, Points, checked_indices, labels_of, over_points
 
 #: The type of the argument rng. It is text, because the names would import numpy.random.
 Rng: TypeAlias = "int | np.integer[Any] | np.random.SeedSequence | np.random.Generator | None"

@@ -8,12 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest._core import _kernels
-from fastrest._core.arrays import as_numbers
-from fastrest._core.validation import unknown
+from fastrest._core.validation import as_numbers, unknown
 from fastrest.models.model import Model
 from fastrest.physiology.cell import Cell, checked_cell
-from fastrest.points.labels import labels_of, result_names
-from fastrest.points.points import ColumnChunks, Points, checked_indices, over_points
+from fastrest.points.points import (
+    ColumnChunks,
+    Points,
+    checked_indices,
+    labels_of,
+    over_points,
+    result_names,
+)
 from fastrest.runtime import scheduler
 from fastrest.runtime.ranges import cut
 

@@ -5,18 +5,177 @@ counts candidates and the one that returns members therefore find the same bits.
 """
 
 import functools
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from fastrest._core.validation import as_float, unknown
+from fastrest.distributions.base import Scaled
 from fastrest.models.model import Output
 from fastrest.models.quantities import Status
+from fastrest.physiology.cell import Cell
 from fastrest.physiology.multiples import Times
+from fastrest.physiology.presets import State
+from fastrest.points.criteria import CRITERIA, Criterion, resolved_quantity
+from fastrest.points.inputs import Inputs
 from fastrest.points.points import over_points
-from fastrest.populations.design import PopulationDesign
+from fastrest.points.sample_points import SamplePoints
 from fastrest.reductions.accumulator import count_reasons
+
+#: The default conditions: the cells as they are drawn.
+CONTROL: Mapping[str, Mapping[str, Any]] = {"control": {}}
+
+
+@dataclass(frozen=True, eq=False)
+class PopulationDesign:
+    """The design of a population: everything that determines its members.
+
+    Attributes
+    ----------
+    sample : SamplePoints
+        The candidates.
+    conditions : dict of str to (dict of str to float or Times)
+        The changes of each condition, by name.
+    accept : tuple of Criterion
+        The criteria as they were given.
+    of : str
+        Name of the output that is counted under every condition.
+    """
+
+    sample: SamplePoints
+    conditions: dict[str, dict[str, float | Times]]
+    accept: tuple[Criterion, ...]
+    of: str = "V"
+
+    @classmethod
+    def checked(
+        cls, sample: SamplePoints, conditions: Any, accept: Any, of: Any = "V"
+    ) -> "PopulationDesign":
+        """Return the design of a user's arguments, or raise the error for a wrong one."""
+        found = _checked_conditions(sample.space, CONTROL if conditions is None else conditions)
+        output, event = resolved_quantity(of, sample.cell.model)
+        if event is not None:
+            raise ValueError(f"population counts an output, got {of!r}: pass events as accept=")
+        return cls(sample, found, _checked_criteria(sample.cell, found, accept), output.name)
+
+    @property
+    def cell(self) -> Cell:
+        """The cell of the sample."""
+        return self.sample.cell
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters that vary: uncertain inputs, then derived ones."""
+        return self.sample.varied
+
+    @functools.cached_property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """The criteria, each with a condition: the first one unless it names another."""
+        first = next(iter(self.conditions))
+        return tuple(one.resolved(first) for one in self.accept)
+
+    # ---- as JSON ----
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the conditions and criteria as JSON holds them."""
+
+        def change(value: float | Times) -> Any:
+            return ["times", value.factors] if isinstance(value, Times) else value
+
+        return {
+            "conditions": [  # lists, because the order matters
+                [name, [[parameter, change(x)] for parameter, x in changes.items()]]
+                for name, changes in self.conditions.items()
+            ],
+            "of": self.of,
+            "accept": [[one.family, vars(one)] for one in self.accept],
+        }
+
+    @classmethod
+    def from_json(cls, sample: SamplePoints, data: Mapping[str, Any]) -> "PopulationDesign":
+        """Return the design of a sample, from the data of `to_json`."""
+        conditions = {
+            name: {p: Times(x[1]) if isinstance(x, list) else x for p, x in changes}
+            for name, changes in data["conditions"]
+        }
+        accept = tuple(CRITERIA[family](**arguments) for family, arguments in data["accept"])
+        return cls(sample, conditions, accept, data["of"])
+
+
+# ---- checks ----
+
+
+def _checked_conditions(space: Inputs, given: Any) -> dict[str, dict[str, float | Times]]:
+    example = '{"control": {}, "high K": {"K_out": 6.5}}'
+    if not isinstance(given, Mapping):
+        raise TypeError(f"conditions must be a mapping, as {example}, got {given!r}")
+    if not given:
+        raise ValueError(f"conditions must name at least one, as {example}")
+    found: dict[str, dict[str, float | Times]] = {}
+    for name, changes in given.items():
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"conditions: a name must be text, got {name!r}")
+        if not isinstance(changes, Mapping):
+            raise TypeError(
+                f"condition {name!r} must be a mapping of parameters to values, as "
+                f'{{"K_out": 6.5}}, got {changes!r}'
+            )
+        try:
+            if isinstance(changes, State):
+                changes.check(space.cell, (*space.names, *space.derived))
+            found[name] = {n: _checked_change(space, n, x) for n, x in changes.items()}
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"condition {name!r}: {error}") from None
+    return found
+
+
+def _checked_change(space: Inputs, name: str, value: Any) -> float | Times:
+    """Return the change of a parameter: a value, or multiples of the drawn values."""
+    parameters = space.cell.model.parameters
+    if name not in parameters:
+        raise ValueError(unknown("parameter", name, parameters))
+    parameter = parameters[name]
+    if isinstance(value, Scaled):
+        raise TypeError(f"{name} must be a number or fr.times of one, got {value!r}")
+    if not isinstance(value, Times):
+        number = as_float(name, value)
+        parameter.check(number)
+        return number
+    factor = as_float(f"times of {name}", value.factors)
+    if not 0 <= factor < math.inf:
+        raise ValueError(f"times of {name} must be finite and >= 0, got {factor!r}")
+    if name in space.derived:
+        return Times(factor)
+    if name not in space.names:
+        number = factor * space.cell[name]
+        parameter.check(number)
+        return number
+    for bound in space.distributions[space.names.index(name)].bounds:
+        if math.isfinite(bound):
+            parameter.check(factor * bound)
+    return Times(factor)
+
+
+def _checked_criteria(
+    cell: Cell, conditions: Mapping[str, Any], given: Any
+) -> tuple[Criterion, ...]:
+    example = "[fr.between(-80, -60)]"
+    if isinstance(given, Criterion) or not isinstance(given, Iterable):
+        raise TypeError(f"accept must be a list of criteria, as {example}, got {given!r}")
+    accept = tuple(given)
+    first, seen = next(iter(conditions)), set()
+    for one in accept:
+        if not isinstance(one, Criterion):
+            raise TypeError(f"accept must be a list of criteria, as {example}, got {one!r} in it")
+        whole = one.resolved(first)
+        whole.check(conditions, cell.model)
+        if whole in seen:
+            raise ValueError(f"accept must have each criterion once, got {whole!r} twice")
+        seen.add(whole)
+    return accept
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,7 @@ import numpy as np
 
 from fastrest._core import _kernels
 from fastrest._core.edges import Edges
-from fastrest.populations.candidates import Candidates, compute
-from fastrest.populations.design import PopulationDesign
+from fastrest.populations.candidates import Candidates, PopulationDesign, compute
 from fastrest.reductions.accumulator import Accumulator, whole
 from fastrest.reductions.classes import Classes
 from fastrest.runtime import scheduler

@@ -9,9 +9,9 @@ import numpy as np
 
 from fastrest.points.describe import POINTS, describe, made
 from fastrest.points.sample_points import SamplePoints
+from fastrest.populations.candidates import PopulationDesign
 from fastrest.populations.counts import Counter, Counts
-from fastrest.populations.design import PopulationDesign
-from fastrest.runtime import memory, scheduler
+from fastrest.runtime import scheduler, system
 from fastrest.runtime.checkpoint import PartialResult, check_parts
 from fastrest.runtime.executors import Means, gather
 from fastrest.runtime.ranges import Ranges, checked_part, common, gaps, join, part_range
@@ -45,7 +45,7 @@ class PopulationTally(PartialResult):
 
     def __init__(self, design: PopulationDesign):
         blocks = -(-len(design.sample) // scheduler.BLOCK_POINTS)
-        memory.check_memory(4 * blocks, None, "draw fewer candidates")
+        system.check_memory(4 * blocks, None, "draw fewer candidates")
         self.design, self.bits = design, design.sample.bits
         self.counter = Counter(design)
         self.done = []

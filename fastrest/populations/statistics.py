@@ -20,8 +20,7 @@ from fastrest.populations.transition import Balance, Marginal, Transition
 from fastrest.reductions.accumulator import UNIT, Accumulator
 from fastrest.reductions.classes import CLASSES
 from fastrest.reductions.histograms import Histogram, HistogramAnswer
-from fastrest.reductions.quantiles import Quantile
-from fastrest.reductions.summaries import Summary, SummaryAnswer
+from fastrest.reductions.summaries import Quantile, Summary, SummaryAnswer
 
 #: The two-sided 5 % quantile of the normal distribution.
 Z_95 = 1.959963984540054

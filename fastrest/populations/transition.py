@@ -5,9 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fastrest._core.arrays import equal
-from fastrest._core.text import aligned
-from fastrest._core.validation import public, unknown
+from fastrest._core.validation import aligned, equal, public, unknown
 
 if TYPE_CHECKING:
     import pandas as pd

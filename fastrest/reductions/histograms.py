@@ -69,7 +69,7 @@ class HistogramAnswer:
         -------
         matplotlib Axes
         """
-        from fastrest.plotting.curves import histogram
+        from fastrest.plotting.charts import histogram
         from fastrest.plotting.primitives import Quantity
 
         marked = Quantity(marks={} if cell is None else cell.marks)

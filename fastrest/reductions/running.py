@@ -17,11 +17,11 @@ from fastrest.reductions import separable
 from fastrest.reductions.accumulator import Accumulator
 from fastrest.reductions.base import Reducer
 from fastrest.reductions.tally import Tally
-from fastrest.runtime import memory, scheduler
+from fastrest.runtime import scheduler, system
 from fastrest.runtime.checkpoint import Checkpoint
 from fastrest.runtime.executors import Means, check_executor, gather
-from fastrest.runtime.progress import Progress
 from fastrest.runtime.ranges import Ranges, common, cut, gaps
+from fastrest.runtime.scheduler import Progress
 
 if TYPE_CHECKING:
     import concurrent.futures as cf
@@ -107,7 +107,7 @@ def _choose(points: Points, reducers: Sequence[Reducer], method: str) -> str:
     if method == "factored":
         return method
     settings = separable.Settings(points)
-    available = memory.memory_available()
+    available = system.memory_available()
     if available is not None and settings.list_bytes > available:
         return "pointwise"
     edges = [one.edges(points, "factored", []) for one in reducers]
@@ -191,7 +191,7 @@ def run_pass(
     ranges = [(0, len(points))] if ranges is None else ranges
     n = sum(stop - start for start, stop in ranges)
     workers = scheduler.thread_count(threads, n) if executor is None else 1
-    memory.check_memory(way.work_bytes(workers, n), max_memory, way.remedy)
+    system.check_memory(way.work_bytes(workers, n), max_memory, way.remedy)
     for_workers = 1 if threads is None else scheduler.thread_count(threads, n)
     add = way.adder(isa, sums, threads) if executor is None else None
 

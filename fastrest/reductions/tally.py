@@ -13,8 +13,7 @@ from fastrest.reductions.accumulator import Accumulator
 from fastrest.reductions.base import Reducer
 from fastrest.reductions.classes import Classes
 from fastrest.reductions.histograms import Fraction, Histogram
-from fastrest.reductions.quantiles import Quantile
-from fastrest.reductions.summaries import Summary
+from fastrest.reductions.summaries import Quantile, Summary
 from fastrest.runtime.checkpoint import PartialResult, check_parts
 from fastrest.runtime.ranges import join
 from fastrest.runtime.storage import StrPath

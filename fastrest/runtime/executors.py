@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from fastrest.runtime import scheduler
 from fastrest.runtime.checkpoint import Checkpoint, PartialResult
-from fastrest.runtime.progress import Progress, reporter
 from fastrest.runtime.ranges import cut
+from fastrest.runtime.scheduler import Progress, reporter
 
 if TYPE_CHECKING:
     import concurrent.futures as cf

@@ -1,6 +1,6 @@
-"""The scheduler: cuts work into tasks, runs them on threads, and stops them at Ctrl-C.
+"""The scheduler: cuts ranges into tasks, runs them on threads, and stops them at Ctrl-C.
 
-No other file schedules. The caller's function computes a task.
+No other file schedules. The caller's function computes a task. A range is a pair (start, stop).
 """
 
 import contextlib
@@ -8,14 +8,45 @@ import math
 import os
 import threading
 from _thread import start_new_thread
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from fastrest._core import _kernels
 from fastrest._core.validation import whole_number
-from fastrest.runtime.progress import Progress, reporter
 from fastrest.runtime.ranges import Ranges, cut
+
+Progress = bool | Callable[[int, int], Any]
+
+
+@contextlib.contextmanager
+def reporter(progress: Progress, total: int) -> Iterator[Callable[[int], None]]:
+    """Yield a function that reports the number of finished points."""
+    if progress is False or progress is None:
+        yield lambda done: None
+    elif progress is True:
+        try:
+            from tqdm.auto import tqdm
+        except ImportError:
+            raise ImportError(
+                "progress=True needs tqdm: pip install 'fastrest-ghk[progress]', or pass a "
+                "callable(done, total)"
+            ) from None
+        with tqdm(total=total, unit=" points", unit_scale=True) as bar:
+            yield lambda done: bar.update(done - bar.n)
+    elif callable(progress):
+        last = -1
+
+        def report(done: int) -> None:
+            nonlocal last
+            if done > last:
+                last = done
+                progress(done, total)
+
+        yield report
+    else:
+        raise TypeError(f"progress must be True, False or callable(done, total), got {progress!r}")
+
 
 #: Points in a block. Each block is summed up on its own, in any task.
 BLOCK_POINTS = _kernels.BLOCK

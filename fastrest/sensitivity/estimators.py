@@ -2,14 +2,55 @@
 
 The total-order estimator is Jansen's (1999, doi:10.1016/S0010-4655(98)00154-4), the first-order
 estimator that of Saltelli et al. (2010, doi:10.1016/j.cpc.2009.09.018), with the output less its
-mean. Each replicate has a row of sums, in the order of fastrest.h.
+mean. Each replicate has a row of sums, in the order of fastrest.h. Intervals use quantiles of
+Student's t distribution.
 """
 
+import functools
 import math
 
 import numpy as np
 
-from fastrest.distributions.student import student
+
+@functools.cache
+def student(freedom: int, level: float = 0.95) -> float:
+    """Return the two-sided quantile of Student's t: |t| is below it with probability `level`.
+
+    Parameters
+    ----------
+    freedom : int
+        Degrees of freedom, at least 1.
+    level : float
+        The confidence level of the two-sided interval.
+
+    Returns
+    -------
+    float
+        The half-width of the interval in standard errors.
+
+    Examples
+    --------
+    >>> from fastrest.sensitivity.estimators import student
+    >>> round(student(15), 4)
+    2.1314
+    """
+
+    def within(t: float) -> float:  # Abramowitz & Stegun 1964, 26.7.3 and 26.7.4
+        angle = math.atan(t / math.sqrt(freedom))
+        cosine, odd = math.cos(angle), freedom % 2
+        term = total = 0.0
+        for k in range(odd, freedom - 1, 2):
+            term = term * (cosine**2 * (k - 1) / k) if k > 1 else (cosine if odd else 1.0)
+            total += term
+        total *= math.sin(angle)
+        return 2 / math.pi * (angle + total) if odd else total
+
+    low, high = 0.0, 1e3
+    while high - low > 1e-12 * high:
+        middle = (low + high) / 2
+        low, high = (low, middle) if within(middle) > level else (middle, high)
+    return high
+
 
 #: With fewer events than this in a replicate, the scatter over the replicates is unreliable.
 FEW_EVENTS = 16

@@ -16,12 +16,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastrest._core.arrays import as_float
+from fastrest._core.validation import as_float
 from fastrest.distributions.gauss import GaussRule, gauss_rule
 from fastrest.models.model import Output, phi
 from fastrest.points.grid_points import SIDES
 from fastrest.points.inputs import Inputs
-from fastrest.runtime import memory, scheduler
+from fastrest.runtime import scheduler, system
 from fastrest.sensitivity.convergence import LEVELS, SAMPLE, Lines, check_finite
 from fastrest.sensitivity.indices import SobolIndices
 
@@ -277,7 +277,7 @@ class Factored:
             )
         nodes = both * len(self.both) + sum(n * len(self.one[s]) for n, s in zip(inner, SIDES))
         need = 8 * (both * (sum(inner) + 2 * max(inner)) + nodes)
-        memory.check_memory(need, self.max_memory, SAMPLE)
+        system.check_memory(need, self.max_memory, SAMPLE)
 
 
 def _count(names: Sequence[str], rules: Mapping[str, GaussRule]) -> int:

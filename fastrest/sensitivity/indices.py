@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from fastrest._core.arrays import equal, read_only
-from fastrest._core.text import aligned
-from fastrest._core.validation import public, unknown
+from fastrest._core.validation import aligned, equal, public, read_only, unknown
 from fastrest.points.criteria import Between
 from fastrest.points.inputs import Inputs
 
@@ -174,7 +172,7 @@ class SobolIndices(Mapping[str, Any]):
         -------
         matplotlib Axes
         """
-        from fastrest.plotting.bars import indices
+        from fastrest.plotting.charts import indices
 
         order = self.order
         keys = [key for key in ("S1", "ST") if key in self] or ["dgsm"]

@@ -5,9 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastrest._core.arrays import as_float, equal, read_only
-from fastrest._core.text import aligned
-from fastrest._core.validation import public
+from fastrest._core.validation import aligned, as_float, equal, public, read_only
 from fastrest.points.inputs import Inputs
 from fastrest.points.table_points import TablePoints
 
@@ -76,8 +74,8 @@ class Swings:
         -------
         matplotlib Axes
         """
-        from fastrest.plotting.bars import swings as draw
-        from fastrest.points.labels import quantity_label
+        from fastrest.plotting.charts import swings as draw
+        from fastrest.points.points import quantity_label
 
         order = self.order
         names = [self.names[i] for i in order]

@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 
 from fastrest._core import _kernels, _samples
-from fastrest._core.arrays import as_float
-from fastrest._core.validation import public, whole_number
+from fastrest._core.validation import as_float, public, whole_number
 from fastrest.models.model import Output
 from fastrest.models.quantities import Status
 from fastrest.points import sobol_sequence
@@ -27,7 +26,8 @@ from fastrest.points.criteria import Between
 from fastrest.points.inputs import Inputs
 from fastrest.points.sample_points import drawn_columns, kernel_sample
 from fastrest.reductions.accumulator import UNIT, whole
-from fastrest.runtime import progress, scheduler
+from fastrest.runtime import scheduler
+from fastrest.runtime.scheduler import Progress
 from fastrest.sensitivity.estimators import bounds, estimates, moments, widened_for_rare_events
 from fastrest.sensitivity.indices import SobolIndices
 
@@ -170,7 +170,7 @@ class SampledIndices(SobolIndices):
         return self.plan.seed
 
     def extend(
-        self, n: int, *, threads: int | None = None, progress: progress.Progress = False
+        self, n: int, *, threads: int | None = None, progress: Progress = False
     ) -> "SampledIndices":
         """Return the indices from n more base points, after those already seen.
 
@@ -204,7 +204,7 @@ def sampled_indices(
     n: int | None,
     until: float | None,
     threads: int | None,
-    progress: progress.Progress,
+    progress: Progress,
 ) -> SampledIndices:
     """Return sampled indices: see ``Space.sobol`` and ``Space.dgsm``."""
     if until is not None and not as_float("until", until) > 0:
@@ -227,7 +227,7 @@ def add_points(
     before: Sequence[ReplicateSums],
     points: int,
     threads: int | None,
-    progress: progress.Progress,
+    progress: Progress,
 ) -> list[ReplicateSums]:
     """Return the sums of every replicate's first points, given those of fewer points."""
     equation, d = design.output.equation(), len(design.space)

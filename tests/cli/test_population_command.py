@@ -8,7 +8,7 @@ import pytest
 
 import fastrest as fr
 from fastrest.cli.main import main
-from fastrest.populations import members_files
+from fastrest.populations import members
 
 NEURON = "mammalian neuron"
 
@@ -175,7 +175,7 @@ def test_population_out_that_fails_leaves_the_old_file(tmp_path, plan, run, monk
     def fail(*args, **kwargs):
         raise OSError("the disk is full")
 
-    monkeypatch.setitem(members_files.WRITERS, suffix, fail)
+    monkeypatch.setitem(members.WRITERS, suffix, fail)
     code, _, err = run("population", plan, "--n", "99", "--out", str(path))
     assert code == 2
     assert "the disk is full" in err

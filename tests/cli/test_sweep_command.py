@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastrest as fr
-from fastrest.runtime import memory
+from fastrest.runtime import system
 
 NEURON = "mammalian neuron"
 
@@ -148,7 +148,7 @@ def test_grid_axes_that_do_not_fit_are_refused_before_one_is_made(run, monkeypat
     def make(*args):
         raise AssertionError("made an axis")
 
-    monkeypatch.setattr(memory, "memory_available", lambda: 10**9)
+    monkeypatch.setattr(system, "memory_available", lambda: 10**9)
     monkeypatch.setattr(np, "linspace", make)
     axes = ["--grid", "K_out=1:50:20000000", "--grid", "Na_in=1:50:20000000"]
     code, _, err = run("sweep", NEURON, *axes)

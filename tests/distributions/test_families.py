@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastrest as fr
+from fastrest.cli.option_values import distribution_of
 from fastrest.distributions import families
 from fastrest.distributions.scipy_frozen import as_distribution
-from fastrest.distributions.text import distribution_of
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 #: The same examples in every run, so that a failure is one for everybody.

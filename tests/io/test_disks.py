@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastrest as fr
-from fastrest.io import record, save
+from fastrest.io import format, save
 from fastrest.runtime import storage
 from helpers.outputs import CELL, SLOW_BUT_NPY, a_grid, names, read, small_blocks
 
@@ -80,7 +80,7 @@ def test_save_records_no_block_that_a_failing_disk_may_have_lost(tmp_path, monke
             raise OSError(errno.EIO, "I/O error")
         sync(path)
 
-    monkeypatch.setattr(record, "sync", fails)
+    monkeypatch.setattr(format, "sync", fails)
     with pytest.raises(OSError, match="I/O error"):
         sweep.save(tmp_path / "v.npy", threads=1, progress=lambda *done: writes.append(done))
     assert storage.unseal(tmp_path / "v.npy.part.json", "record")["done"] == []

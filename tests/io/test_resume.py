@@ -101,12 +101,12 @@ def test_save_raises_an_error_in_progress_unchanged(tmp_path):
 
 KILLED = """
 import sys, time, numpy as np, fastrest as fr
-from fastrest.io import npy, parquet, record, save, zarr
+from fastrest.io import format, npy, parquet, save, zarr
 save.TASK = zarr.TASK = parquet.Parquet.unit = 1 << 16
-record.SAVE_EVERY = 0.01
+format.SAVE_EVERY = 0.01
 npy.Npy.units = 1
-add = record.Record.add
-record.Record.add = lambda *arguments: (add(*arguments), time.sleep(0.02))
+add = format.Record.add
+format.Record.add = lambda *arguments: (add(*arguments), time.sleep(0.02))
 axes = dict(K_out=np.linspace(1, 50, 1300), Na_in=np.linspace(5, 50, 1000))
 sweep = fr.grid(fr.cells["mammalian neuron"], **axes)
 print("ready", flush=True)

@@ -10,7 +10,7 @@ from scipy import stats
 
 import fastrest as fr
 from fastrest.points.sample_points import SamplePoints
-from fastrest.runtime import memory, storage
+from fastrest.runtime import storage, system
 from helpers.populations import ACCEPT, CELL, CONDITIONS, QUESTIONS, SPACE, N
 
 
@@ -123,6 +123,6 @@ def test_a_population_file_is_small(pop, tmp_path):
 
 
 def test_a_population_beyond_memory_is_refused(monkeypatch):
-    monkeypatch.setattr(memory, "memory_available", lambda: 10**9)
+    monkeypatch.setattr(system, "memory_available", lambda: 10**9)
     with pytest.raises(MemoryError, match=r"^this needs 61 GB, .*: draw fewer candidates$"):
         SPACE.population(10**15, rng=1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastrest as fr
-from fastrest.runtime import memory
+from fastrest.runtime import system
 
 pytestmark = pytest.mark.usefixtures("no_thread_setting", "no_thread_is_left")
 
@@ -106,17 +106,17 @@ def test_more_points_than_an_index_can_count_are_refused_when_the_sweep_is_made(
 
 
 def test_system_memory_is_found_and_checked(monkeypatch):
-    available = memory.memory_available()
+    available = system.memory_available()
     assert available is None or 1 << 20 < available < 1 << 50
 
-    monkeypatch.setattr(memory, "memory_available", lambda: 10**6)
+    monkeypatch.setattr(system, "memory_available", lambda: 10**6)
     with pytest.raises(MemoryError, match=r"needs 8 MB, available are 1 MB: "):
         fr.grid(NEURON, K_out=np.linspace(1, 50, 10**6)).values()
 
 
 @pytest.mark.parametrize("n", [0, 1, 999, 1000, 999_999, 10**6, 32_032_008, 8 * 10**12, 10**18])
 def test_memory_sizes_are_formatted_with_units(n):
-    text = memory.bytes_text(n)
+    text = system.bytes_text(n)
 
     number, unit = text.split()
     factor = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "PB": 10**15}[unit]

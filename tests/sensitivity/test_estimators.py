@@ -5,8 +5,7 @@ import pytest
 from scipy import stats
 
 import fastrest as fr
-from fastrest.distributions.student import student
-from fastrest.sensitivity.estimators import estimates
+from fastrest.sensitivity.estimators import estimates, student
 from helpers.spaces import lognormals, random_space, two_samples
 
 CELL = fr.cells["mammalian neuron"]

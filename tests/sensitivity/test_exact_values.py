@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import fastrest as fr
+from fastrest.cli.option_values import distribution_of
 from fastrest.distributions.gauss import gauss_rule
-from fastrest.distributions.text import distribution_of
 from fastrest.models.model import phi
 from fastrest.sensitivity import exact
 from helpers.exact import moments_of_log

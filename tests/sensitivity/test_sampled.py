@@ -10,7 +10,7 @@ import pytest
 import fastrest as fr
 from fastrest.points.criteria import Between
 from fastrest.reductions.accumulator import whole
-from fastrest.runtime import memory
+from fastrest.runtime import system
 from fastrest.sensitivity.sampled import ReplicateSums
 from helpers.spaces import lognormals
 
@@ -175,4 +175,4 @@ def test_sampled_tasks_stay_within_their_memory():
     # the memory of a task does not depend on the number of points
     r = lognormals(("P_Na", "K_out")).sobol(2**18, rng=1)
     assert len(pickle.dumps(r)) < 10**5
-    assert memory.memory_available() is None or memory.memory_available() > 0
+    assert system.memory_available() is None or system.memory_available() > 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastrest.distributions.text import distribution_of
+from fastrest.cli.option_values import distribution_of
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 from scipy import stats
 
-from fastrest.distributions.student import student
+from fastrest.sensitivity.estimators import student
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 4, 15, 31, 100])

@@ -1,0 +1,134 @@
+"""Other forms of a cell: TOML tables and files, and chord conductances.
+
+A table has a key for each ion and keys for the other arguments. Files have a limited size; errors
+name the file and the line.
+"""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fastrest._core.validation import unknown
+from fastrest.models.equations import GHK, MODELS
+from fastrest.models.model import Model, phi
+from fastrest.models.quantities import IONS, Ion
+
+LARGEST = 1 << 20
+
+
+def read_toml(path: str | Path, what: str) -> dict[str, Any]:
+    """Read the tables of a TOML file.
+
+    Parameters
+    ----------
+    path : str or Path
+    what : str
+        Subject of the file in errors, such as "cell".
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ValueError
+        The file is not TOML (with the line), or larger than 1 MiB.
+    OSError
+        The file cannot be read.
+    """
+    import tomllib
+
+    with open(path, "rb") as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ValueError(f"{path}: larger than {LARGEST} bytes, the limit for a {what}")
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"{path}: not a TOML file: line {line}: {error}") from None
+    except ValueError as error:  # of the syntax, or an integer of thousands of digits
+        raise ValueError(f"{path}: not a TOML file: {error}") from None
+    except RecursionError:
+        raise ValueError(f"{path}: not a TOML file: nested too deeply") from None
+
+
+#: Fields of a cell beside its parameters: texts, and potentials.
+TEXTS = ("name", "source", "species", "basis", "remark")
+POTENTIALS = ("quoted", "threshold", "block", "lower")
+
+
+def cell_arguments(table: Mapping[str, Any], name: str = "") -> tuple[Model, dict[str, Any]]:
+    """Return the model and the other arguments of `Cell` from a TOML table."""
+    plain = ("celsius", "pump_ratio", *TEXTS, *POTENTIALS)
+    arguments = {"name": name, **{key: x for key, x in table.items() if key in plain}}
+    kind = table.get("model", "GHK")
+    if not isinstance(kind, str) or kind not in MODELS:
+        raise ValueError(unknown("model", kind, MODELS))
+    weight = MODELS[kind].weight
+    names = {weight: f"{weight}_{{}}", "out": "{}_out", "in": "{}_in"}
+    keys = (*names, "z", "passive")
+
+    ions, passive = [], []
+    for key, entry in table.items():
+        if key in plain or key == "model":
+            continue
+        if not isinstance(entry, dict):
+            if key not in IONS and not isinstance(entry, list):
+                raise ValueError(unknown("key", key, (*IONS, "model", *plain)))
+            raise TypeError(f"{key} must be a table {{ {weight} = , out = , in = }}, got {entry!r}")
+        for part in entry:
+            if part not in keys:
+                raise ValueError(f"{key}: {unknown('key', part, keys)}")
+        if "z" not in entry and key not in IONS:
+            raise ValueError(f"{unknown('ion', key, IONS)}; others need their valence, z = ")
+        ions.append(Ion(key, entry["z"]) if "z" in entry else key)
+        is_passive = entry.get("passive", False)
+        if not isinstance(is_passive, bool):
+            raise TypeError(f"{key}: passive must be true or false, got {is_passive!r}")
+        if is_passive:
+            passive.append(key)
+            for part in (weight, "in"):
+                if part in entry:
+                    raise ValueError(f"{key} is passive: leave out {part}, which follows from V")
+        arguments |= {names[part].format(key): x for part, x in entry.items() if part in names}
+    return MODELS[kind](*ions, passive=tuple(passive)), arguments
+
+
+def chord_conductances(model: Model, values: Mapping[str, float]) -> dict[str, float]:
+    """Return g_j = I_j / (V - E_j) with the GHK currents I_j, relative to the first ion's.
+
+    Raises
+    ------
+    ValueError
+        The model is not GHK, has a pump, or an ion is on one side only.
+    """
+    if not isinstance(model, GHK):
+        raise ValueError(f"to_chord needs a GHK cell, got {model}")
+    if values.get("pump_ratio", 1.0) != 1.0:
+        raise ValueError(
+            f"to_chord needs pump_ratio = 1, got {values['pump_ratio']!r}: the chord equation "
+            "has no pump current; convert cell.replace(pump_ratio=1)"
+        )
+    V = model.outputs["V"].value_at(values)
+    if not math.isfinite(V):
+        raise ValueError(f"to_chord needs a finite potential, got {V}")
+    unit = float(phi(values["celsius"]))
+    g: dict[str, float] = {}
+    for ion in model.permeant:
+        c_out, c_in = values[f"{ion.name}_out"], values[f"{ion.name}_in"]
+        if c_out == 0 or c_in == 0:
+            raise ValueError(f"to_chord needs {ion.name} on both sides, got {c_out}, {c_in} mM")
+        # I/(V - E) with w = zV/phi, without a singularity at V = 0 or V = E
+        w, w_E = ion.z * V / unit, math.log(c_out / c_in)
+        current = c_in * _relative_expm1(w - w_E) / _relative_expm1(w)
+        g[f"g_{ion.name}"] = values[f"P_{ion.name}"] * ion.z**2 * current
+    first = next(iter(g.values()))
+    largest = first if first > 0 else max(g.values())
+    return {name: conductance / largest for name, conductance in g.items()}
+
+
+def _relative_expm1(x: float) -> float:
+    """Return (1 - exp(-x))/x, which is 1 at 0."""
+    return -math.expm1(-x) / x if x else 1.0
