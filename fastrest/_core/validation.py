@@ -142,9 +142,45 @@ def read_only(values: Any) -> np.ndarray:
 
 
 def equal(one: Any, other: Any) -> bool:
-    """Return True if two attributes of results are equal; NaN equals NaN."""
+    """Return True if two attributes of results are equal: arrays by elements, NaN to NaN."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(equal(x, other[key]) for key, x in one.items())
-    if isinstance(one, np.ndarray | float):
-        return np.array_equal(one, other, equal_nan=True)
-    return bool(one == other)
+    if isinstance(one, tuple | list) and isinstance(other, type(one)):
+        return len(one) == len(other) and all(map(equal, one, other))
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return np.array_equal(one, other, equal_nan=np.asarray(one).dtype.kind == "f")
+    return one is other or bool(one == other) or bool(one != one and other != other)
+
+
+class Comparable:
+    """A base of results: two of one class are equal if their attributes are, by `equal`.
+
+    Results hold arrays and dictionaries, so they have no hash.
+    """
+
+    #: the attributes that equal results have in common; all if there are none
+    _compared: ClassVar[tuple[str, ...]] = ()
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        names = self._compared or vars(self).keys() | vars(other).keys()
+        return all(equal(getattr(self, name), getattr(other, name)) for name in names)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def equal_to_nan(kind: type[Any]) -> Any:
+    """Let named tuples of a class be equal, and have one hash, where both have NaN."""
+
+    def same(one: tuple[Any, ...], other: object) -> bool:
+        return isinstance(other, tuple) and equal(tuple(one), tuple(other))
+
+    def differs(one: tuple[Any, ...], other: object) -> bool:
+        return not same(one, other)
+
+    def hashed(one: tuple[Any, ...]) -> int:
+        return hash(tuple(None if x != x else x for x in one))
+
+    kind.__eq__, kind.__ne__, kind.__hash__ = same, differs, hashed  # type: ignore[assignment]
+    return kind

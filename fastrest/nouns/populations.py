@@ -332,12 +332,7 @@ class Population(PopulationAnswers):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Population):
             return NotImplemented
-        mine, theirs = self.tally, other.tally
-        return (
-            (mine.digest, mine.done) == (theirs.digest, theirs.done)
-            and mine.counts.to_json() == theirs.counts.to_json()
-            and np.array_equal(mine.accepted, theirs.accepted)
-        )
+        return bool(self.tally == other.tally)
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastrest._core.validation import Frozen
+from fastrest._core.validation import Comparable, Frozen
 from fastrest.points.criteria import Between
 from fastrest.points.points import Points
 from fastrest.runtime.ranges import checked_part, part_range
@@ -266,7 +266,7 @@ class SweepAnswers(Points):
         return answer
 
 
-class Part(Frozen):
+class Part(Comparable, Frozen):
     """One of n parts of a sweep: made by ``sweep.part(k, n)``."""
 
     sweep: SweepAnswers

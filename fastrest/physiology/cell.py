@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fastrest._core.validation import FrozenMapping, as_float, finite
+from fastrest._core.validation import FrozenMapping, as_float, equal_to_nan, finite
 from fastrest.models.equations import Chord
 from fastrest.models.model import Model, phi
 from fastrest.physiology.cell_forms import (
@@ -23,6 +23,7 @@ from fastrest.physiology.uncertainty import Uncertainty, elasticity, uncertainty
 DEPOLARISATION_BLOCK = -40.0
 
 
+@equal_to_nan
 class PumpEffect(NamedTuple):
     """The effect of an electrogenic pump on the potential, and its upper limit.
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fastrest._core.validation import finite
+from fastrest._core.validation import Comparable, finite
 from fastrest.models.model import Output
 from fastrest.physiology.multiples import Times
 
@@ -45,8 +45,8 @@ def _effect(slope: float, change: float) -> float:
     return slope * change if change or math.isnan(slope) else 0.0
 
 
-@dataclass(frozen=True)
-class Uncertainty:
+@dataclass(frozen=True, eq=False)
+class Uncertainty(Comparable):
     """The uncertainty of a potential, to first order, as `Cell.uncertainty` returns it.
 
     Attributes

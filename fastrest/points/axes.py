@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastrest._core.validation import Frozen, as_numbers
+from fastrest._core.validation import Frozen, as_numbers, equal
 from fastrest.physiology.multiples import Times
 
 
@@ -63,7 +63,7 @@ class Axis(Frozen):
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Axis)
-            and (self.name, self.labels) == (other.name, other.labels)
+            and equal((self.name, self.labels), (other.name, other.labels))
             and self.parameters.keys() == other.parameters.keys()
             # equal arrays, or equal `Times`, which NumPy compares as one object each
             and all(np.array_equal(v, other.parameters[n]) for n, v in self.parameters.items())

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest._core import _kernels
-from fastrest._core.validation import unknown
+from fastrest._core.validation import equal, unknown
 from fastrest.models.model import phi
 from fastrest.models.quantities import Parameter
 from fastrest.physiology.cell import Cell, checked_cell
@@ -262,7 +262,7 @@ class GridPoints(Points):
         return (
             isinstance(other, GridPoints)
             and (self.cell, self.dims, self.dim_of) == (other.cell, other.dims, other.dim_of)
-            and [a.labels for a in self.axes] == [a.labels for a in other.axes]
+            and equal([a.labels for a in self.axes], [a.labels for a in other.axes])
             and all(np.array_equal(v, other.inputs[n]) for n, v in self.inputs.items())
         )
 

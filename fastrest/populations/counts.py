@@ -12,6 +12,7 @@ import numpy as np
 
 from fastrest._core import _kernels
 from fastrest._core.edges import Edges
+from fastrest._core.validation import Comparable
 from fastrest.populations.candidates import Candidates, PopulationDesign, compute
 from fastrest.reductions.accumulator import Accumulator, whole
 from fastrest.reductions.classes import Classes
@@ -26,7 +27,7 @@ BINS = 64
 
 
 @dataclass(eq=False)
-class Counts:
+class Counts(Comparable):
     """Counts of some candidates; the counts of other candidates can be added.
 
     Attributes
@@ -82,11 +83,14 @@ class Counts:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Counts":
-        """Return the counts of `to_json`."""
-        edges = [edge.hex() for edge in EDGES.tolist()]
+    def from_json(cls, data: Mapping[str, Any], nothing: "Counts") -> "Counts":
+        """Return the counts of `to_json`, in arrays of the shapes that no candidates have."""
+        edges = [edge.hex() for edge in nothing.accumulators[0].edges.tolist()]
         return cls(
-            {name: np.array(counts, np.int64) for name, counts in data["counts"].items()},
+            {
+                name: np.array(data["counts"][name], np.int64).reshape(counts.shape)
+                for name, counts in nothing.counts.items()
+            },
             [Accumulator.from_json({**one, "edges": edges}) for one in data["accumulators"]],
             [None if total is None else int(total, 16) for total in data["sums"]],
         )

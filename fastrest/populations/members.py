@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastrest._core.validation import public, whole_number
+from fastrest._core.validation import Comparable, public, whole_number
 from fastrest.physiology.cell import Cell
 from fastrest.points.points import labels_of
 from fastrest.points.sample_points import Rng, seed_of
@@ -35,7 +35,7 @@ NUMBER = "candidate"
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class Members:
+class Members(Comparable):
     """Accepted cells of a population: made by ``Population.members``.
 
     Attributes

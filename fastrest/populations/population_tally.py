@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastrest._core.validation import Comparable
 from fastrest.points.describe import POINTS, describe, made
 from fastrest.points.sample_points import SamplePoints
 from fastrest.populations.candidates import PopulationDesign
@@ -26,7 +27,7 @@ BLOCKS_PER_TASK = 4
 LARGEST_PIECE = 1 << 25
 
 
-class PopulationTally(PartialResult):
+class PopulationTally(Comparable, PartialResult):
     """The counts of a population so far: to be saved, resumed, and merged.
 
     Attributes
@@ -39,6 +40,7 @@ class PopulationTally(PartialResult):
         The number of accepted candidates in every block, from which members are found.
     """
 
+    _compared = ("digest", "done", "counts", "accepted")
     file_kind = "file of a population's counts"
     key = "population"
     unit_name = "candidates"
@@ -83,7 +85,7 @@ class PopulationTally(PartialResult):
         """Return the tally of a file's content."""
         description = data["description"]
         tally = cls(PopulationDesign.from_json(made(description, kinds), description))
-        tally.counts = Counts.from_json(data["counts"])
+        tally.counts = Counts.from_json(data["counts"], tally.counts)
         tally.accepted = unpacked(data["accepted"], np.dtype(np.int32))
         return tally.restore(data)
 

@@ -204,10 +204,8 @@ class PopulationAnswers(Frozen):
                 f"bins: edges must be multiples of {RESOLUTION:g} mV between {EDGES[0]:g} and "
                 f"{EDGES[-1]:g}, got {float(edges[bad][0])!r}"
             )
-        below = counted.below(*fine.tolist())
-        counts = np.diff(np.array(below, np.int64))
-        beyond = below[0], counted.n - below[-1]
-        return HistogramAnswer(counts, fine, *beyond, counted.method, self.of)
+        counts, below, above = counted.between(fine)
+        return HistogramAnswer(counts, fine, below, above, counted.method, self.of)
 
     def quantile(
         self, condition: str | None, q: npt.ArrayLike, *, accepted: bool = True
@@ -237,12 +235,11 @@ class PopulationAnswers(Frozen):
         array([-76.6, -69.8, -59.2])
         """
         counted, wanted = self._accumulator(condition, accepted), Quantile(q)
-        brackets = wanted.brackets([counted])
-        if not brackets:
+        if not counted.n:
             return np.full(wanted.q.shape, math.nan)
         low, high = counted.min, counted.max
-        middles = [(max(one.low, low) + min(one.high, high)) / 2 for one in brackets]
-        values = np.array(middles).reshape(wanted.q.shape)
+        middles = np.clip(wanted.brackets([counted]), low, high).mean(axis=1)
+        values = middles.reshape(wanted.q.shape)
         return np.where(wanted.q == 0, low, np.where(wanted.q == 1, high, values))
 
     def transition(self, before: str, after: str, *, accepted: bool = True) -> Transition:

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fastrest._core.validation import aligned, equal, public, unknown
+from fastrest._core.validation import Comparable, aligned, equal_to_nan, public, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @public
+@equal_to_nan
 class Balance(NamedTuple):
     """The mean and standard deviation over accepted cells, mM; NaN without cells.
 
@@ -26,7 +27,7 @@ class Balance(NamedTuple):
 
 @public
 @dataclass(frozen=True, eq=False)
-class Marginal:
+class Marginal(Comparable):
     """The distribution of one parameter among accepted cells, beside all candidates.
 
     Attributes
@@ -47,7 +48,7 @@ class Marginal:
 
 @public
 @dataclass(frozen=True, eq=False)
-class Transition:
+class Transition(Comparable):
     """The numbers of cells that change class between two conditions.
 
     Attributes
@@ -89,11 +90,6 @@ class Transition:
             index=pd.Index(self.classes, name=self.before),
             columns=pd.Index(self.classes, name=self.after),
         )
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Transition) and equal(vars(self), vars(other))
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         rows = [["", *self.classes]]

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fastrest._core import _kernels
 from fastrest._core.edges import Edges
+from fastrest._core.validation import Comparable
 from fastrest.models.quantities import Status
 from fastrest.points.criteria import Between, quantity_from_json, quantity_to_json
 
@@ -27,7 +29,7 @@ def whole(x: float) -> int:
 
 
 @dataclass(eq=False)
-class Accumulator:
+class Accumulator(Comparable):
     """Counts, sums and extrema of some points; those of other points can be added.
 
     Attributes
@@ -156,14 +158,20 @@ class Accumulator:
         if argmax >= 0 and (self.argmax < 0 or (-high, argmax) < (-self.max, self.argmax)):
             self.max, self.argmax = high, argmax
 
-    def below(self, *edges: float) -> list[int]:
+    def below(self, edges: npt.ArrayLike) -> np.ndarray:
         """Return the number of valid values below each of some edges that were counted between."""
-        places = np.searchsorted(self.edges, edges)
-        for edge, place in zip(edges, places):
-            if place == len(self.edges) or self.edges[place] != edge:
-                raise ValueError(f"{edge!r} is none of the edges that were counted")
-        found: list[int] = np.cumsum(self.counts)[places].tolist()
-        return found
+        wanted = np.asarray(edges, np.float64)
+        places = np.searchsorted(self.edges, wanted)
+        other = np.append(self.edges, np.nan)[places] != wanted
+        if other.any():
+            edge = float(wanted[other][0])
+            raise ValueError(f"{edge!r} is none of the edges that were counted")
+        return np.asarray(np.cumsum(self.counts)[places])
+
+    def between(self, edges: npt.ArrayLike) -> tuple[np.ndarray, int, int]:
+        """Return the numbers of valid values between edges, below the first, from the last on."""
+        below = self.below(edges)
+        return np.diff(below), int(below[0]), self.n - int(below[-1])
 
     @property
     def mean(self) -> float:

@@ -80,7 +80,7 @@ class Reducer(Frozen):
 class OnePass(Reducer):
     """A reducer whose edges are known from the beginning."""
 
-    def wanted(self, points: Points) -> Sequence[float]:
+    def wanted(self, points: Points) -> Sequence[float] | np.ndarray:
         """Return the edges between which to count."""
         return ()
 
@@ -112,7 +112,7 @@ def checked_potential(name: str, value: Any) -> float:
     number = float(value)  # type: ignore[arg-type]
     if not abs(number) <= BEYOND:
         raise ValueError(f"{name} must be finite, got {value!r}")
-    return number
+    return number + 0.0  # -0.0 is 0
 
 
 def checked_potentials(name: str, values: Any) -> np.ndarray:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fastrest._core.validation import public
+from fastrest._core.validation import Comparable, public
 from fastrest.physiology.cell import DEPOLARISATION_BLOCK
 from fastrest.points.points import Points
 from fastrest.reductions.accumulator import Accumulator
@@ -20,8 +20,8 @@ CLASSES = {
 
 
 @public
-@dataclass(frozen=True)
-class ClassesAnswer(Mapping[str, int]):
+@dataclass(frozen=True, eq=False)
+class ClassesAnswer(Comparable, Mapping[str, int]):
     """The answer of `Classes`: a mapping of class to count.
 
     Attributes
@@ -113,7 +113,7 @@ class Classes(OnePass):
     def answer(self, points: Points, found: Sequence[Accumulator]) -> ClassesAnswer:
         state, boundaries = found[0], self.boundaries(points)
         counts, before = {}, 0
-        for name, upto in zip(boundaries, state.below(*self.wanted(points))):
+        for name, upto in zip(boundaries, state.below(self.wanted(points)).tolist()):
             counts[CLASSES[name]] = upto - before
             before = upto
         counts[CLASSES["above"]] = state.n - before

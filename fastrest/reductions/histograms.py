@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastrest._core.validation import public
+from fastrest._core.validation import Comparable, public
 from fastrest.physiology.cell import Cell
 from fastrest.points.criteria import Between
 from fastrest.points.points import Points
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @public
 @dataclass(frozen=True, eq=False)
-class HistogramAnswer:
+class HistogramAnswer(Comparable):
     """The answer of `Histogram`.
 
     Attributes
@@ -135,15 +135,13 @@ class Histogram(OnePass):
     def arguments(self) -> dict[str, Any]:
         return {"bins": self.bins.tolist(), **super().arguments()}
 
-    def wanted(self, points: Points) -> Sequence[float]:
-        return [*self.bins[:-1].tolist(), next_double(self.bins[-1])]  # the last bin is closed
+    def wanted(self, points: Points) -> np.ndarray:
+        return np.append(self.bins[:-1], next_double(self.bins[-1]))  # the last bin is closed
 
     def answer(self, points: Points, found: Sequence[Accumulator]) -> HistogramAnswer:
         state = found[0]
-        below = state.below(*self.wanted(points))
-        counts = np.diff(np.array(below, np.int64))
-        beyond = below[0], state.n - below[-1]
-        return HistogramAnswer(counts, self.bins, *beyond, state.method, self.of)
+        counts, below, above = state.between(self.wanted(points))
+        return HistogramAnswer(counts, self.bins, below, above, state.method, self.of)
 
     def words(self) -> list[str]:
         return [f"{len(self.bins) - 1} bins, {self.bins[0]:g} ... {self.bins[-1]:g} mV"]
@@ -203,6 +201,6 @@ class Fraction(OnePass):
 
     def answer(self, points: Points, found: Sequence[Accumulator]) -> float:
         state = found[0]
-        lower = state.below(self._from)[0] if math.isfinite(self._from) else 0
-        upper = state.below(self._to)[0] if math.isfinite(self._to) else state.n
+        lower = int(state.below(self._from)) if math.isfinite(self._from) else 0
+        upper = int(state.below(self._to)) if math.isfinite(self._to) else state.n
         return (upper - lower) / state.n if state.n else math.nan

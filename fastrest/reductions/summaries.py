@@ -3,12 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastrest._core.validation import public
+from fastrest._core.validation import Comparable, public
 from fastrest.points.criteria import Between
 from fastrest.points.points import Points
 from fastrest.reductions.accumulator import Accumulator
@@ -16,8 +16,8 @@ from fastrest.reductions.base import OnePass, Reducer, is_regular
 
 
 @public
-@dataclass(frozen=True)
-class SummaryAnswer:
+@dataclass(frozen=True, eq=False)
+class SummaryAnswer(Comparable):
     """The answer of `Summary`. Invalid points are counted by reason, and left out of the rest.
 
     Attributes
@@ -103,13 +103,6 @@ LARGEST = 1e6
 POINTWISE_EDGES, FACTORED_EDGES = 1 << 13, 1 << 6
 
 
-class Bracket(NamedTuple):
-    """An interval that contains an order statistic: low <= V < high."""
-
-    low: float
-    high: float
-
-
 @public
 class Quantile(Reducer):
     """Order statistics of the valid points: the potential of rank ceil(q n), exactly.
@@ -148,34 +141,33 @@ class Quantile(Reducer):
         per_pass = FACTORED_EDGES if method == "factored" else POINTWISE_EDGES
         if not found:
             return np.linspace(-150.0, 100.0, per_pass + 1)
-        wide = {b for b in self.brackets(found) if np.nextafter(b.low, np.inf) < b.high}
-        if not wide:
+        brackets = np.unique(self.brackets(found), axis=0)
+        wide = brackets[np.nextafter(brackets[:, 0], np.inf) < brackets[:, 1]]
+        if not len(wide):
             return None
-        return np.unique(np.concatenate([_between(b, max(2, per_pass // len(wide))) for b in wide]))
+        n = max(2, per_pass // len(wide))
+        return np.unique(np.concatenate([_between(bracket, n) for bracket in wide]))
 
-    def brackets(self, found: Sequence[Accumulator]) -> list[Bracket]:
-        """Return an interval for each order statistic; no interval if no point is valid."""
+    def brackets(self, found: Sequence[Accumulator]) -> np.ndarray:
+        """Return an interval low <= V < high for each order statistic, (q.size, 2).
+
+        The intervals are NaN if no point is valid.
+        """
         n = found[0].n
         if n == 0:
-            return []
-        brackets = []
-        for q in self.q.ravel().tolist():
-            rank = min(n, max(1, math.ceil(q * n)))
-            low, high = -LARGEST, LARGEST
-            for state in found:
-                below = np.cumsum(state.counts[:-1])
-                place = int(np.searchsorted(below, rank))  # the first edge with rank points below
-                if place < len(below):
-                    high = min(high, float(state.edges[place]))
-                if place > 0:
-                    low = max(low, float(state.edges[place - 1]))
-            brackets.append(Bracket(low, high))
+            return np.full((self.q.size, 2), math.nan)
+        ranks = [min(n, max(1, math.ceil(q * n))) for q in self.q.ravel().tolist()]
+        brackets = np.tile([-LARGEST, LARGEST], (self.q.size, 1))
+        for state in found:
+            # the first edge with at least rank points below it, and the edge before
+            places = np.searchsorted(np.cumsum(state.counts[:-1]), ranks)
+            edges = np.concatenate([[-LARGEST], state.edges, [LARGEST]])
+            brackets[:, 0] = np.maximum(brackets[:, 0], edges[places])
+            brackets[:, 1] = np.minimum(brackets[:, 1], edges[places + 1])
         return brackets
 
     def answer(self, points: Points, found: Sequence[Accumulator]) -> np.ndarray:
-        brackets = self.brackets(found)
-        values = [b.low for b in brackets] or [math.nan] * self.q.size
-        return np.array(values).reshape(self.q.shape)
+        return self.brackets(found)[:, 0].reshape(self.q.shape)
 
     def words(self) -> list[str]:
         return [repr(self.q.tolist())]
@@ -186,9 +178,9 @@ def _ordered(bits: np.ndarray) -> np.ndarray:
     return np.where(bits < 0, np.int64(-(2**63)) - bits, bits)
 
 
-def _between(bracket: Bracket, n: int) -> np.ndarray:
+def _between(bracket: np.ndarray, n: int) -> np.ndarray:
     """Return about n edges from end to end of a bracket, evenly spaced among the doubles."""
-    first, last = _ordered(np.array(bracket).view(np.int64)).tolist()
+    first, last = _ordered(bracket.view(np.int64)).tolist()
     n = min(n, last - first)
     keys = np.array([first + (last - first) * i // n for i in range(n + 1)], np.int64)
     return _ordered(keys).view(np.float64)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastrest._core.validation import public
+from fastrest._core.validation import Comparable, public
 from fastrest.points.criteria import quantity_from_json, quantity_to_json
 from fastrest.points.describe import described_cell, made
 from fastrest.reductions.accumulator import Accumulator
@@ -37,7 +37,7 @@ class RecordedTable:
 
 
 @public
-class Tally(PartialResult):
+class Tally(Comparable, PartialResult):
     """Counts of a sweep so far: made by ``sweep.part(k, n).tally(...)``, put together by `merge`.
 
     Attributes
@@ -50,6 +50,7 @@ class Tally(PartialResult):
     """
 
     _hooks = ("methods", "next_pass", "passes", "state", "sums", "sweep")
+    _compared = ("description", "methods", "reducers", "done", "passes")
     file_kind = "file of fastrest's tallies"
     key = "sweep"
 

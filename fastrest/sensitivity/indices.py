@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from fastrest._core.validation import aligned, equal, public, read_only, unknown
+from fastrest._core.validation import Comparable, aligned, public, read_only, unknown
 from fastrest.points.criteria import Between
 from fastrest.points.inputs import Inputs
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class SobolIndices(Mapping[str, Any]):
+class SobolIndices(Comparable, Mapping[str, Any]):
     """Sobol' indices of an output, or of an event: the part of its variance due to each input.
 
     A mapping with the keys of SALib. Arrays follow ``space.names``:
@@ -122,13 +122,6 @@ class SobolIndices(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self.indices) + 1
-
-    def __eq__(self, other: object) -> bool:
-        if type(self) is not type(other):
-            return NotImplemented
-        return equal(vars(self), vars(other))
-
-    __hash__ = None  # type: ignore[assignment]
 
     # ---- for people ----
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastrest._core.validation import aligned, as_float, equal, public, read_only
+from fastrest._core.validation import Comparable, aligned, as_float, public, read_only
 from fastrest.points.inputs import Inputs
 from fastrest.points.table_points import TablePoints
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class Swings:
+class Swings(Comparable):
     """An output at a low and a high quantile of each input, the others at their medians.
 
     Made by ``Space.swings``.
@@ -82,11 +82,6 @@ class Swings:
         ends = {q: V[order] for q, V in zip(self.quantiles, (self.V_low, self.V_high))}
         cell = self.space.cell
         return draw(names, ends, self.V, quantity_label(cell.model.output(self.of)), ax, cell.name)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Swings) and equal(vars(self), vars(other))
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         parameters = self.space.cell.model.parameters
