@@ -64,7 +64,7 @@ def test_an_answer_equals_itself_made_again_and_pickled(name):
     one = ANSWERS[name]()
     for same in (ANSWERS[name](), pickle.loads(pickle.dumps(one))):
         assert one == same
-        assert not one != same
+        assert (one != same) is False
         try:
             number = hash(one)
         except TypeError:
@@ -100,7 +100,7 @@ def test_an_answer_equals_itself_made_again_and_pickled(name):
 )
 def test_other_answers_differ(one, other):
     assert one() != other()
-    assert not one() == other()
+    assert (one() == other()) is False
 
 
 def test_merged_answers_equal_those_of_the_whole():

@@ -12,7 +12,6 @@ from fastrest.cli.plan import EXAMPLE, read_plan
 from fastrest.nouns import population_plots
 from fastrest.nouns.load_and_merge import is_of_population, merged_population, merged_sweep
 from fastrest.nouns.populations import Population, count_candidates
-from fastrest.nouns.sweep_plots import draw_histogram
 from fastrest.populations import members
 from fastrest.reductions.histograms import HistogramAnswer
 from fastrest.runtime.storage import check_writable
@@ -90,7 +89,7 @@ def _merge_sweep(options: argparse.Namespace) -> None:
         raise ValueError("these tallies have no histogram: give --histogram to each --part")
     counts, cell = drawn[0], merged.sweep.cell
     with new_files(options.histogram) as new:
-        draw(options.histogram, new, lambda f: draw_histogram(counts, cell, f.subplots()))
+        draw(options.histogram, new, lambda f: counts.plot(f.subplots(), cell))
 
 
 # ---- accepted cells ----

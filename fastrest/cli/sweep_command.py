@@ -15,7 +15,7 @@ from fastrest.cli.option_values import cell_of, number, output_of, part_of, spli
 from fastrest.cli.output_files import check_names, check_picture, draw, new_files
 from fastrest.io import save
 from fastrest.nouns.sweep_kinds import grid, table
-from fastrest.nouns.sweep_plots import check, draw_histogram
+from fastrest.nouns.sweep_plots import check
 from fastrest.nouns.sweeps import Sweep
 from fastrest.physiology.cell import Cell
 from fastrest.reductions.base import Reducer
@@ -58,7 +58,7 @@ def run_sweep(options: argparse.Namespace) -> None:
             sweep.save(options.out, of=of, **long)
             print(report.row("wrote", options.out))
         counts = answers[-1]
-        draw(options.histogram, new, lambda f: draw_histogram(counts, sweep.cell, f.subplots()))
+        draw(options.histogram, new, lambda f: counts.plot(f.subplots(), sweep.cell))
         draw(options.plot, new, lambda f: sweep.plot(f.subplots(), of=of))
 
 

@@ -276,6 +276,11 @@ def phi(celsius: Any) -> Any:
 # ---- outputs ----
 
 
+def output_label(output: "Output") -> str:
+    """Return the text along a picture's axis of an output."""
+    return f"{output.description} ({output.unit})"
+
+
 class Output(Frozen):
     """A quantity that a model computes from its parameters.
 

@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastrest._core.validation import unknown
+from fastrest.models.model import output_label
 from fastrest.nouns.sweep_plots import EVERYDAY, marks_of
-from fastrest.plotting.primitives import axes_or_new, draw_marks, pyplot
-from fastrest.points.points import axis_label, quantity_label
+from fastrest.plotting.primitives import (
+    add_legend,
+    axes_or_new,
+    draw_marks,
+    note_of_invalid,
+    number_text,
+    pyplot,
+    set_head,
+    set_label,
+)
+from fastrest.points.points import axis_label
 from fastrest.populations.members import find_members
 from fastrest.populations.statistics import PopulationAnswers
-from fastrest.populations.transition import Marginal, Transition
+from fastrest.populations.transition import Transition
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,34 +49,37 @@ KEY = "filled: accepted, line: all candidates"
 
 def potentials(pop: PopulationAnswers, ax: "Axes | None") -> "Axes":
     """Draw V under each condition: see `Population.plot`."""
-    ax = axes_or_new(ax)
-    edges = _edges(pop)
-    tops = {True: 0.0, False: 0.0}
-    for i, name in enumerate(pop.conditions):
-        for accepted in (True, False):
-            found = pop.histogram(name, bins=edges, accepted=accepted)
-            density = _density(found.counts, edges, pop.summary(name, accepted=accepted).n)
-            how: dict[str, Any] = {"fill": True, "alpha": 0.4} if accepted else {"label": name}
-            ax.stairs(density, edges, color=f"C{i}", **how)
-            tops[accepted] = max(tops[accepted], float(density.max()))
-    top = min(max(tops.values()), TOWER * tops[False]) or 1.0
-    marks = marks_of(pop.space.cell, pop.of)
-    seen = [*edges[[0, -1]], *marks.values()]
-    margin = 0.04 * (max(seen) - min(seen))  # for the label beside a mark
-    ax.set_xlim(min(seen) - margin, max(seen) + margin)
-    label = quantity_label(pop.space.cell.model.output(pop.of))
-    ax.set(xlabel=label, ylabel="density (1/mV)")
-    ax.set_ylim(0, 1.4 * top)  # labels stand above the steps
-    draw_marks(marks, ax, "x")
-    ax.legend(loc="upper left", fontsize="small", title=KEY, title_fontsize="small")
-    ax.set_title(_headline(pop), loc="left", fontsize="medium")
-    return ax
+    edges, tops = _edges(pop), {True: 0.0, False: 0.0}
+    output = pop.tally.output
+    with axes_or_new(ax) as ax:
+        set_label(ax, "x", output_label(output))
+        set_label(ax, "y", f"density (1/{output.unit})")
+        for i, name in enumerate(pop.conditions):
+            for accepted in (True, False):
+                found = pop.histogram(name, bins=edges, accepted=accepted)
+                density = _density(found.counts, edges, pop.summary(name, accepted=accepted).n)
+                how: dict[str, Any] = {"fill": True, "alpha": 0.4} if accepted else {"label": name}
+                ax.stairs(density, edges, color=f"C{i}", **how)
+                tops[accepted] = max(tops[accepted], float(density.max()))
+        highest, most = max(tops.values()), TOWER * tops[False]
+        top = min(highest, most) or 1.0
+        marks = marks_of(pop.space.cell, pop.of)
+        seen = [*edges[[0, -1]], *marks.values()]
+        margin = 0.04 * (max(seen) - min(seen))  # for the label beside a mark
+        ax.set_xlim(min(seen) - margin, max(seen) + margin)
+        ax.set_ylim(0, 1.4 * top)  # labels stand above the steps
+        draw_marks(marks, ax, "x")
+        add_legend(ax, "free", KEY.replace(", ", "\n"), top)
+        cut = f"the highest step, {number_text(highest)}, is cut" if highest > 1.4 * top else ""
+        set_head(ax, _headline(pop), [note(pop), cut], "left", fontsize="medium")
+        return ax
 
 
 def marginals(pop: PopulationAnswers, axes: Any) -> np.ndarray:
     """Draw parameters of accepted cells and of all candidates: see `Population.plot_marginals`."""
+    found = pop.marginals
     panels = _panels(axes, len(pop.names), PER_ROW, (3.2, 2.4))
-    for ax, (name, one) in zip(panels, pop.marginals.items()):
+    for ax, (name, one) in zip(panels, found.items()):
         edges = _finite(one.edges)
         starts = _starts(len(one.accepted), pop.accepted)
         counts, wide = np.add.reduceat(one.accepted, starts), np.append(edges[starts], edges[-1])
@@ -74,10 +87,11 @@ def marginals(pop: PopulationAnswers, axes: Any) -> np.ndarray:
         proposed = _density(one.proposed, edges, 1.0)
         ax.stairs(accepted, wide, fill=True, alpha=0.4)
         ax.stairs(proposed, edges, color="0.3")
-        ax.set(xlabel=axis_label(pop.space.cell.model, name), yticks=[], xlim=edges[[0, -1]])
+        ax.set(xlabel=axis_label(pop.space.cell.model, name), yticks=[])
+        ax.set_xlim(_possible(pop, name, edges))
         top = min(max(accepted.max(), proposed.max()), TOWER * proposed.max())
         ax.set_ylim(0, 1.05 * top or 1.0)
-    panels[0].set_title(KEY, loc="left", fontsize="small")
+    panels[0].set_title("\n".join([*filter(None, [note(pop)]), KEY]), loc="left", fontsize="small")
     return panels
 
 
@@ -85,13 +99,14 @@ def pairs(pop: PopulationAnswers, names: Sequence[str] | None, axes: Any) -> np.
     """Draw accepted cells over pairs of parameters: see `Population.plot_pairs`."""
     names = pop.names if names is None else _checked_names(pop, names)
     k = len(names)
-    panels = _panels(axes, k * k, k, (1.8, 1.6)).reshape(k, k)
     x = find_members(pop.tally, None, MOST_DOTS, 0, None, None).parameters
+    panels = _panels(axes, k * k, k, (1.8, 1.6)).reshape(k, k)
 
     def label(name: str) -> str:
         return axis_label(pop.space.cell.model, name).replace(" ", "\n")
 
-    spans = {name: _span(pop.marginals[name], x[name]) for name in names}
+    edges = {name: _finite(one.edges) for name, one in pop.marginals.items()}
+    spans = {name: _possible(pop, name, np.append(edges[name], x[name])) for name in names}
     for (i, j), ax in np.ndenumerate(panels):
         if j > i:
             ax.set_axis_off()
@@ -112,17 +127,26 @@ def pairs(pop: PopulationAnswers, names: Sequence[str] | None, axes: Any) -> np.
             ax.set_xlabel(label(across), fontsize="small")
         if j == 0 < i:
             ax.set_ylabel(label(up), fontsize="small")
+    drawn = f"{MOST_DOTS:,} of them are drawn" if pop.accepted > MOST_DOTS else ""
+    lines = [line for line in (_headline(pop), drawn, note(pop)) if line]
     if k == 1:
-        panels[0, 0].set_title(_headline(pop), loc="left", fontsize="medium")
+        panels[0, 0].set_title("\n".join(lines), loc="left", fontsize="small")
     else:  # over panels that are switched off, so that no panel shrinks for it
-        text = panels[0, -1].text(1, 1, _headline(pop).replace(": ", ":\n"), ha="right", va="top")
+        words = "\n".join(textwrap.fill(line, LINE) for line in lines)
+        text = panels[0, -1].text(1, 1, words, ha="right", va="top", fontsize="small")
         text.set_in_layout(False)
     return panels
 
 
-def transition(found: Transition, ax: "Axes | None") -> "Axes":
+def transition(found: Transition, ax: "Axes | None", note: str = "") -> "Axes":
     """Draw counts from class to class: see `Population.plot_transition`."""
-    ax = axes_or_new(ax)
+    with axes_or_new(ax) as ax:
+        _draw_transition(found, ax)
+        set_head(ax, "", [note])
+        return ax
+
+
+def _draw_transition(found: Transition, ax: "Axes") -> None:
     total = max(1, int(found.counts.sum()))
     ax.imshow(found.counts / total, cmap="Blues", vmin=0, vmax=1)
     for (i, j), n in np.ndenumerate(found.counts):
@@ -134,9 +158,9 @@ def transition(found: Transition, ax: "Axes | None") -> "Axes":
     turned: dict[str, Any] = {} if len(texts) < 4 else {"rotation": 30, "ha": "right"}
     ax.set_xticks(range(len(texts)), texts, fontsize=size, **turned)
     ax.set_yticks(range(len(texts)), texts, fontsize=size)
-    ax.set_xlabel(textwrap.fill(found.after, LINE), fontweight="bold")
+    ax.tick_params(length=0, pad=2)  # all fits below axes that the user has laid out
+    ax.set_xlabel(textwrap.fill(found.after, LINE), fontweight="bold", labelpad=2)
     ax.set_ylabel(textwrap.fill(found.before, LINE), fontweight="bold")
-    return ax
 
 
 def page(pop: PopulationAnswers, figure: "Figure") -> None:
@@ -153,7 +177,7 @@ def page(pop: PopulationAnswers, figure: "Figure") -> None:
     if others:
         panels = _panels(rows[1].subplots(changes, CHANGES), len(others), CHANGES)
         for ax, name in zip(panels, others):
-            transition(pop.transition(first, name), ax)
+            transition(pop.transition(first, name), ax)  # the note stands over the potentials
     marginals(pop, rows[2].subplots(parameters, PER_ROW))
 
 
@@ -179,11 +203,13 @@ def _edges(pop: PopulationAnswers) -> np.ndarray:
     found = [pop.quantile(name, MIDDLE, accepted=False) for name in pop.conditions]
     if pop.accepted:
         found += [pop.quantile(name, (0, 1)) for name in pop.conditions]
-    ends = np.clip(found, -150, 100) if pop.summary(accepted=False).n else np.array([EVERYDAY])
+    first, last = pop.tally.design.limits
+    ends = np.clip(found, first, last) if pop.summary(accepted=False).n else np.array([EVERYDAY])
     low, high = math.floor(20 * ends.min()), math.ceil(20 * ends.max())
     width = next((w for w in WIDTHS if high - low <= w * MOST_BINS), WIDTHS[-1])
     low, high = low // width, -(-high // width)
-    return np.arange(low, max(high, low + 1) + 1) * width / 20
+    places = np.arange(low, max(high, low + 1) + 1) * width
+    return np.unique(np.clip(places, 20 * first, 20 * last)) / 20
 
 
 def _finite(edges: np.ndarray) -> np.ndarray:
@@ -196,10 +222,10 @@ def _finite(edges: np.ndarray) -> np.ndarray:
     return found
 
 
-def _span(one: Marginal, x: np.ndarray) -> tuple[float, float]:
-    """Return a range that contains nearly all candidates, and these accepted cells."""
-    found = np.append(_finite(one.edges)[[0, -1]], x)
-    return float(found.min()), float(found.max())
+def _possible(pop: PopulationAnswers, name: str, values: np.ndarray) -> tuple[float, float]:
+    """Return the range of values of a parameter, without those that no cell can have."""
+    low, high = np.clip([values.min(), values.max()], *pop.space.cell.model.parameters[name].domain)
+    return float(low), float(high)
 
 
 def _starts(bins: int, cells: int) -> np.ndarray:
@@ -212,6 +238,11 @@ def _starts(bins: int, cells: int) -> np.ndarray:
 
 def _density(counts: np.ndarray, edges: np.ndarray, total: float) -> np.ndarray:
     return np.asarray(counts / (max(total, 1) * np.diff(edges)))
+
+
+def note(pop: PopulationAnswers) -> str:
+    """Return the note on candidates without a potential, or '' if there are none."""
+    return note_of_invalid(sum(pop.invalid.values()), pop.n, "candidates")
 
 
 def _headline(pop: PopulationAnswers) -> str:

@@ -158,7 +158,7 @@ class Population(PopulationAnswers):
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            Axes to draw on; the current axes by default.
+            Axes to draw on; by default those of a new pyplot figure.
 
         Returns
         -------
@@ -244,7 +244,7 @@ class Population(PopulationAnswers):
         before, after : str
             As for `transition`.
         ax : matplotlib Axes, optional
-            Axes to draw on; the current axes by default.
+            Axes to draw on; by default those of a new pyplot figure.
         accepted : bool
             As for `transition`.
 
@@ -263,7 +263,8 @@ class Population(PopulationAnswers):
         """
         from fastrest.nouns import population_plots
 
-        return population_plots.transition(self.transition(before, after, accepted=accepted), ax)
+        found = self.transition(before, after, accepted=accepted)
+        return population_plots.transition(found, ax, population_plots.note(self))
 
     # ---- files ----
 

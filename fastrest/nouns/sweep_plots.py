@@ -4,14 +4,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastrest.models.model import output_label
 from fastrest.physiology.cell import Cell
-from fastrest.plotting.charts import Side, curve, heat_map, histogram, scatter
-from fastrest.plotting.primitives import Quantity, axes_or_new, draw_marks
+from fastrest.plotting.charts import Side, curves, heat_map, histogram, scatter
+from fastrest.plotting.primitives import (
+    Quantity,
+    axes_or_new,
+    note_of_invalid,
+    set_head,
+    texts_of,
+)
 from fastrest.points.axes import Axis
-from fastrest.points.criteria import Between, resolved_quantity
+from fastrest.points.criteria import Between
 from fastrest.points.grid_points import GridPoints
-from fastrest.points.points import Points, axis_label, quantity_label
-from fastrest.reductions.histograms import Histogram, HistogramAnswer
+from fastrest.points.points import Points, axis_label
+from fastrest.reductions.histograms import Histogram
 from fastrest.reductions.running import tally
 from fastrest.reductions.summaries import Summary
 
@@ -20,6 +27,9 @@ if TYPE_CHECKING:
 
 #: The most places along an axis that can be told apart on paper.
 MOST_PLACES = 800
+#: The most values on an axis that is short: a grid of two axes, one of them short, is drawn as a
+#: family of curves along the other, the longer one or else the first. Others are heat maps.
+SHORT = 8
 #: The range of a histogram without points, and the smallest width of a histogram, mV.
 EVERYDAY, NARROWEST = (-100.0, 0.0), 1e-6
 
@@ -31,35 +41,43 @@ def check(points: Points) -> None:
             f"plot draws one or two axes, got {len(points.dims)} ({', '.join(points.dims)}): fix "
             "the others with cell.replace(...), or plot slices of to_xarray()"
         )
-    for name, length in zip(points.dims, points.shape):
-        if len(points.dims) == 2 and length < 2:
-            raise ValueError(f"a heat map needs two values or more on {name}, got {length}")
 
 
 def draw(points: Points, ax: "Axes | None") -> "Axes":
     """Draw points: see `Sweep.plot`."""
     check(points)
-    ax = axes_or_new(ax)
-    if isinstance(points, GridPoints):
-        _draw_grid(points, ax)
-    elif points.kind == "Table":
-        _draw_table(points, ax)
-    else:
-        _draw_sample(points, ax)
-    if points.cell.name:
-        ax.set_title(points.cell.name)
-    return ax
+    with axes_or_new(ax) as ax:
+        if isinstance(points, GridPoints):
+            _draw_grid(points, ax)
+        elif points.kind == "Table":
+            _draw_table(points, ax)
+        else:
+            _draw_sample(points, ax)
+        return ax
 
 
 def _draw_grid(grid: GridPoints, ax: "Axes") -> None:
-    flat = len(grid.dims) == 1
-    thin = _thinned(grid, (4 if flat else 1) * MOST_PLACES)
+    in_curves = len(grid.dims) == 1 or min(grid.shape) <= SHORT
+    thin = _thinned(grid, (4 if in_curves else 1) * MOST_PLACES)
     values = thin.values_and_status()[0]
     sides = [_side(grid, thin, d) for d in range(len(grid.dims))]
-    if flat:
-        curve(sides[0], values, ax, quantity_of(grid))
+    quantity, name = quantity_of(grid), grid.cell.name
+    if len(sides) == 1:
+        curves(sides[0], [(name, values)], ax, quantity)
+    elif in_curves:
+        if grid.shape[0] < grid.shape[1]:
+            sides, values = sides[::-1], values.T
+        names = sides[1].texts or texts_of(sides[1].places)
+        curves(sides[0], list(zip(names, values.T)), ax, quantity, sides[1].label)
     else:
-        heat_map(tuple(sides), values, ax, quantity_of(grid))
+        heat_map(tuple(sides), values, ax, quantity)
+    points, notes = "points", []
+    if len(thin) < len(grid):
+        points = "points drawn"
+        notes.append(f"{len(thin):,} of {len(grid):,} points are drawn")
+    missing = int(np.count_nonzero(~np.isfinite(values)))
+    mark = "×" if in_curves else "grey"
+    set_head(ax, name, [*notes, note_of_invalid(missing, len(thin), points, mark)])
 
 
 def _draw_table(points: Points, ax: "Axes") -> None:
@@ -69,7 +87,15 @@ def _draw_table(points: Points, ax: "Axes") -> None:
     if len(columns) == 1:
         ((name, x),) = columns.items()
         label = axis_label(points.cell.model, name)
-    scatter(x, label, values, ax, quantity_of(points))
+    scatter(x, label, values, ax, quantity_of(points), points.cell.name)
+    if label == "row":
+        ax.locator_params("x", integer=True)
+    missing = int(np.count_nonzero(~np.isfinite(values)))
+    notes = [note_of_invalid(missing, len(points), mark="×")]
+    nowhere = np.count_nonzero(~np.isfinite(x))
+    if nowhere:
+        notes.append(f"{nowhere:,} of them without a place on this axis")
+    set_head(ax, points.cell.name, notes)
 
 
 def _draw_sample(points: Points, ax: "Axes") -> None:
@@ -79,23 +105,14 @@ def _draw_sample(points: Points, ax: "Axes") -> None:
     if high - low < NARROWEST:
         low, high = low - 0.5, high + 0.5
     (h,) = tally(points, [Histogram(range=(low, high), of=of)]).answers()
-    quantity = quantity_of(points)
-    histogram(h.counts, h.edges, h.below, h.above, ax, Quantity(quantity.label))
-    draw_marks(quantity.marks, ax, "x")
+    note = note_of_invalid(len(points) - s.n, len(points))
+    histogram(h.counts, h.edges, ax, quantity_of(points), points.cell.name, [note], "center")
     ax.autoscale(axis="x")  # so that all marks are visible
-
-
-def draw_histogram(counted: HistogramAnswer, cell: Cell, ax: "Axes") -> None:
-    """Draw the counts of a quantity of a cell."""
-    label = quantity_label(resolved_quantity(counted.of, cell.model)[0])
-    counts, edges, below, above = counted.counts, counted.edges, counted.below, counted.above
-    quantity = Quantity(label, marks_of(cell, counted.of))
-    histogram(counts, edges, below, above, ax, quantity, cell.name)
 
 
 def quantity_of(points: Points) -> Quantity:
     """Return the label and the marks of the quantity of points."""
-    return Quantity(quantity_label(points.output), marks_of(points.cell, points.of))
+    return Quantity(output_label(points.output), marks_of(points.cell, points.of))
 
 
 def marks_of(cell: Cell, of: str | Between) -> dict[str, float]:
@@ -136,11 +153,12 @@ def _side(grid: GridPoints, thin: GridPoints, d: int) -> Side:
     axis = thin.axes[d]
     if axis.labels is not None:
         texts = [str(label) for label in axis.labels]
-        return Side(axis.name, np.arange(len(axis)), np.empty(0), texts)
+        return Side(axis.name, np.arange(len(axis)), np.empty(0), texts, (-np.inf, np.inf))
     position = _position(grid, grid.axes[d])
     name = position or next(iter(axis.parameters))
     coupled = f"{axis.name}: " if axis.name != name else ""
     label = coupled + axis_label(grid.cell.model, name)
     values = thin.axis_values(name)
-    texts_of_order = None if position else [f"{value:g}" for value in values]
-    return Side(label, values, grid.axis_values(name), texts_of_order)
+    domain = grid.cell.model.parameters[name].domain
+    in_order = None if position else texts_of(values)
+    return Side(label, values, grid.axis_values(name), in_order, domain)

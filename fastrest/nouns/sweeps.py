@@ -250,15 +250,17 @@ class Sweep(SweepAnswers):
     def plot(
         self, ax: "matplotlib.axes.Axes | None" = None, *, of: str = "V"
     ) -> "matplotlib.axes.Axes":
-        """Draw the sweep: a grid's curve or heat map, a table's points, a sample's histogram.
+        """Draw the sweep: a grid's curves or heat map, a table's points, a sample's histogram.
 
-        Lines and contours mark the cell's threshold and block (-55 and -40 mV for neurons), which
-        are conventions. Needs matplotlib.
+        A grid of two axes is drawn as a family of curves if an axis has at most 8 values, else as a
+        heat map. Lines and contours mark the cell's threshold and block (-55 and -40 mV for
+        neurons), which are conventions. Points without a potential are marked and counted. Needs
+        matplotlib.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            Axes to draw on; the current axes by default.
+            Axes to draw on; by default those of a new pyplot figure.
         of : str
             Name of an output of the model.
 

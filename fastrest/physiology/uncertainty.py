@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fastrest._core.validation import Comparable, finite
-from fastrest.models.model import Output
+from fastrest.models.model import Output, output_label
 from fastrest.physiology.multiples import Times
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def uncertainty(
         contributions[name] = abs(_effect(slopes[name], sd))
     sd = math.hypot(*contributions.values())
     shares = {name: (one / sd) ** 2 if sd else 0.0 for name, one in contributions.items()}
-    return Uncertainty(sd, shares, contributions)
+    return Uncertainty(sd, shares, contributions, output)
 
 
 def _effect(slope: float, change: float) -> float:
@@ -47,21 +47,26 @@ def _effect(slope: float, change: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Uncertainty(Comparable):
-    """The uncertainty of a potential, to first order, as `Cell.uncertainty` returns it.
+    """The uncertainty of an output, to first order, as `Cell.uncertainty` returns it.
 
     Attributes
     ----------
     sd : float
-        Standard deviation of the potential, mV.
+        Standard deviation of the output, mV.
     shares : dict of str to float
         The fraction of the variance of each input. The sum is 1, or 0 if the sd is 0.
     contributions : dict of str to float
         The sd that each input alone would cause, mV.
+    output : Output or None
+        The output, V by default; None if an earlier version pickled the answer.
     """
+
+    _compared = ("sd", "shares", "contributions")
 
     sd: float
     shares: dict[str, float]
     contributions: dict[str, float]
+    output: Output | None = field(default=None, repr=False)
 
     def plot(self, ax: "matplotlib.axes.Axes | None" = None) -> "matplotlib.axes.Axes":
         """Draw the contributions as horizontal bars, the largest on top.
@@ -71,7 +76,7 @@ class Uncertainty(Comparable):
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Axes to draw on; new ones by default.
+            Axes to draw on; by default those of a new pyplot figure.
 
         Returns
         -------
@@ -79,4 +84,5 @@ class Uncertainty(Comparable):
         """
         from fastrest.plotting.charts import tornado
 
-        return tornado(self.contributions, "sd of the potential (mV)", ax)
+        what = "output (mV)" if self.output is None else output_label(self.output)
+        return tornado(self.contributions, f"sd of the {what}", ax)

@@ -1,25 +1,33 @@
 """Charts of arrays: histograms, curves, heat maps, scatter plots, and bars of sensitivity."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from fastrest.plotting.primitives import (
     STYLES,
+    Place,
     Quantity,
+    add_legend,
     axes_or_new,
     draw_marks,
-    set_labels,
+    draw_missing,
+    make_room,
+    note_of_invalid,
+    number_text,
+    real_minus,
+    set_head,
+    set_label,
     set_scale,
+    set_texts,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+#: Points on a curve that are few enough for a dot each.
+FEW = 8
 
 
 class Side(NamedTuple):
@@ -34,51 +42,81 @@ class Side(NamedTuple):
         All values of the axis, which choose its scale.
     texts : list of str or None
         Labels of the points, which are then drawn at equal distances.
+    domain : tuple of float
+        The lowest and the highest possible value.
     """
 
     label: str
     places: np.ndarray
     values: np.ndarray
     texts: list[str] | None
+    domain: tuple[float, float]
 
 
 def histogram(
     counts: np.ndarray,
     edges: np.ndarray,
-    below: int,
-    above: int,
     ax: "Axes | None",
     quantity: Quantity,
-    title: str = "",
+    title: str,
+    notes: Iterable[str] = (),
+    loc: Place = "left",
 ) -> "Axes":
     """Draw counts between edges as steps, with lines at marked potentials."""
-    ax = axes_or_new(ax)
-    ax.stairs(counts, edges, fill=True, alpha=0.7)
-    ax.set(xlabel=quantity.label, ylabel="points", xlim=edges[[0, -1]])
-    ax.set_ylim(0, 1.3 * max(1, int(counts.max())))  # labels stand above the steps
-    if below or above:
-        beyond = f"{below:,} points below, {above:,} above the edges"
-        ax.set_title(beyond, fontsize="small", loc="right")
-    draw_marks(quantity.marks, ax, "x")
-    ax.set_title(title, loc="left")
-    return ax
+    with axes_or_new(ax) as ax:
+        set_label(ax, "x", quantity.label)
+        set_label(ax, "y", "points")
+        earlier = [(*ax.get_xlim(), ax.get_ylim()[1])] if ax.has_data() else []
+        ax.stairs(counts, edges, fill=True, alpha=0.7, label=title)
+        top = 1.3 * max(1, int(counts.max()))  # labels stand above the steps
+        first, last, high = zip((edges[0], edges[-1], top), *earlier)
+        ax.set_xlim(min(first), max(last))
+        ax.set_ylim(0, max(high))
+        draw_marks(quantity.marks, ax, "x")
+        set_head(ax, title, notes, loc)
+        return ax
 
 
-def curve(side: Side, values: np.ndarray, ax: "Axes", quantity: Quantity) -> None:
-    """Draw values along one axis, with lines at marked potentials."""
+def curves(
+    side: Side,
+    rows: Sequence[tuple[str, np.ndarray]],
+    ax: "Axes",
+    quantity: Quantity,
+    legend: str | None = None,
+) -> None:
+    """Draw values along one axis, a curve for each row, with lines at marked potentials.
+
+    Points without a value are marked at the lower edge. A value between two of them has a dot of
+    its own.
+    """
     places = _draw_side(side, ax, "x")
-    marker = "o" if side.texts is not None or len(values) < 8 else ""
-    ax.plot(places, values, marker=marker)
-    ax.set_ylabel(quantity.label)
+    set_label(ax, "y", quantity.label)
+    ax.margins(y=0.1)  # for the labels of marks
+    earlier = make_room(ax)
+    for name, values in rows:
+        seen = np.isfinite(values)
+        marker = "o" if side.texts is not None or len(values) < FEW else ""
+        (line,) = ax.plot(places, np.where(seen, values, np.nan), marker=marker, label=name)
+        before, after = np.append(False, seen[:-1]), np.append(seen[1:], False)
+        alone = seen & ~before & ~after
+        if alone.any() and not marker:
+            ax.plot(places[alone], values[alone], ".", color=line.get_color())
+        draw_missing(places[~seen], ax, line.get_color())
     draw_marks(quantity.marks, ax, "y")
+    ax.autoscale_view(scalex=False)  # with the margin, also where only a mark is at the edge
+    if legend is not None or earlier is not None:
+        add_legend(ax, "upper left", legend or earlier or "")
 
 
 def heat_map(sides: tuple[Side, ...], values: np.ndarray, ax: "Axes", quantity: Quantity) -> None:
     """Draw values over two axes, with contours at marked potentials."""
     x, y = (_draw_side(side, ax, which) for side, which in zip(sides, "xy"))
+    edges = [_cell_edges(p, side, ax, which) for p, side, which in zip((x, y), sides, "xy")]
     shown = np.ma.masked_invalid(values).T
     ax.set_facecolor("0.8")  # the colour of points without a potential
-    mesh = ax.pcolormesh(x, y, shown, shading="nearest", cmap="viridis", rasterized=True)
+    mesh = ax.pcolormesh(*edges, shown, cmap="viridis", rasterized=True)
+    if not shown.count():
+        return
     assert ax.figure is not None
     ax.figure.colorbar(mesh, ax=ax, label=quantity.label)
     low, high = shown.min(), shown.max()
@@ -88,24 +126,43 @@ def heat_map(sides: tuple[Side, ...], values: np.ndarray, ax: "Axes", quantity: 
         lines = ax.contour(x, y, shown, levels, colors="white", linestyles=styles)
         # the contour of a level is empty if only points without a potential are near it
         middles = [_middle(ax, parts) for parts in lines.allsegs if any(len(p) > 1 for p in parts)]
-        ax.clabel(lines, fmt="%g mV", manual=middles)
+        ax.clabel(lines, fmt=lambda level: f"{number_text(level)} mV", manual=middles)
 
 
-def scatter(x: np.ndarray, label: str, values: np.ndarray, ax: "Axes", quantity: Quantity) -> None:
-    """Draw one dot per value."""
-    ax.plot(x, values, ".", rasterized=True)
-    ax.set(xlabel=label, ylabel=quantity.label)
+def scatter(
+    x: np.ndarray, label: str, values: np.ndarray, ax: "Axes", quantity: Quantity, name: str
+) -> None:
+    """Draw one dot per value, and a cross at the lower edge for each point without one."""
+    set_label(ax, "x", label)
+    set_label(ax, "y", quantity.label)
+    ax.margins(y=0.1)
+    seen = np.isfinite(values)
+    (dots,) = ax.plot(x[seen], values[seen], ".", rasterized=True, label=name)
+    draw_missing(x[~seen], ax, dots.get_color())
     draw_marks(quantity.marks, ax, "y")
+    ax.autoscale_view(scalex=False)
 
 
 def _draw_side(side: Side, ax: "Axes", which: str) -> Any:
     """Label one axis of the picture, and return the coordinates of the points along it."""
-    ax.set(**{f"{which}label": side.label})
+    set_label(ax, which, side.label)
     if side.texts is not None:
-        set_labels(ax, which, side.texts)
+        set_texts(ax, which, side.texts)
         return np.arange(len(side.texts))
     set_scale(ax, which, side.values)
     return side.places
+
+
+def _cell_edges(places: np.ndarray, side: Side, ax: "Axes", which: str) -> np.ndarray:
+    """Return the edges of a heat map's cells along one axis: halfway, and in the domain."""
+    logarithmic = getattr(ax, f"get_{which}scale")() == "log"
+    x = np.log(places) if logarithmic else np.asarray(places, np.float64)
+    middles = (x[1:] + x[:-1]) / 2
+    edges = np.concatenate([[1.5 * x[0] - x[1] / 2], middles, [1.5 * x[-1] - x[-2] / 2]])
+    if side.texts is not None:
+        return edges
+    low, high = side.domain
+    return np.asarray(np.clip(np.exp(edges) if logarithmic else edges, low, high))
 
 
 def _middle(ax: "Axes", parts: list[np.ndarray]) -> np.ndarray:
@@ -116,17 +173,23 @@ def _middle(ax: "Axes", parts: list[np.ndarray]) -> np.ndarray:
     return np.asarray(parts[longest][np.searchsorted(way, way[-1] / 2)])
 
 
+# ---- bars of sensitivity ----
+
 #: Legends of sensitivity indices.
 MEASURES = {"S1": "alone (S1)", "ST": "with the others (ST)", "dgsm": "at most (dgsm)"}
 
 
 def tornado(bars: Mapping[str, float], label: str, ax: "Axes | None") -> "Axes":
     """Draw a horizontal bar for each name, the longest on top."""
-    ax = axes_or_new(ax)
-    names = sorted(bars, key=bars.__getitem__)
-    ax.barh(names, [bars[name] for name in names])
-    ax.set(xlabel=label)
-    return ax
+    names = sorted(bars, key=lambda name: np.nan_to_num(bars[name]))
+    lengths = np.array([bars[name] for name in names])
+    with axes_or_new(ax) as ax:
+        set_label(ax, "x", label)
+        ax.barh(np.arange(len(names)), lengths)
+        _name_bars(ax, names)
+        ax.set_xlim(left=0)
+        _say_missing(ax, lengths, "no potential")
+        return ax
 
 
 def indices(
@@ -139,25 +202,26 @@ def indices(
     note: str,
 ) -> "Axes":
     """Draw sensitivity indices with the half-widths of their intervals, the first input on top."""
-    ax = axes_or_new(ax)
     places, height = np.arange(len(names)), 0.8 / len(bars)
-    for i, (key, values) in enumerate(bars.items()):
-        ax.barh(
-            places + (len(bars) - 1 - 2 * i) * height / 2,
-            values[::-1],
-            height,
-            xerr=widths[key][::-1] if key in widths else None,
-            label=MEASURES[key],
-            color=f"C{i}",
-            error_kw={"elinewidth": 0.8, "capsize": 2},
-        )
-    ax.set_yticks(places, names[::-1])
-    ax.set(xlabel=f"part of the variance of {quantity}")
-    ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))
-    ax.legend(loc="lower right")
-    ax.set_title(title, loc="left")
-    ax.set_title(note, loc="right", fontsize="small")
-    return ax
+    with axes_or_new(ax) as ax:
+        set_label(ax, "x", f"part of the variance of {real_minus(quantity)}")
+        for i, (key, values) in enumerate(bars.items()):
+            ax.barh(
+                places + (len(bars) - 1 - 2 * i) * height / 2,
+                values[::-1],
+                height,
+                xerr=widths[key][::-1] if key in widths else None,
+                label=MEASURES[key],
+                color=f"C{i}",
+                error_kw={"elinewidth": 0.8, "capsize": 2},
+            )
+        _name_bars(ax, names[::-1])
+        ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))
+        _say_missing(ax, np.sum(list(bars.values()), axis=0)[::-1], "no value")
+        add_legend(ax, "lower right")
+        ax.set_title(title, loc="left")
+        ax.set_title(note, loc="right", fontsize="small")
+        return ax
 
 
 def swings(
@@ -169,15 +233,36 @@ def swings(
     title: str,
 ) -> "Axes":
     """Draw values at quantiles of inputs as bars from a middle value, the first input on top."""
-    ax = axes_or_new(ax)
-    places = np.arange(len(names))
-    for i, (q, V) in enumerate(ends.items()):
-        widths = np.where(np.isfinite(V), V - middle, np.nan)[::-1]
-        quantile = f"at its {100 * q:g} % quantile"
-        ax.barh(places, widths, 0.7, left=middle, label=quantile, color=f"C{i}")
-    ax.axvline(middle, color="0.2", linewidth=0.8)
-    ax.set_yticks(places, names[::-1])
-    ax.set(xlabel=f"{label}, the other inputs at their medians")
-    ax.legend(loc="lower right")
-    ax.set_title(title)
-    return ax
+    places, n = np.arange(len(names)), len(names) * len(ends) + 1
+    with axes_or_new(ax) as ax:
+        set_label(ax, "x", f"{label}, the other inputs at their medians")
+        missing = 0 if np.isfinite(middle) else 1
+        for i, (q, V) in enumerate(ends.items()):
+            missing += int(np.count_nonzero(~np.isfinite(V)))
+            quantile = f"at its {100 * q:g} % quantile"
+            widths = np.where(np.isfinite(V), V - middle, np.nan)[::-1]
+            ax.barh(places, widths, 0.7, left=middle, label=quantile, color=f"C{i}")
+            _say_missing(ax, V[::-1], f"no potential {quantile}", ("left", "right")[i])
+        ax.axvline(middle, color="0.2", linewidth=0.8)
+        if not np.isfinite(middle):
+            ax.set_xticks([])
+        _name_bars(ax, names[::-1])
+        add_legend(ax, "lower right")
+        start = "" if np.isfinite(middle) else "no potential at the medians, where bars start"
+        set_head(ax, title, [note_of_invalid(missing, n), start])
+        return ax
+
+
+def _name_bars(ax: "Axes", names: Sequence[str]) -> None:
+    """Label the rows of bars, from the bottom, and show them all, also those without a bar."""
+    ax.set_yticks(np.arange(len(names)), names)
+    ax.set_ylim(-0.6, len(names) - 0.4)
+
+
+def _say_missing(ax: "Axes", lengths: np.ndarray, text: str, side: str = "left") -> None:
+    """Write a text at the left or right end of each row whose bar has no length."""
+    for row in np.flatnonzero(~np.isfinite(lengths)).tolist():
+        place = {"left": 0.01, "right": 0.99}[side]
+        how: Any = {"ha": side, "va": "center", "fontsize": "small", "color": "0.4"}
+        how["bbox"] = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
+        ax.text(place, row, text, transform=ax.get_yaxis_transform(), **how)

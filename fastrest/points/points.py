@@ -42,11 +42,6 @@ def axis_label(model: Model, parameter: str) -> str:
     return f"{parameter} ({model.parameters[parameter].unit or 'relative'})"
 
 
-def quantity_label(output: Output) -> str:
-    """Return the text along an axis of an output."""
-    return f"{output.description} ({output.unit})"
-
-
 def result_names(model: Model) -> tuple[Any, ...]:
     """Return the names of results in Datasets and data frames."""
     return (*model.outputs, STATUS)

@@ -25,6 +25,8 @@ from fastrest.points.points import over_points
 from fastrest.points.sample_points import SamplePoints
 from fastrest.reductions.accumulator import count_reasons
 
+#: Limits between which values are counted, mV. Nernst potentials leave those of V: E_Ca is 130 mV.
+LIMITS_OF_V, LIMITS_OF_OTHERS = (-150, 100), (-500, 500)
 #: The default conditions: the cells as they are drawn.
 CONTROL: Mapping[str, Mapping[str, Any]] = {"control": {}}
 
@@ -43,12 +45,15 @@ class PopulationDesign:
         The criteria as they were given.
     of : str
         Name of the output that is counted under every condition.
+    limits : tuple of int
+        Whole mV between which its values are counted in bins.
     """
 
     sample: SamplePoints
     conditions: dict[str, dict[str, float | Times]]
     accept: tuple[Criterion, ...]
     of: str = "V"
+    limits: tuple[int, int] = LIMITS_OF_V
 
     @classmethod
     def checked(
@@ -59,7 +64,9 @@ class PopulationDesign:
         output, event = resolved_quantity(of, sample.cell.model)
         if event is not None:
             raise ValueError(f"population counts an output, got {of!r}: pass events as accept=")
-        return cls(sample, found, _checked_criteria(sample.cell, found, accept), output.name)
+        criteria = _checked_criteria(sample.cell, found, accept)
+        limits = LIMITS_OF_V if output.name == "V" else LIMITS_OF_OTHERS
+        return cls(sample, found, criteria, output.name, limits)
 
     @property
     def cell(self) -> Cell:
@@ -91,6 +98,8 @@ class PopulationDesign:
                 for name, changes in self.conditions.items()
             ],
             "of": self.of,
+            # earlier versions counted all outputs between the limits of V
+            **({} if self.limits == LIMITS_OF_V else {"limits": list(self.limits)}),
             "accept": [[one.family, vars(one)] for one in self.accept],
         }
 
@@ -102,7 +111,10 @@ class PopulationDesign:
             for name, changes in data["conditions"]
         }
         accept = tuple(CRITERIA[family](**arguments) for family, arguments in data["accept"])
-        return cls(sample, conditions, accept, data["of"])
+        low, high = data.get("limits", LIMITS_OF_V)
+        if (low, high) not in (LIMITS_OF_V, LIMITS_OF_OTHERS):
+            raise ValueError(f"limits must be {LIMITS_OF_OTHERS}, got {low!r} and {high!r}")
+        return cls(sample, conditions, accept, data["of"], (low, high))
 
 
 # ---- checks ----

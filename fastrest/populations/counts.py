@@ -19,9 +19,8 @@ from fastrest.reductions.classes import Classes
 from fastrest.runtime import scheduler
 from fastrest.runtime.ranges import cut
 
-#: Edges between which values are counted, mV, and the distance between two of them.
-RESOLUTION = 0.05
-EDGES = np.arange(-3000, 2001) / 20
+#: Edges in a mV between which values are counted.
+PER_MV = 20
 #: Bins of a parameter, in which equal numbers of candidates are expected.
 BINS = 64
 
@@ -135,7 +134,8 @@ class Counter:
         spread = np.array([e[-1] - e[0] for e in self.edges.values()]) / 4
         self.scale = np.where(spread > 0, spread, 1.0)
         self._sum = _kernels.Equation("separable")
-        self._edges = Edges(EDGES)
+        low, high = design.limits
+        self._edges = Edges(np.arange(PER_MV * low, PER_MV * high + 1) / PER_MV)
         self._edges_of = {name: Edges(edges) for name, edges in self.edges.items()}
 
     def nothing(self) -> Counts:
@@ -149,7 +149,10 @@ class Counter:
         shapes.update({f"proposed {n}": len(self.edges[n]) + 1 for n in self.counted})
         return Counts(
             {name: np.zeros(shape, np.int64) for name, shape in shapes.items()},
-            [Accumulator("pointwise", EDGES) for _ in range(2 * len(design.conditions))],
+            [
+                Accumulator("pointwise", self._edges.numbers)
+                for _ in range(2 * len(design.conditions))
+            ],
             [0] * (p + p * (p + 1) // 2),
         )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastrest._core.validation import Comparable
+from fastrest.models.model import Output
 from fastrest.points.describe import POINTS, describe, made
 from fastrest.points.sample_points import SamplePoints
 from fastrest.populations.candidates import PopulationDesign
@@ -53,6 +54,11 @@ class PopulationTally(Comparable, PartialResult):
         self.done = []
         self.counts = self.counter.nothing()
         self.accepted = np.zeros(blocks, np.int32)
+
+    @property
+    def output(self) -> Output:
+        """The output that is counted."""
+        return self.design.cell.model.outputs[self.design.of]
 
     @property
     def points(self) -> int:

@@ -14,7 +14,7 @@ from fastrest._core.validation import Frozen, unknown
 from fastrest.models.quantities import Status
 from fastrest.points.criteria import Criterion
 from fastrest.points.inputs import Inputs
-from fastrest.populations.counts import BINS, EDGES, RESOLUTION
+from fastrest.populations.counts import BINS, PER_MV
 from fastrest.populations.population_tally import PopulationTally
 from fastrest.populations.transition import Balance, Marginal, Transition
 from fastrest.reductions.accumulator import UNIT, Accumulator
@@ -173,7 +173,8 @@ class PopulationAnswers(Frozen):
             As for `summary`.
         bins, range
             As for ``sweep.histogram``. The counts are sums of those of a finer histogram: edges
-            must be multiples of 0.05 mV between -150 and 100.
+            must be multiples of 0.05 mV between -150 and 100, or between -500 and 500 if the
+            population counts another output than V.
         accepted
             As for `summary`.
 
@@ -195,17 +196,18 @@ class PopulationAnswers(Frozen):
         array([    0, 36727, 30886,     0])
         """
         counted = self._accumulator(condition, accepted)
-        edges = Histogram(bins, range).bins
-        places = np.rint((edges - EDGES[0]) / RESOLUTION)
-        fine = EDGES[np.clip(places, 0, len(EDGES) - 1).astype(int)]
+        edges, finest = Histogram(bins, range).bins, counted.edges
+        places = np.rint((edges - finest[0]) * PER_MV)
+        fine = finest[np.clip(places, 0, len(finest) - 1).astype(int)]
         bad = np.abs(fine - edges) > 1e-9
         if bad.any():
             raise ValueError(
-                f"bins: edges must be multiples of {RESOLUTION:g} mV between {EDGES[0]:g} and "
-                f"{EDGES[-1]:g}, got {float(edges[bad][0])!r}"
+                f"bins: edges must be multiples of {1 / PER_MV:g} mV between {finest[0]:g} and "
+                f"{finest[-1]:g}, got {float(edges[bad][0])!r}"
             )
         counts, below, above = counted.between(fine)
-        return HistogramAnswer(counts, fine, below, above, counted.method, self.of)
+        known = self.of, self.tally.output, {} if accepted else dict(self.invalid)
+        return HistogramAnswer(counts, fine, below, above, counted.method, *known)
 
     def quantile(
         self, condition: str | None, q: npt.ArrayLike, *, accepted: bool = True
@@ -225,7 +227,7 @@ class PopulationAnswers(Frozen):
         -------
         ndarray of the shape of `q`
             The centres of bins 0.05 mV wide: within 0.025 mV of the value of rank ceil(q n), if
-            that is between -150 and 100 mV. NaN if there is no cell.
+            that lies between the limits of `histogram`. NaN if there is no cell.
 
         Examples
         --------

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest._core.validation import Comparable, public
+from fastrest.models.model import Output, output_label
 from fastrest.physiology.cell import Cell
-from fastrest.points.criteria import Between
+from fastrest.points.criteria import Between, resolved_quantity
 from fastrest.points.points import Points
 from fastrest.reductions.accumulator import Accumulator
 from fastrest.reductions.base import (
@@ -42,6 +43,10 @@ class HistogramAnswer(Comparable):
         "factored" or "pointwise".
     of : str or Between
         The output or event that was counted.
+    output : Output or None
+        The output, or that of the event; None if an earlier version pickled the answer.
+    invalid : dict of str to int or None
+        Other points, as those of `SummaryAnswer`; None if an earlier version pickled the answer.
     """
 
     counts: np.ndarray
@@ -50,6 +55,8 @@ class HistogramAnswer(Comparable):
     above: int
     method: str
     of: str | Between = field(default="V", repr=False)
+    output: Output | None = field(default=None, repr=False)
+    invalid: dict[str, int] | None = field(default=None, repr=False)
 
     def plot(
         self, ax: "matplotlib.axes.Axes | None" = None, cell: Cell | None = None
@@ -61,7 +68,7 @@ class HistogramAnswer(Comparable):
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            Where to draw; the current axes by default.
+            Where to draw; by default the axes of a new pyplot figure.
         cell : Cell, optional
             The cell whose threshold, block and name are drawn.
 
@@ -70,13 +77,20 @@ class HistogramAnswer(Comparable):
         matplotlib Axes
         """
         from fastrest.plotting.charts import histogram
-        from fastrest.plotting.primitives import Quantity
+        from fastrest.plotting.primitives import Quantity, note_of_invalid
 
-        marked = Quantity(marks={} if cell is None else cell.marks)
-        if self.of != "V":
-            marked = Quantity(f"{self.of} (mV)" if isinstance(self.of, str) else repr(self.of))
+        label = f"{self.of} (mV)"
+        if isinstance(self.of, Between):
+            label = repr(self.of)
+        elif self.output is not None:
+            label = output_label(self.output)
+        marks = {} if cell is None or self.of != "V" else cell.marks
+        invalid = sum((self.invalid or {}).values())
+        n = int(self.counts.sum()) + self.below + self.above + invalid
+        beyond = f"{self.below:,} points below, {self.above:,} above the edges"
+        notes = [note_of_invalid(invalid, n), beyond if self.below or self.above else ""]
         title = "" if cell is None else cell.name
-        return histogram(self.counts, self.edges, self.below, self.above, ax, marked, title)
+        return histogram(self.counts, self.edges, ax, Quantity(label, marks), title, notes)
 
 
 @public
@@ -141,7 +155,8 @@ class Histogram(OnePass):
     def answer(self, points: Points, found: Sequence[Accumulator]) -> HistogramAnswer:
         state = found[0]
         counts, below, above = state.between(self.wanted(points))
-        return HistogramAnswer(counts, self.bins, below, above, state.method, self.of)
+        known = self.of, resolved_quantity(self.of, points.cell.model)[0], state.reasons
+        return HistogramAnswer(counts, self.bins, below, above, state.method, *known)
 
     def words(self) -> list[str]:
         return [f"{len(self.bins) - 1} bins, {self.bins[0]:g} ... {self.bins[-1]:g} mV"]

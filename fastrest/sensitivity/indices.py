@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from fastrest._core.validation import Comparable, aligned, public, read_only, unknown
-from fastrest.points.criteria import Between
+from fastrest.points.criteria import Between, resolved_quantity
 from fastrest.points.inputs import Inputs
 
 if TYPE_CHECKING:
@@ -103,10 +103,10 @@ class SobolIndices(Comparable, Mapping[str, Any]):
     @property
     def quantity(self) -> tuple[str, str]:
         """The name of the quantity in words, and its unit."""
-        if isinstance(self.of, str):
-            return self.of, "mV"
-        low, high = self.of.low, self.of.high
-        return f"{low:g} <= {self.of.of} <= {high:g} mV", ""
+        output, event = resolved_quantity(self.of, self.space.cell.model)
+        if event is None:
+            return output.name, output.unit
+        return f"{event.low:g} <= {output.name} <= {event.high:g} {output.unit}", ""
 
     # ---- a mapping ----
 
@@ -159,7 +159,7 @@ class SobolIndices(Comparable, Mapping[str, Any]):
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            Where to draw; the current axes by default.
+            Where to draw; by default the axes of a new pyplot figure.
 
         Returns
         -------
@@ -175,6 +175,9 @@ class SobolIndices(Comparable, Mapping[str, Any]):
         names = [self.space.names[i] for i in order]
         what, unit = self.quantity
         sd = f"sd {self.sd:.3g} {unit}".rstrip()
+        left_out = sum(self.invalid.values())
+        if left_out:
+            sd += f"; {left_out:,} points without a potential are left out"
         return indices(names, bars, widths, what, ax, self.space.cell.name, sd)
 
     def __repr__(self) -> str:

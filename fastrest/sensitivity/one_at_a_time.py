@@ -68,20 +68,20 @@ class Swings(Comparable):
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            Where to draw; the current axes by default.
+            Where to draw; by default the axes of a new pyplot figure.
 
         Returns
         -------
         matplotlib Axes
         """
+        from fastrest.models.model import output_label
         from fastrest.plotting.charts import swings as draw
-        from fastrest.points.points import quantity_label
 
         order = self.order
         names = [self.names[i] for i in order]
         ends = {q: V[order] for q, V in zip(self.quantiles, (self.V_low, self.V_high))}
         cell = self.space.cell
-        return draw(names, ends, self.V, quantity_label(cell.model.output(self.of)), ax, cell.name)
+        return draw(names, ends, self.V, output_label(cell.model.output(self.of)), ax, cell.name)
 
     def __repr__(self) -> str:
         parameters = self.space.cell.model.parameters

@@ -72,7 +72,7 @@ def test_histogram_of_v_has_the_marks_of_the_cell(tmp_path, run, monkeypatch):
     pytest.importorskip("matplotlib")
     found = drawn_labels(monkeypatch)
     run("sweep", NEURON, *GRID[:1], "K_out=3:9:50", "--histogram", str(tmp_path / "x.png"))
-    assert {"membrane potential (mV)", "threshold -55 mV", "block -40 mV"} <= {*found}
+    assert {"membrane potential (mV)", "threshold −55 mV", "block −40 mV"} <= {*found}
 
 
 def test_parts_of_a_sweep_of_an_output_merge(tmp_path, run, sweep, monkeypatch):

@@ -71,7 +71,6 @@ BAD = [
     ),
     (["--grid", "K_out=1,2", "--set", "name=5"], "--set: unknown parameter 'name'"),
     (["--grid", "K_out=1,2", "--set", "K_o=5"], "--set: unknown parameter 'K_o': did you mean"),
-    (["--grid", "K_out=1,2", "--grid", "P_Na=1", "--plot", "v.png"], "two values or more on P_Na"),
     (["--grid", "K_out=1,2", "--grid", "K_out=3,4"], "--grid K_out is given twice"),
     (["--grid", "K_out"], "--grid takes NAME=..., got 'K_out'"),
     (["--grid", "K_out=1,2", "--set", "celsius=310.15"], "looks like kelvin: pass 37.0"),

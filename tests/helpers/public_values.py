@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 
 import fastrest as fr
+from fastrest import Output
 from helpers.nouns import RIG, noun
 
 
 def exact(values):
-    """Numbers to the last bit; what is no double as it is."""
+    """Numbers to the last bit, outputs by their texts; what is no double as it is."""
     if isinstance(values, Mapping):
         return {str(key): exact(value) for key, value in values.items()}
     if isinstance(values, tuple | list):
@@ -18,6 +19,8 @@ def exact(values):
         return exact(values.tolist())
     if isinstance(values, np.generic):
         values = values.item()
+    if isinstance(values, Output):
+        return repr(values)
     return values.hex() if isinstance(values, float) else values
 
 
@@ -29,7 +32,7 @@ def about(values):
         return [about(one) for one in values]
     if isinstance(values, float | np.floating):
         return f"{float(values):.9f}".replace("-0.000000000", "0.000000000")
-    return values
+    return repr(values) if isinstance(values, Output) else values
 
 
 def answer(found):

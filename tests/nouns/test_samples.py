@@ -83,7 +83,7 @@ def test_every_kind_of_sweep_is_described_and_drawn(ax):
             assert again is None
         else:
             assert (type(again), again) == (type(one), one)
-        assert one.plot(ax).has_data()
+        assert one.plot(ax.figure.add_subplot()).has_data()
 
 
 def test_a_sample_cannot_be_changed():

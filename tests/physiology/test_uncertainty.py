@@ -102,4 +102,4 @@ def test_uncertainty_plot_has_its_largest_bar_on_top():
     assert u.plot(ax) is ax
     assert [text.get_text() for text in ax.get_yticklabels()] == ["Na_in", "K_out", "P_Na"]
     assert [bar.get_width() for bar in ax.patches] == sorted(u.contributions.values())
-    assert ax.get_xlabel() == "sd of the potential (mV)"
+    assert ax.get_xlabel() == "sd of the membrane potential (mV)"

@@ -53,7 +53,7 @@ def test_plot_shows_threshold_and_block_wherever_the_potentials_lie(ax, P_Na):
     population(1000, P_Na=fr.uniform(*P_Na)).plot(ax)
     low, high = ax.get_xlim()
     assert low < -55 < -40 < high
-    assert {text.get_text() for text in ax.texts} == {"threshold -55 mV", "block -40 mV"}
+    assert {text.get_text() for text in ax.texts} == {"threshold −55 mV", "block −40 mV"}
 
 
 def test_plot_scales_to_all_candidates_if_few_are_accepted(ax):
@@ -69,7 +69,8 @@ def test_plot_of_a_population_without_members(ax):
     for panel in pop.plot_marginals(Figure().subplots(1, 2)):
         assert [one.get_data()[0].any() for one in panel.patches] == [False, True]
     panels = pop.plot_pairs(axes=Figure().subplots(2, 2))
-    assert panels[0, 1].texts[0].get_text().endswith("none of 1,000 candidates accepted")
+    words = panels[0, 1].texts[0].get_text().split()
+    assert " ".join(words) == "mammalian neuron: none of 1,000 candidates accepted"
     assert panels[1, 0].lines[0].get_xdata().size == 0
 
 

@@ -27,7 +27,7 @@ def test_plot_of_one_axis_is_a_curve_of_values(ax):
 def test_plot_marks_threshold_and_block(ax):
     fr.grid(NEURON, K_out=np.linspace(1, 50, 9)).plot(ax)
     assert {line.get_ydata()[0] for line in ax.lines[1:]} == {-55.0, -40.0}
-    assert {text.get_text() for text in ax.texts} == {"threshold -55 mV", "block -40 mV"}
+    assert {text.get_text() for text in ax.texts} == {"threshold −55 mV", "block −40 mV"}
 
 
 def test_plot_of_a_cell_without_threshold_has_no_marks(ax):
@@ -54,8 +54,9 @@ def test_plot_of_a_large_grid_is_thinned_but_keeps_its_ends(ax):
 
 
 def test_plot_leaves_out_points_without_potential(ax):
-    fr.grid(NEURON.replace(P_Na=0, P_Cl=0), K_out=[0.0, 1, 2], K_in=[100.0, 140]).plot(ax)
-    assert ax.collections[0].get_array().mask.sum() == 2
+    cell = NEURON.replace(P_Na=0, P_Cl=0)
+    fr.grid(cell, K_out=np.arange(9.0), K_in=np.linspace(100, 140, 10)).plot(ax)
+    assert ax.collections[0].get_array().mask.sum() == 10
 
 
 def test_plot_has_labels_at_their_places(ax):
@@ -72,7 +73,7 @@ def test_plot_of_a_coupled_axis_names_its_parameter(ax):
 
 
 def test_plot_orders_unordered_values(ax):
-    K_out = [5.0, 40, 3, 20]
+    K_out = [5.0, 40, 3, 20, 6, 7, 8, 9, 10]
     sweep = fr.grid(NEURON, K_out=K_out, P_Na=np.linspace(0.01, 1, 30))
     sweep.plot(ax)
     mesh = ax.collections[0]
@@ -85,26 +86,30 @@ def test_plot_orders_unordered_values(ax):
 
 
 def test_plot_of_an_axis_uses_a_parameter_that_varies(ax):
-    sweep = fr.grid(NEURON, fr.axis("q", K_out=[5, 5, 5], Na_out=[100, 120, 145]), P_Na=[0.1, 1])
-    sweep.plot(ax)
+    Na_out = [100, 120, 145, 150, 155, 160, 165, 170, 180]
+    q = fr.axis("q", K_out=[5] * 9, Na_out=Na_out)
+    fr.grid(NEURON, q, P_Na=np.linspace(0.1, 1, 9)).plot(ax)
     assert ax.get_xlabel() == "q: Na_out (mM)"
-    assert ax.collections[0].get_coordinates()[0, :, 0].tolist() == [90, 110, 132.5, 157.5]
+    edges = ax.collections[0].get_coordinates()[0, :, 0].tolist()
+    assert edges == [90, 110, 132.5, 147.5, 152.5, 157.5, 162.5, 167.5, 175, 185]
 
 
 def test_plot_puts_repeated_values_side_by_side(ax):
-    sweep = fr.grid(NEURON, K_out=[5.0, 40, 5, 20], P_Na=[0.01, 0.1, 1])
+    K_out = [5.0, 40, 5, 20, 6, 7, 8, 9, 10]
+    sweep = fr.grid(NEURON, K_out=K_out, P_Na=np.geomspace(0.01, 1, 10))
     sweep.plot(ax)
-    assert ax.collections[0].get_coordinates()[0, :, 0].tolist() == [-0.5, 0.5, 1.5, 2.5, 3.5]
+    assert ax.collections[0].get_coordinates()[0, :, 0].tolist() == [i - 0.5 for i in range(10)]
     assert np.array_equal(ax.collections[0].get_array(), sweep.values().T)
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["5", "40", "5", "20"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == [f"{k:g}" for k in K_out]
     assert ax.get_xlabel() == "K_out (mM)"
 
 
 def test_heat_map_without_crossings_has_no_contour_label(ax):
     # -55 mV lies between the first and the last place, but between them is no potential
-    axis = fr.axis("p", labels="abc", P_K=[1, 0, 0], P_Na=[0.04, 0, 1], P_Cl=[0.45, 0, 0])
-    fr.grid(NEURON, axis, K_out=[1, 2, 3.0]).plot(ax)
-    assert not ax.texts
+    ends = {"P_K": [1, 0], "P_Na": [0.04, 1], "P_Cl": [0.45, 0]}
+    axis = {name: [first, *[0] * 7, last] for name, (first, last) in ends.items()}
+    fr.grid(NEURON, fr.axis("p", labels="abcdefghi", **axis), K_out=np.arange(1.0, 10)).plot(ax)
+    assert [text.get_text() for text in ax.texts] == ["63 of 81 points have no potential (grey)"]
 
 
 @pytest.mark.parametrize("ends", [(2.1, 4.9), (1, 50), (1e-3, 100), (1e-8, 10), (1e-20, 100)])
@@ -141,6 +146,6 @@ def test_plot_refuses_three_axes_with_a_remedy(ax):
         sweep.plot(ax)
 
 
-def test_heat_map_of_one_line_is_refused(ax):
-    with pytest.raises(ValueError, match="two values or more on P_Na, got 1"):
-        fr.grid(NEURON, K_out=[1.0, 2], P_Na=[0.1]).plot(ax)
+def test_plot_of_one_line_is_a_curve_with_its_value(ax):
+    fr.grid(NEURON, K_out=[1.0, 2], P_Na=[0.1]).plot(ax)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0.1"]

@@ -3,8 +3,6 @@
 import pytest
 
 import fastrest as fr
-from fastrest.populations import counts
-from fastrest.populations.counts import EDGES
 from fastrest.reductions.accumulator import whole
 from helpers.populations import CELL, SPACE
 
@@ -138,10 +136,12 @@ def test_a_cell_without_a_threshold_has_no_transitions():
         pop.transition("control", "control")
 
 
-def test_population_edges_are_decimals():
-    decimals = [float(f"{k * 0.05:.2f}") for k in range(-3000, 2001)]
-    assert EDGES.tolist() == decimals
-    assert counts.RESOLUTION == 0.05
+@pytest.mark.parametrize(("of", "low", "high"), [("V", -3000, 2001), ("E_K", -10_000, 10_001)])
+def test_population_edges_are_decimals(of, low, high):
+    decimals = [float(f"{k * 0.05:.2f}") for k in range(low, high)]
+    pop = fr.space(CELL, P_Na=fr.lognormal(cv=0.5)).population(10, rng=1, of=of)
+    for one in pop.tally.counts.accumulators:
+        assert one.edges.tolist() == decimals
     assert whole(1.0) == 1 << 1074
 
 

@@ -181,11 +181,3 @@ def test_plot_of_indices_has_labels_that_do_not_overlap():
         boxes = [tick.get_window_extent() for tick in ax.get_yticklabels()]
         assert len(boxes) == len(names)
         assert all(a.y1 < b.y0 for a, b in itertools.pairwise(boxes))
-
-
-def test_plot_of_indices_uses_the_current_axes_by_default(exact):
-    plt = pytest.importorskip("matplotlib.pyplot")
-    plt.switch_backend("agg")
-    _, ax = plt.subplots()
-    assert exact.plot() is ax
-    plt.close("all")

@@ -279,8 +279,12 @@ def test_texts_of_swings_name_the_output(ax):
     s.plot(ax)
     label = "Nernst potential of Ca (mV), the other inputs at their medians"
     assert ax.get_xlabel() == label
-    space_of("Ca").swings().plot(ax)
-    assert ax.get_xlabel() == "membrane potential (mV), the other inputs at their medians"
+    with pytest.raises(ValueError, match="the x axis of ax shows 'Nernst potential of Ca"):
+        space_of("Ca").swings().plot(ax)
+    assert ax.get_xlabel() == label
+    other = ax.figure.add_subplot()
+    space_of("Ca").swings().plot(other)
+    assert other.get_xlabel() == "membrane potential (mV), the other inputs at their medians"
 
 
 def test_texts_of_indices_name_the_output(ax):
@@ -293,8 +297,8 @@ def test_texts_of_indices_name_the_output(ax):
     assert ax.get_xlabel() == "part of the variance of E_K"
     event = space_of("K").sobol(64, of=fr.between(-95, -85, of="E_K"), rng=1)
     assert repr(event).startswith("<Sobol' indices of -95 <= E_K <= -85 mV: mean 0.")
-    event.plot(ax)
-    assert ax.get_xlabel() == "part of the variance of -95 <= E_K <= -85 mV"
+    ax = event.plot(ax.figure.add_subplot())
+    assert ax.get_xlabel() == "part of the variance of −95 <= E_K <= −85 mV"
 
 
 @pytest.mark.parametrize(
