@@ -14,6 +14,7 @@ from fastrest.plotting.primitives import (
     add_legend,
     axes_or_new,
     draw_marks,
+    legend_text,
     note_of_invalid,
     number_text,
     pyplot,
@@ -58,7 +59,9 @@ def potentials(pop: PopulationAnswers, ax: "Axes | None") -> "Axes":
             for accepted in (True, False):
                 found = pop.histogram(name, bins=edges, accepted=accepted)
                 density = _density(found.counts, edges, pop.summary(name, accepted=accepted).n)
-                how: dict[str, Any] = {"fill": True, "alpha": 0.4} if accepted else {"label": name}
+                how: dict[str, Any] = {"label": legend_text(name)}
+                if accepted:
+                    how = {"fill": True, "alpha": 0.4}
                 ax.stairs(density, edges, color=f"C{i}", **how)
                 tops[accepted] = max(tops[accepted], float(density.max()))
         highest, most = max(tops.values()), TOWER * tops[False]

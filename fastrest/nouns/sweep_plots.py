@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastrest.models.model import output_label
 from fastrest.physiology.cell import Cell
 from fastrest.plotting.charts import Side, curves, heat_map, histogram, scatter
 from fastrest.plotting.primitives import (
@@ -17,7 +16,7 @@ from fastrest.plotting.primitives import (
 from fastrest.points.axes import Axis
 from fastrest.points.criteria import Between
 from fastrest.points.grid_points import GridPoints
-from fastrest.points.points import Points, axis_label
+from fastrest.points.points import Points, axis_label, quantity_label
 from fastrest.reductions.histograms import Histogram
 from fastrest.reductions.running import tally
 from fastrest.reductions.summaries import Summary
@@ -30,6 +29,8 @@ MOST_PLACES = 800
 #: The most values on an axis that is short: a grid of two axes, one of them short, is drawn as a
 #: family of curves along the other, the longer one or else the first. Others are heat maps.
 SHORT = 8
+#: The most rows of a table that are drawn.
+MOST_DOTS = 100_000
 #: The range of a histogram without points, and the smallest width of a histogram, mV.
 EVERYDAY, NARROWEST = (-100.0, 0.0), 1e-6
 
@@ -71,13 +72,7 @@ def _draw_grid(grid: GridPoints, ax: "Axes") -> None:
         curves(sides[0], list(zip(names, values.T)), ax, quantity, sides[1].label)
     else:
         heat_map(tuple(sides), values, ax, quantity)
-    points, notes = "points", []
-    if len(thin) < len(grid):
-        points = "points drawn"
-        notes.append(f"{len(thin):,} of {len(grid):,} points are drawn")
-    missing = int(np.count_nonzero(~np.isfinite(values)))
-    mark = "×" if in_curves else "grey"
-    set_head(ax, name, [*notes, note_of_invalid(missing, len(thin), points, mark)])
+    set_head(ax, name, _notes(values, len(grid), "×" if in_curves else "grey"))
 
 
 def _draw_table(points: Points, ax: "Axes") -> None:
@@ -87,19 +82,29 @@ def _draw_table(points: Points, ax: "Axes") -> None:
     if len(columns) == 1:
         ((name, x),) = columns.items()
         label = axis_label(points.cell.model, name)
+    rows = np.linspace(0, len(x) - 1, min(len(x), MOST_DOTS)).round().astype(int)
+    x, values = x[rows], values[rows]
     scatter(x, label, values, ax, quantity_of(points), points.cell.name)
     if label == "row":
         ax.locator_params("x", integer=True)
-    missing = int(np.count_nonzero(~np.isfinite(values)))
-    notes = [note_of_invalid(missing, len(points), mark="×")]
+    notes = _notes(values, len(points), "×")
     nowhere = np.count_nonzero(~np.isfinite(x))
     if nowhere:
         notes.append(f"{nowhere:,} of them without a place on this axis")
     set_head(ax, points.cell.name, notes)
 
 
+def _notes(values: np.ndarray, points: int, mark: str) -> list[str]:
+    """Return notes on points that are not drawn, or that have no value."""
+    missing = int(np.count_nonzero(~np.isfinite(values)))
+    if values.size == points:
+        return [note_of_invalid(missing, points, mark=mark)]
+    drawn = f"{values.size:,} of {points:,} points are drawn"
+    return [drawn, note_of_invalid(missing, values.size, "points drawn", mark)]
+
+
 def _draw_sample(points: Points, ax: "Axes") -> None:
-    of = points.output.name
+    of = points.of
     (s,) = tally(points, [Summary(of=of)]).answers()
     low, high = (s.min, s.max) if s.n else EVERYDAY
     if high - low < NARROWEST:
@@ -112,7 +117,7 @@ def _draw_sample(points: Points, ax: "Axes") -> None:
 
 def quantity_of(points: Points) -> Quantity:
     """Return the label and the marks of the quantity of points."""
-    return Quantity(output_label(points.output), marks_of(points.cell, points.of))
+    return Quantity(quantity_label(points.output, points.of), marks_of(points.cell, points.of))
 
 
 def marks_of(cell: Cell, of: str | Between) -> dict[str, float]:
@@ -132,7 +137,7 @@ def _thinned(grid: GridPoints, most: int) -> GridPoints:
         parameters = {name: grid.axis_values(name)[places] for name in one.parameters}
         labels = None if one.labels is None else [one.labels[i] for i in places]
         axes.append(Axis(one.name, labels, parameters))
-    return GridPoints(grid.cell, axes).asked(grid.output.name)
+    return GridPoints(grid.cell, axes).asked(grid.of)
 
 
 def _position(grid: GridPoints, axis: Axis) -> str | None:

@@ -248,7 +248,7 @@ class Sweep(SweepAnswers):
         return pd.DataFrame({**self.coordinates(0, len(self)), **results})
 
     def plot(
-        self, ax: "matplotlib.axes.Axes | None" = None, *, of: str = "V"
+        self, ax: "matplotlib.axes.Axes | None" = None, *, of: str | Between = "V"
     ) -> "matplotlib.axes.Axes":
         """Draw the sweep: a grid's curves or heat map, a table's points, a sample's histogram.
 
@@ -261,8 +261,8 @@ class Sweep(SweepAnswers):
         ----------
         ax : matplotlib Axes, optional
             Axes to draw on; by default those of a new pyplot figure.
-        of : str
-            Name of an output of the model.
+        of : str or Between
+            As for `values`.
 
         Returns
         -------

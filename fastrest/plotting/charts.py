@@ -13,6 +13,7 @@ from fastrest.plotting.primitives import (
     axes_or_new,
     draw_marks,
     draw_missing,
+    legend_text,
     make_room,
     note_of_invalid,
     number_text,
@@ -96,7 +97,8 @@ def curves(
     for name, values in rows:
         seen = np.isfinite(values)
         marker = "o" if side.texts is not None or len(values) < FEW else ""
-        (line,) = ax.plot(places, np.where(seen, values, np.nan), marker=marker, label=name)
+        label = name if legend is None else legend_text(name)
+        (line,) = ax.plot(places, np.where(seen, values, np.nan), marker=marker, label=label)
         before, after = np.append(False, seen[:-1]), np.append(seen[1:], False)
         alone = seen & ~before & ~after
         if alone.any() and not marker:

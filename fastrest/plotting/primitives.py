@@ -132,7 +132,7 @@ def set_head(
         title = f"{earlier}, {title}"
         legend = ax.get_legend()
         drawn = [] if legend is None else [text.get_text() for text in legend.get_texts()]
-        if ax.get_legend_handles_labels()[1] != drawn:
+        if drawn != ax.get_legend_handles_labels()[1]:
             add_legend(ax, "free")
     note = next((text for text in ax.texts if text.get_gid() == f"{OURS} notes"), None)
     lines = note.get_text().splitlines() if note else []
@@ -174,6 +174,11 @@ def draw_missing(x: np.ndarray, ax: "Axes", color: Any) -> None:
     ax.plot(x, heights, "x", transform=ax.get_xaxis_transform(), **how)
 
 
+def legend_text(name: str) -> str:
+    """Return a name as a label that matplotlib does not leave out of legends."""
+    return f" {name}" if not name or name.startswith("_") else name
+
+
 def add_legend(ax: "Axes", place: LegendPlace, title: str = "", top: float | None = None) -> None:
     """Draw the legend in small letters where it covers nothing.
 
@@ -189,6 +194,8 @@ def add_legend(ax: "Axes", place: LegendPlace, title: str = "", top: float | Non
     """
     assert ax.figure is not None
     texts = ax.get_legend_handles_labels()[1]
+    if not texts:
+        return
     columns = max(1, min(len(texts), LINE // (4 + max(map(len, texts)))))
     how: Any = {"alignment": "left", "title": title or None, "loc": place}
     if place == "free":

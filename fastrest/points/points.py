@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from fastrest._core import _kernels
 from fastrest._core.validation import Frozen
-from fastrest.models.model import Model, Output
+from fastrest.models.model import Model, Output, output_label
 from fastrest.models.quantities import Parameter, Status
 from fastrest.physiology.cell import Cell
 from fastrest.points.axes import Axis
@@ -40,6 +40,11 @@ def labels_of(quantity: Parameter | Output) -> dict[str, str]:
 def axis_label(model: Model, parameter: str) -> str:
     """Return the label of a plot's axis along which a parameter varies."""
     return f"{parameter} ({model.parameters[parameter].unit or 'relative'})"
+
+
+def quantity_label(output: Output, of: str | Between) -> str:
+    """Return the text along a picture's axis of an output, or of an event."""
+    return output_label(output) if isinstance(of, str) else repr(of)
 
 
 def result_names(model: Model) -> tuple[Any, ...]:

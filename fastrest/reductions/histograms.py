@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest._core.validation import Comparable, public
-from fastrest.models.model import Output, output_label
+from fastrest.models.model import Output
 from fastrest.physiology.cell import Cell
 from fastrest.points.criteria import Between, resolved_quantity
-from fastrest.points.points import Points
+from fastrest.points.points import Points, quantity_label
 from fastrest.reductions.accumulator import Accumulator
 from fastrest.reductions.base import (
     OnePass,
@@ -80,10 +80,8 @@ class HistogramAnswer(Comparable):
         from fastrest.plotting.primitives import Quantity, note_of_invalid
 
         label = f"{self.of} (mV)"
-        if isinstance(self.of, Between):
-            label = repr(self.of)
-        elif self.output is not None:
-            label = output_label(self.output)
+        if self.output is not None:
+            label = quantity_label(self.output, self.of)
         marks = {} if cell is None or self.of != "V" else cell.marks
         invalid = sum((self.invalid or {}).values())
         n = int(self.counts.sum()) + self.below + self.above + invalid

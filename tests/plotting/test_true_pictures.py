@@ -365,6 +365,25 @@ def test_a_thinned_picture_says_so(axes, note, ax):
     assert "points drawn ha" in found  # the missing ones are counted among them
 
 
+def test_a_large_table_is_thinned_and_says_so(ax):
+    K_out = np.linspace(-1, 50, 200_001)
+    fr.table(NEURON, {"K_out": K_out}).plot(ax)
+    drawn = sum(len(line.get_xdata()) for line in ax.lines[:2])
+    assert drawn == 100_000
+    assert "100,000 of 200,001 points are drawn\n" in "\n".join(words(ax))
+
+
+def test_a_legend_names_every_curve_also_with_odd_labels(ax):
+    odd = fr.axis("state", K_out=[3.0, 4, 5], labels=["_low", "", "b"])
+    fr.grid(NEURON, odd, P_Na=np.linspace(0.01, 0.1, 20)).plot(ax)
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == [" _low", " ", "b"]
+    unnamed = NEURON.replace(name="")
+    other = fr.grid(unnamed, K_out=MANY).plot(Figure().subplots())
+    fr.grid(unnamed, K_out=MANY).plot(other)
+    assert other.get_legend() is None
+
+
 def test_pairs_say_how_many_members_are_drawn():
     pop = SPACE.population(10**4, rng=1)
     found = " ".join(" ".join(words(pop.plot_pairs()[0, 0])).split())
@@ -456,3 +475,11 @@ def test_labels_name_the_output_that_is_drawn():
     assert label(NEURON.uncertainty(of="E_K", K_out=0.1).plot) == f"sd of the {name}"
     assert label(NEURON.uncertainty(K_out=0.1).plot) == "sd of the membrane potential (mV)"
     assert label(population(of="E_K").plot) == name
+    event = fr.between(-75, -65)
+    grid = fr.grid(NEURON, K_out=MANY)
+    drawn = grid.plot(Figure().subplots(), of=event)
+    assert drawn.get_ylabel() == repr(event)
+    assert np.array_equal(drawn.lines[0].get_ydata(), grid.values(of=event))
+    assert len(drawn.lines) == 1
+    steps = sample.plot(Figure().subplots(), of=event)
+    assert (steps.get_xlabel(), steps.get_xlim()[0] > -1) == (repr(event), True)
