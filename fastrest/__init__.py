@@ -15,6 +15,7 @@ import importlib
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from fastrest import _startup as _startup  # before all others
 from fastrest import ufuncs
 from fastrest._core.validation import public, remake
 from fastrest._version import __version__
@@ -40,9 +41,11 @@ from fastrest.nouns.spaces import Space, space
 from fastrest.nouns.sweep_answers import Part
 from fastrest.nouns.sweep_kinds import Grid, Sample, Table, grid, table
 from fastrest.nouns.sweeps import Sweep
-from fastrest.physiology.cell import Cell, PumpEffect
+from fastrest.physiology.cell import Cell
 from fastrest.physiology.multiples import Times, times
+from fastrest.physiology.plausibility import PlausibilityWarning
 from fastrest.physiology.presets import Presets, State, cells, states
+from fastrest.physiology.pump import PumpEffect
 from fastrest.physiology.uncertainty import Uncertainty
 from fastrest.points.axes import Axis, axis
 from fastrest.points.criteria import (
@@ -74,7 +77,8 @@ if TYPE_CHECKING:
 # models
 __all__ = ["GHK", "Chord", "Ion", "Model", "Parameter", "Status", "ghk", "nernst", "ufuncs"]
 # cells
-__all__ += ["Cell", "PumpEffect", "State", "Times", "Uncertainty", "cells", "states", "times"]
+__all__ += ["Cell", "PlausibilityWarning", "PumpEffect", "State", "Times", "Uncertainty"]
+__all__ += ["cells", "states", "times"]
 # sweeps, and the answers to questions about them
 __all__ += ["Axis", "Grid", "Sample", "Sweep", "Table", "axis", "grid", "load", "table"]
 __all__ += ["Classes", "Fraction", "Histogram", "Quantile", "Reducer", "Summary", "Tally", "merge"]

@@ -1,5 +1,14 @@
-"""The `fastrest` command, as ``python -m fastrest``."""
+"""The `fastrest` command, also as ``python -m fastrest``."""
 
-from fastrest.cli.main import main
+from fastrest._startup import loaded
+from fastrest.cli.main import main as run
 
-raise SystemExit(main())
+
+def main() -> int:
+    """Run the command line."""
+    loaded()
+    return run()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -57,6 +57,8 @@ def kind_of(thing):
 
 def signature_of(thing):
     """Names, kinds and defaults of parameters, without annotations: these may move."""
+    if isinstance(thing, type) and issubclass(thing, Warning):
+        return None  # Python's own, which has none
     found = inspect.signature(thing)
     bare = [p.replace(annotation=p.empty) for p in found.parameters.values()]
     return str(found.replace(parameters=bare, return_annotation=found.empty))

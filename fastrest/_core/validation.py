@@ -67,7 +67,8 @@ def unknown(what: str, name: object, known: Iterable[object]) -> str:
     import difflib
 
     names = [str(one) for one in known]
-    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
+    likeness = 0.5 if len(str(name)) < 4 else 0.55
+    near = difflib.get_close_matches(str(name), names, n=3, cutoff=likeness)
     return f"unknown {what} {name!r}: " + (
         f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(names)}"
     )

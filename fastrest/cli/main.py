@@ -3,14 +3,17 @@
 import argparse
 import contextlib
 import sys
+import warnings
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from fastrest.cli.bench_command import run_bench
-from fastrest.cli.options import parser
+from fastrest.cli.options import parsed
 from fastrest.cli.population_commands import run_merge, run_population
 from fastrest.cli.report import ignoring_closed_output
 from fastrest.cli.sensitivity_commands import run_gradient, run_sobol
 from fastrest.cli.sweep_command import run_sweep
+from fastrest.physiology.plausibility import PlausibilityWarning
 from fastrest.physiology.presets import cells
 from fastrest.runtime.system import info
 
@@ -46,16 +49,21 @@ FAILURES = (ValueError, TypeError, KeyError, OSError, MemoryError, ImportError, 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 2 bad input, 130 interrupted.
+    """Run one command and return its exit code.
 
-    `bench --against` has two more: 1 slower, 3 inconclusive.
+    It is 0 if the command is done, 1 if no valid result came out, 2 after bad usage or input, and
+    130 if it was interrupted. `bench --against` has its own: 1 slower, 3 inconclusive.
     """
-    options = parser().parse_args(arguments)
+    options = parsed(sys.argv[1:] if arguments is None else arguments)
+    if options is None:
+        return 2
     with contextlib.suppress(AttributeError):  # the output may be another object than a terminal
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a "±" in ASCII
     code = None
     try:
-        with ignoring_closed_output():
+        with ignoring_closed_output(), warnings.catch_warnings():
+            warnings.simplefilter("always", PlausibilityWarning)
+            warnings.showwarning = _show
             code = COMMANDS[options.command](options)
             if sys.stdout is not None:  # it may have been closed before
                 sys.stdout.flush()
@@ -63,7 +71,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("fastrest: interrupted", file=sys.stderr)
         return 130
     except FAILURES as error:
-        text = error.args[0] if isinstance(error, KeyError) else error
-        print("fastrest: error: " + " ".join(str(text).split()), file=sys.stderr)
+        print("fastrest: error: " + " ".join(_words(error).split()), file=sys.stderr)
         return 2
     return code or 0
+
+
+def _show(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Print a warning in one line."""
+    print(f"fastrest: warning: {message}", file=sys.stderr)
+
+
+def _words(error: BaseException) -> str:
+    """Return the message of an error; those of the system begin with the name of the file."""
+    if isinstance(error, FileNotFoundError) and error.filename is not None:
+        return f"there is no file or folder {error.filename}"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {(error.strerror or 'cannot be used').lower()}"
+    return str(error.args[0] if isinstance(error, KeyError) and error.args else error)

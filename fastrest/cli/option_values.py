@@ -1,6 +1,7 @@
 """The values of options: from text to names, numbers, a cell, a part or a distribution."""
 
 import argparse
+import re
 from collections.abc import Sequence
 
 from fastrest._core.validation import unknown
@@ -33,27 +34,36 @@ def split_once(texts: Sequence[str], option: str) -> dict[str, str]:
 def number(text: str, name: str) -> float:
     """Return a number, or raise a ValueError that begins with a name."""
     try:
-        return float(text)
+        if text.isascii() and "_" not in text:  # Python alone reads 1_000 as a number
+            return float(text)
     except ValueError:
-        raise ValueError(f"{name} must be a number, got {text!r}") from None
+        pass
+    raise ValueError(f"{name} must be a number, got {text!r}")
+
+
+def whole(text: str, name: str, least: int = 0) -> int:
+    """Return a whole number, or raise a ValueError that begins with a name."""
+    if re.fullmatch(r"\d{1,18}", text, re.ASCII) and int(text) >= least:
+        return int(text)
+    raise ValueError(f"{name} must be a whole number >= {least}, got {text!r}")
 
 
 def cell_of(options: argparse.Namespace) -> Cell:
     """Return the cell that is named, with the changes of --set."""
     cell = cell_named(options.cell)
-    changes = [split(one, "--set") for one in options.set]
-    for name, _ in changes:
+    changes = split_once(options.set, "--set")
+    for name in changes:
         if name not in (*cell, *POTENTIALS):
             raise ValueError(f"--set: {unknown('parameter', name, (*cell, *POTENTIALS))}")
-    return cell.replace(**{name: number(value, f"--set {name}") for name, value in changes})
+    return cell.replace(**{name: number(value, f"--set {name}") for name, value in changes.items()})
 
 
 def part_of(options: argparse.Namespace) -> tuple[int, int]:
     """Return k and n of --part K/N, which needs a --tally."""
-    k, _, n = (options.part or "").partition("/")
-    if not (k.isdecimal() and n.isdecimal() and options.tally):
+    k, slash, n = (options.part or "").partition("/")
+    if not (slash and options.tally):
         raise ValueError(f"--part K/N and --tally FILE go together, got {options.part!r}")
-    return int(k), int(n)
+    return whole(k, "--part K"), whole(n, "--part N")
 
 
 def output_of(options: argparse.Namespace, cell: Cell) -> str:
@@ -95,21 +105,20 @@ def distribution_of(text: str) -> Distribution | Scaled:
             raise ValueError(f"{text}: times stands once")
         return Scaled(inner)
     if family not in FAMILIES:
-        raise ValueError(unknown("distribution", family, [*FAMILIES, "times"]))
+        interval = re.fullmatch(r"([\d.]+)[:-]([\d.]+)", text, re.ASCII)
+        hint = f" (uniform:{interval[1]},{interval[2]}?)" if interval else ""
+        raise ValueError(unknown("distribution", family, [*FAMILIES, "times"]) + hint)
     kind = FAMILIES[family]
     given: dict[str, float] = {}
     for i, word in enumerate(rest.split(",") if rest else []):
-        name, equals, number = word.rpartition("=")
+        name, equals, value = word.rpartition("=")
         if not kind.named and not equals and i < len(kind.takes):
             name = kind.takes[i]
         elif not kind.named or name not in kind.takes:
             raise ValueError(f"{_usage(kind)}, got {word!r} in {text!r}")
         if name in given:
             raise ValueError(f"{text}: {name} is given twice")
-        try:
-            given[name] = float(number)
-        except ValueError:
-            raise ValueError(f"{text}: {name} must be a number, got {number!r}") from None
+        given[name] = number(value, f"{text}: {name}")
     if not given.keys() >= {*kind.needs}:
         raise ValueError(f"{_usage(kind)}, got {text!r}")
     try:

@@ -1,9 +1,14 @@
 """Tables of the commands and their options, and the parser of the command line."""
 
 import argparse
+import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from fastrest._core.validation import unknown
 from fastrest._version import __version__
+from fastrest.cli.option_values import number
+from fastrest.physiology.presets import cells
 from fastrest.sensitivity.sampled import NAN_POLICIES
 
 #: Change of a ratio to a yardstick that `bench --against` ignores: two runs differ by as much.
@@ -12,6 +17,21 @@ PICTURE = "(.png, .pdf, .svg)"
 
 #: The name of an option, and the keywords of `add_argument`.
 Option: TypeAlias = tuple[str, dict[str, Any]]
+
+
+def count(text: str) -> int:
+    """Return a whole number of ASCII digits."""
+    if re.fullmatch(r"[+-]?\d{1,30}", text, re.ASCII):
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be a whole number, got {text!r}")
+
+
+def real(text: str) -> float:
+    """Return a number of ASCII digits."""
+    try:
+        return number(text, "it")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number, got {text!r}") from None
 
 
 class Once(argparse.Action):
@@ -45,7 +65,7 @@ def _switch(name: str, help: str) -> Option:
 
 # ---- options that several commands share ----
 
-THREADS = _option("--threads", "N", "number of threads", type=int)
+THREADS = _option("--threads", "N", "number of threads", type=count)
 
 #: The cell that a command computes; an option of all these commands belongs here.
 CELL = (
@@ -95,16 +115,22 @@ COMMANDS["sweep"] = Command(
             "NAME=VALUES",
             "an axis: FIRST:LAST:COUNT, FIRST:LAST:COUNT:log, or values separated by commas",
         ),
-        _option("--table", "CSV", "a file with a column for each parameter"),
+        _option(
+            "--table",
+            "FILE",
+            "a text file with a column for each parameter, or - for the standard input; separator, "
+            "decimal mark, encoding and units in the header are found out",
+        ),
         _repeated("--rename", "COLUMN=NAME", "the parameter that a column of the table holds"),
-        _repeated("--keep", "COLUMN", "ignore a column of the table that is not a parameter"),
+        _repeated("--keep", "COLUMN", "carry a column of the table that is not a parameter"),
         _switch("--summary", "print sd, quantiles and excitability classes as well"),
         _option("--histogram", "FILE", f"draw a histogram {PICTURE}"),
         _option("--plot", "FILE", f"draw a curve or heat map {PICTURE}"),
         _option(
             "--out",
             "FILE",
-            "write the potentials, mV (.npy, .zarr, .parquet); the same command resumes",
+            "write the potentials, mV: .npy, .zarr or .parquet, which the same command resumes, or "
+            "the rows with V and status (.csv, .tsv)",
         ),
         *COUNTING,
     ),
@@ -117,8 +143,8 @@ COMMANDS["population"] = Command(
     (
         _option("plan", "PLAN.toml", "the distributions, conditions and criteria", nargs="?"),
         _switch("--example", "print a plan with comments that explain it"),
-        _option("--n", "N", "number of candidates, in place of the plan's", type=int),
-        _option("--rng", "SEED", "seed, in place of the plan's", type=int),
+        _option("--n", "N", "number of candidates, in place of the plan's", type=count),
+        _option("--rng", "SEED", "seed, in place of the plan's", type=count),
         *MEMBERS,
         *COUNTING,
     ),
@@ -155,16 +181,16 @@ COMMANDS["sobol"] = Command(
             "times: and one of these, in multiples of the cell's value; a mean or median left out "
             "is the cell's value",
         ),
-        _option("--samples", "N", "sample at N base points, best a power of 2", type=int),
-        _option("--until", "WIDTH", "sample until no half-width is above WIDTH", type=float),
+        _option("--samples", "N", "sample at N base points, best a power of 2", type=count),
+        _option("--until", "WIDTH", "sample until no half-width is above WIDTH", type=real),
         _option(
             "--between",
             ("LOW", "HIGH"),
             "analyse whether the potential lies in a range, mV; needs a sample",
-            type=float,
+            type=real,
             nargs=2,
         ),
-        _option("--rng", "SEED", "seed of the sample", type=int),
+        _option("--rng", "SEED", "seed of the sample", type=count),
         _option(
             "--nan-policy",
             None,
@@ -189,17 +215,37 @@ COMMANDS["bench"] = Command(
             "--tolerance",
             "SHARE",
             f"with --against: largest change that does not count (default {TOLERANCE})",
-            type=float,
+            type=real,
         ),
         THREADS,
     ),
 )
 
 
+def parsed(arguments: Sequence[str]) -> argparse.Namespace | None:
+    """Return the options of a command line; without arguments print the help and return None."""
+    found = parser()
+    if not arguments:
+        found.print_help()
+        return None
+    if not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
+        found.error(unknown("command", arguments[0], COMMANDS))
+    options, left = found.parse_known_args(arguments)
+    if left:
+        words = [getattr(options, "cell", None) or "", *left]
+        name = next((name for name in cells if name.split() == words[: len(name.split())]), None)
+        hint = f': put the name in quotes, "{name}"' if name else ""
+        found.error(f"unrecognized arguments: {' '.join(left)}{hint}")
+    return options
+
+
 def parser() -> argparse.ArgumentParser:
     """Return a parser; ``command`` of its result is the name of a command."""
     found = argparse.ArgumentParser(
-        prog="fastrest", description="Resting membrane potentials over many parameter combinations."
+        prog="fastrest",
+        description="Resting membrane potentials over many parameter combinations.",
+        epilog="Exit codes: 0 done, 1 no valid result, 2 bad usage or input, 130 interrupted; "
+        "bench --against has its own.",
     )
     found.add_argument("--version", action="version", version=f"fastrest {__version__}")
     commands = found.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fastrest._core.validation import aligned
 from fastrest.nouns.populations import Population
 from fastrest.physiology.presets import State
@@ -24,6 +26,17 @@ if TYPE_CHECKING:
 QUANTILES = (0.05, 0.5, 0.95)
 #: The smallest number of points for which a progress bar is drawn.
 LONG = 100_000_000
+#: Below this number of points a time is that of the call, and a rate says nothing.
+FEW = 100_000
+#: Reasons why points have no potential, by the name of their status.
+REASONS = {
+    "NOT_FINITE": "an input that is missing or not finite",
+    "NEGATIVE": "an input below 0",
+    "TEMPERATURE": "celsius outside -20 ... 100",
+    "NO_PERMEANT": "no permeant ion",
+    "INFINITE": "permeant ions on one side only",
+    "RANGE": "values beyond the range of doubles",
+}
 
 
 def row(label: str, text: str) -> str:
@@ -32,8 +45,9 @@ def row(label: str, text: str) -> str:
 
 
 def elapsed(seconds: float, count: int | None = None, unit: str = "") -> str:
-    """Return a line with the time, and with the rate if a count is given."""
-    rate = "" if count is None else f", {count / seconds / 1e6:.3g} M {unit}/s"
+    """Return a line with the time, and with the rate of so many points that it means something."""
+    few = count is None or count < FEW
+    rate = "" if few else f", {count / seconds / 1e6:.3g} M {unit}/s"  # type: ignore[operator]
     return row("time", f"{seconds:.3g} s{rate}")
 
 
@@ -56,6 +70,15 @@ def _counts(invalid: Mapping[str, int]) -> str:
     """Return a line with the number of points without a potential, by reason."""
     reasons = ", ".join(f"{n:,} {reason}" for reason, n in invalid.items())
     return row("invalid", f"{sum(invalid.values()):,}{reasons and f' ({reasons})'}")
+
+
+def no_potential(points: Any, invalid: Mapping[str, int]) -> str:
+    """Return the words for a sweep without a single potential."""
+    reasons = ", ".join(f"{n:,} with {REASONS[reason]}" for reason, n in invalid.items())
+    celsius = points.inputs.get("celsius")
+    kelvin = celsius is not None and np.all((celsius > 250) & (celsius < 380))
+    hint = '; celsius looks like kelvin: name the column "celsius (K)"' if kelvin else ""
+    return f"fastrest: no point has a potential: {reasons}{hint}"
 
 
 def _share(n: int, total: int) -> str:

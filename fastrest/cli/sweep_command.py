@@ -3,16 +3,19 @@
 import argparse
 import functools
 import math
+import re
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from fastrest._core.validation import unknown
 from fastrest.cli import csv_table, report
-from fastrest.cli.option_values import cell_of, number, output_of, part_of, split, split_once
+from fastrest.cli.csv_table import LabTable
+from fastrest.cli.option_values import cell_of, number, output_of, part_of, split_once, whole
 from fastrest.cli.output_files import check_names, check_picture, draw, new_files
+from fastrest.cli.text_output import is_text, write_text
 from fastrest.io import save
 from fastrest.nouns.sweep_kinds import grid, table
 from fastrest.nouns.sweep_plots import check
@@ -29,9 +32,12 @@ from fastrest.runtime.storage import check_writable
 AXIS_BYTES = 4 * 8
 
 
-def run_sweep(options: argparse.Namespace) -> None:
-    """Compute a grid or table, report on it, and write the files that are asked for."""
-    sweep = _sweep(options)
+def run_sweep(options: argparse.Namespace) -> int:
+    """Compute a grid or table, report on it, and write the files that are asked for.
+
+    Returns 1 if no point has a potential.
+    """
+    sweep, read = _sweep(options)
     of = output_of(options, sweep.cell)
     check_picture("--plot", options.plot)
     if options.plot:
@@ -41,10 +47,11 @@ def run_sweep(options: argparse.Namespace) -> None:
     check_names(options.histogram, options.plot, options.out, options.checkpoint)
     if options.part or options.tally:
         _count_part(sweep, options)
-        return
-    if options.out:
+        return 0
+    text = options.out if is_text(options.out) else None
+    if options.out and not text:
         save.check_output(sweep.asked(of), options.out)
-    with new_files(options.histogram, options.plot) as new:
+    with new_files(options.histogram, options.plot, text) as new:
         long = {"threads": options.threads, "progress": report.shows_progress(len(sweep))}
         reducers = _reducers(sweep, options)
         started = time.perf_counter()
@@ -52,14 +59,20 @@ def run_sweep(options: argparse.Namespace) -> None:
         seconds = time.perf_counter() - started
         print("\n".join(report.sweep(sweep, reducers, answers)))
         threads = scheduler.thread_count(options.threads, len(sweep))
+        threads = min(threads, -(-len(sweep) // scheduler.BLOCK_POINTS))  # a block has one thread
         workers = f"{threads} thread{'s' * (threads > 1)}"
         print(report.elapsed(seconds, len(sweep), "points") + f" ({answers[0].method}, {workers})")
-        if options.out:
+        if text:
+            write_text(new[text], sweep, of, read, **long)
+        elif options.out:
             sweep.save(options.out, of=of, **long)
             print(report.row("wrote", options.out))
         counts = answers[-1]
         draw(options.histogram, new, lambda f: counts.plot(f.subplots(), sweep.cell))
         draw(options.plot, new, lambda f: sweep.plot(f.subplots(), of=of))
+    if answers[0].n == 0:
+        print(report.no_potential(sweep, answers[0].invalid), file=sys.stderr)
+    return int(answers[0].n == 0)
 
 
 def _reducers(sweep: Sweep, options: argparse.Namespace) -> list[Reducer]:
@@ -90,13 +103,13 @@ def _count_part(sweep: Sweep, options: argparse.Namespace) -> None:
 # ---- points ----
 
 
-def _sweep(options: argparse.Namespace) -> Sweep:
+def _sweep(options: argparse.Namespace) -> tuple[Sweep, LabTable | None]:
     cell = cell_of(options)
     if bool(options.grid) == bool(options.table):
         raise ValueError("give either --grid axes or a --table")
     if (options.rename or options.keep) and not options.table:
         raise ValueError("--rename and --keep go with --table")
-    return _table(cell, options) if options.table else _grid(cell, options)
+    return _table(cell, options) if options.table else (_grid(cell, options), None)
 
 
 def _grid(cell: Cell, options: argparse.Namespace) -> Sweep:
@@ -114,8 +127,7 @@ def _grid(cell: Cell, options: argparse.Namespace) -> Sweep:
 def _axis(name: str, text: str) -> tuple[int, Callable[[], np.ndarray]]:
     """Return the number of values on an axis, and a function that makes the array."""
     if ":" not in text:
-        values = np.array([number(part, f"--grid {name}") for part in text.split(",")])
-        return values.size, lambda: values
+        return _listed(name, text)
     parts = text.split(":")
     scale = parts.pop() if len(parts) == 4 else "lin"
     if len(parts) != 3 or scale not in ("lin", "log"):
@@ -126,26 +138,35 @@ def _axis(name: str, text: str) -> tuple[int, Callable[[], np.ndarray]]:
     for end in (first, last):
         if not math.isfinite(end):
             raise ValueError(f"--grid {name} must be finite, got {end!r}")
-    if not parts[2].isdecimal() or int(parts[2]) < 1:
-        raise ValueError(f"--grid {name}: COUNT must be a whole number >= 1, got {parts[2]!r}")
+    count = whole(parts[2], f"--grid {name}: COUNT", 1)
     if scale == "log" and not (first > 0 and last > 0):
         raise ValueError(f"--grid {name}: a log axis needs ends > 0, got {first:g} and {last:g}")
     space = np.linspace if scale == "lin" else np.geomspace
-    return int(parts[2]), functools.partial(space, first, last, int(parts[2]))
+    return count, functools.partial(space, first, last, count)
 
 
-def _table(cell: Cell, options: argparse.Namespace) -> Sweep:
-    rename = dict(split(text, "--rename") for text in options.rename)
+def _listed(name: str, text: str) -> tuple[int, Callable[[], np.ndarray]]:
+    """Return the number of values in a list, and a function that makes the array."""
+    parts = text.split(",")
+    if len(parts) == 1 and re.fullmatch(r"[\d.]+-[\d.]+", text, re.ASCII):
+        first, last = text.split("-")
+        raise ValueError(
+            f"--grid {name} takes FIRST:LAST:COUNT, as {first}:{last}:50, got {text!r}"
+        )
+    values = [number(part, f"--grid {name}") for part in parts]
+    if len({*values}) < len(values) or any(re.match(r"\s*0\d", part) for part in parts):
+        raise ValueError(
+            f"--grid {name} takes each value once, with a decimal point, not a comma: got {text!r}"
+        )
+    return len(values), lambda: np.array(values)
 
-    def is_parameter(name: str) -> bool:
-        if name in options.keep:
-            return False
-        if rename.get(name, name) not in cell:
-            raise ValueError(
-                f"column {name!r}: {unknown('parameter', name, cell)} "
-                "(--rename gives the column another name, --keep ignores it)"
-            )
-        return True
 
-    columns = csv_table.read(options.table, [*rename, *options.keep], is_parameter)
-    return table(cell, columns, rename=rename)
+def _table(cell: Cell, options: argparse.Namespace) -> tuple[Sweep, LabTable]:
+    rename = split_once(options.rename, "--rename")
+    keep = list(dict.fromkeys(options.keep))
+    lines = is_text(options.out)
+    read = csv_table.read(options.table, cell.model, rename, keep, lines)
+    if read.remarks:
+        name = csv_table.name_of(options.table)
+        print(f"fastrest: {name}: {', '.join(read.remarks)}", file=sys.stderr)
+    return table(cell, read.columns, rename=rename, keep=keep), read

@@ -4,6 +4,7 @@ They are tabulated once and forgotten, so that kernels and other processes need 
 """
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -95,8 +96,10 @@ def as_distribution(given: Any) -> Distribution:
     if isinstance(given, Distribution):
         return given
     shapes = getattr(given, "shapes", None)
-    if shapes and hasattr(given, "freeze"):
-        raise ValueError(f"{given.name} needs its parameters ({shapes}), as {given.name}(...)")
+    scipys = getattr(sys.modules.get("scipy.stats"), str(getattr(given, "name", "")), None) is given
+    if hasattr(given, "freeze") and (shapes or scipys):  # its location 0 and scale 1 mean no input
+        needs = f"{shapes}, loc, scale" if shapes else "loc, scale"
+        raise ValueError(f"{given.name} needs its parameters ({needs}), as {given.name}(...)")
     new = hasattr(given, "icdf")  # the infrastructure of scipy 1.15
     lower = given.icdf if new else given.ppf
     upper = getattr(given, "iccdf" if new else "isf", None)

@@ -50,7 +50,14 @@ class Model(Frozen):
 
     _hooks = (
         *("columns", "complete", "declared_outputs", "equation", "output", "parameter", "pumped"),
-        *("reference", "reference_gradient", "separable", "sides", "two_sided"),
+        *(
+            "reference",
+            "reference_gradient",
+            "separable",
+            "sides",
+            "two_sided",
+            "unknown_parameter",
+        ),
     )
 
     #: prefix and meaning of the per-ion weight
@@ -112,7 +119,7 @@ class Model(Frozen):
     def parameter(self, name: str) -> Parameter:
         """Return the parameter of a name, or raise the ValueError that suggests names."""
         if name not in self.parameters:
-            raise ValueError(f"{self}: {unknown('parameter', name, self.parameters)}")
+            raise ValueError(f"{self}: {self.unknown_parameter(name)}")
         return self.parameters[name]
 
     def declared_outputs(self) -> Iterator["Output"]:
@@ -188,11 +195,19 @@ class Model(Frozen):
         """The equation as a NumPy ufunc of its columns; models of the same valences share it."""
         return ufunc_of(self.equation())
 
+    def unknown_parameter(self, name: object) -> str:
+        """Return the error text for a name that is no parameter, or that of an ion left out."""
+        for ion in IONS.keys() - {one.name for one in self.ions}:
+            if name in (f"{self.weight}_{ion}", f"{ion}_out", f"{ion}_in"):
+                hint = f"{self} has no {ion}, cell.with_ions({ion!r}, ...) adds it"
+                return f"unknown parameter {name!r}: {hint}"
+        return unknown("parameter", name, self.parameters)
+
     def complete(self, values: Mapping[str, Any], what: str) -> dict[str, Any]:
         """Return values for every parameter, in order: defaults added, names checked."""
         for name in values:
             if name not in self.parameters:
-                raise ValueError(f"{what}: {unknown('parameter', name, self.parameters)}")
+                raise ValueError(f"{what}: {self.unknown_parameter(name)}")
         merged = {**self.defaults, **values}
         missing = [name for name in self.parameters if name not in merged]
         if missing:

@@ -11,6 +11,7 @@ from fastrest.distributions.base import Distribution
 from fastrest.nouns.space_sensitivity import SpaceSensitivity
 from fastrest.nouns.sweep_kinds import KINDS, Sample
 from fastrest.physiology.cell import Cell
+from fastrest.physiology.plausibility import warn_if_implausible
 from fastrest.points.criteria import Between, Criterion
 from fastrest.points.sample_points import Rng
 from fastrest.runtime.scheduler import Progress
@@ -62,7 +63,10 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
       P_Na: lognormal(median=0.04, cv=0.5)
       K_out: uniform(3, 6) mM>
     """
-    return Space(cell, distributions, correlation)
+    found = Space(cell, distributions, correlation)
+    medians = {name: one.ppf(0.5) for name, one in zip(found.names, found.distributions)}
+    warn_if_implausible(medians)
+    return found
 
 
 class Space(SpaceSensitivity):

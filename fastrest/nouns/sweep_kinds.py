@@ -5,6 +5,7 @@ from typing import Any
 
 from fastrest.nouns.sweeps import Sweep
 from fastrest.physiology.cell import Cell
+from fastrest.physiology.plausibility import warn_if_implausible
 from fastrest.points.axes import Axis
 from fastrest.points.grid_points import GridPoints
 from fastrest.points.sample_points import SamplePoints
@@ -79,7 +80,9 @@ def grid(cell: Cell, *axes: Axis, **parameters: Any) -> Grid:
     >>> sweep.dims, sweep.shape
     (('K_out', 'P_Na'), (201, 3))
     """
-    return Grid(cell, (*axes, *(Axis(n, None, {n: v}) for n, v in parameters.items())))
+    found = Grid(cell, (*axes, *(Axis(n, None, {n: v}) for n, v in parameters.items())))
+    warn_if_implausible(found.inputs)
+    return found
 
 
 def table(
@@ -124,4 +127,6 @@ def table(
     >>> np.round(sweep.values(), 2)
     array([-73.95, -76.  ])
     """
-    return Table(cell, data, rename or {}, keep)
+    found = Table(cell, data, rename or {}, keep)
+    warn_if_implausible(found.inputs)
+    return found

@@ -1,40 +1,28 @@
 """Cells: a model with a value for every parameter, and the sources of the values."""
 
-import itertools
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from fastrest._core.validation import FrozenMapping, as_float, equal_to_nan, finite
+from fastrest._core.validation import FrozenMapping, as_float
 from fastrest.models.equations import Chord
 from fastrest.models.model import Model, phi
+from fastrest.models.quantities import Ion
 from fastrest.physiology.cell_forms import (
+    DEPOLARISATION_BLOCK,
     POTENTIALS,
     TEXTS,
     cell_arguments,
+    cell_text,
+    checked_potentials,
     chord_conductances,
     read_toml,
 )
 from fastrest.physiology.multiples import Times
+from fastrest.physiology.plausibility import warn_if_implausible
+from fastrest.physiology.pump import PumpEffect, pump_effect
 from fastrest.physiology.uncertainty import Uncertainty, elasticity, uncertainty
-
-#: Potential above which sodium channels stay inactivated, by convention, mV.
-DEPOLARISATION_BLOCK = -40.0
-
-
-@equal_to_nan
-class PumpEffect(NamedTuple):
-    """The effect of an electrogenic pump on the potential, and its upper limit.
-
-    Attributes
-    ----------
-    effect, ceiling : float
-        V with the pump less V without, and the largest possible size of this difference, mV.
-    """
-
-    effect: float
-    ceiling: float
 
 
 class Cell(FrozenMapping[float]):
@@ -107,21 +95,13 @@ class Cell(FrozenMapping[float]):
         for field, text in texts.items():
             if not isinstance(text, str):
                 raise TypeError(f"{field} must be text, got {text!r}")
-        if block is None and threshold is not None:
-            block = DEPOLARISATION_BLOCK
-        potentials = {
-            field: None if value is None else finite(field, value)
-            for field, value in zip(POTENTIALS, (quoted, threshold, block, lower))
-        }
-        bounds = (potentials[field] for field in ("lower", "threshold", "block"))
-        ordered = [bound for bound in bounds if bound is not None]
-        if any(low >= high for low, high in itertools.pairwise(ordered)):
-            raise ValueError(f"lower < threshold < block must hold, got {ordered} mV")
+        potentials = checked_potentials(quoted, threshold, block, lower)
         complete = model.complete(values, f"a cell of {model}")
         numbers = {n: as_float(n, v) for n, v in complete.items()}
         for parameter in model.parameters.values():
             parameter.check(numbers[parameter.name])
         vars(self).update(texts, **potentials, model=model, _values=numbers)
+        warn_if_implausible(numbers)
 
     # ---- fields and manners ----
 
@@ -151,20 +131,7 @@ class Cell(FrozenMapping[float]):
         return hash((self.model, tuple(self._values.values()), self.name))
 
     def __repr__(self) -> str:
-        v = self._values
-        ions = []
-        for ion in self.model.ions:
-            passive = ion.name in self.model.passive
-            inside = "passive" if passive else f"{v[ion.name + '_in']:g}"
-            ions.append(f"{ion.name} {v[ion.name + '_out']:g}/{inside}")
-        prefix = self.model.weight
-        weights = " : ".join(f"{v[f'{prefix}_{ion.name}']:g}" for ion in self.model.permeant)
-        pump = f", pump_ratio {v['pump_ratio']:g}" if v.get("pump_ratio", 1.0) != 1.0 else ""
-        name = f"{self.name!r} " if self.name else ""
-        return (
-            f"<Cell {name}{self.model}: out/in {', '.join(ions)} mM, {prefix} {weights}, "
-            f"{v['celsius']:g} °C{pump}>"
-        )
+        return cell_text(self, self.model, self.name)
 
     # ---- other cells ----
 
@@ -220,6 +187,45 @@ class Cell(FrozenMapping[float]):
         """
         passive = (*self.model.passive, *ions)
         return self._with_model(type(self.model)(*self.model.ions, passive=passive), {})
+
+    def with_ions(self, *ions: str | Ion, **values: float) -> "Cell":
+        """Return the cell with further ions; all that it has otherwise is kept.
+
+        Parameters
+        ----------
+        *ions : str or Ion
+            The ions, as for `GHK`.
+        **values : float
+            Their parameters, as ``P_Ca=0.1, Ca_out=2, Ca_in=1e-4``. For a single ion the short
+            names P (or g), out and inside are enough.
+
+        Returns
+        -------
+        Cell
+
+        Raises
+        ------
+        ValueError
+            The cell has an ion of that name, or a parameter is unknown, missing or outside its
+            domain.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> cell = fr.cells["mammalian neuron"].with_ions("Ca", P=0.1, out=2, inside=1e-4)
+        >>> cell.name, round(cell.potential(), 2)
+        ('mammalian neuron', -68.43)
+        """
+        model = type(self.model)(*self.model.ions, *ions, passive=self.model.passive)
+        if len(ions) == 1:
+            ion = model.ions[-1].name
+            short = {
+                model.weight: f"{model.weight}_{ion}",
+                "out": f"{ion}_out",
+                "inside": f"{ion}_in",
+            }
+            values = {short.get(name, name): value for name, value in values.items()}
+        return self._with_model(model, values)
 
     def to_chord(self) -> "Cell":
         """Return the cell with chord conductances at its resting potential.
@@ -437,14 +443,7 @@ class Cell(FrozenMapping[float]):
         >>> round(effect, 2), round(ceiling, 2)
         (-2.47, 10.84)
         """
-        if "pump_ratio" not in self:
-            raise ValueError(f"pump_effect needs a GHK model with permeant K, got {self.model}")
-        ratio = finite("ratio", ratio)
-        if ratio <= 0:
-            raise ValueError(f"ratio must be > 0, got {ratio!r}")
-        with_pump = self.replace(pump_ratio=ratio).potential()
-        without = self.replace(pump_ratio=1.0).potential()
-        return PumpEffect(with_pump - without, float(phi(self["celsius"])) * abs(math.log(ratio)))
+        return pump_effect(self, lambda r: self.replace(pump_ratio=r).potential(), ratio)
 
     # ---- files ----
 

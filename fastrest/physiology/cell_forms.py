@@ -4,17 +4,32 @@ A table has a key for each ion and keys for the other arguments. Files have a li
 name the file and the line.
 """
 
+import itertools
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fastrest._core.validation import unknown
+from fastrest._core.validation import finite, unknown
 from fastrest.models.equations import GHK, MODELS
 from fastrest.models.model import Model, phi
 from fastrest.models.quantities import IONS, Ion
 
 LARGEST = 1 << 20
+
+
+def cell_text(values: Mapping[str, float], model: Model, name: str) -> str:
+    """Return the text that a cell shows of itself."""
+    ions = []
+    for ion in model.ions:
+        inside = "passive" if ion.name in model.passive else f"{values[ion.name + '_in']:g}"
+        ions.append(f"{ion.name} {values[ion.name + '_out']:g}/{inside}")
+    weights = " : ".join(f"{values[f'{model.weight}_{ion.name}']:g}" for ion in model.permeant)
+    ratio = values.get("pump_ratio", 1.0)
+    pump = f", pump_ratio {ratio:g}" if ratio != 1.0 else ""
+    head = f"<Cell {name!r} " if name else "<Cell "
+    tail = f"{model.weight} {weights}, {values['celsius']:g} °C{pump}>"
+    return f"{head}{model}: out/in {', '.join(ions)} mM, {tail}"
 
 
 def read_toml(path: str | Path, what: str) -> dict[str, Any]:
@@ -57,6 +72,25 @@ def read_toml(path: str | Path, what: str) -> dict[str, Any]:
 #: Fields of a cell beside its parameters: texts, and potentials.
 TEXTS = ("name", "source", "species", "basis", "remark")
 POTENTIALS = ("quoted", "threshold", "block", "lower")
+#: Potential above which sodium channels stay inactivated, by convention, mV.
+DEPOLARISATION_BLOCK = -40.0
+
+
+def checked_potentials(
+    quoted: float | None, threshold: float | None, block: float | None, lower: float | None
+) -> dict[str, float | None]:
+    """Return the quoted potential and the boundaries of the classes, which must be in order."""
+    if block is None and threshold is not None:
+        block = DEPOLARISATION_BLOCK
+    potentials = {
+        field: None if value is None else finite(field, value)
+        for field, value in zip(POTENTIALS, (quoted, threshold, block, lower))
+    }
+    bounds = (potentials[field] for field in ("lower", "threshold", "block"))
+    ordered = [bound for bound in bounds if bound is not None]
+    if any(low >= high for low, high in itertools.pairwise(ordered)):
+        raise ValueError(f"lower < threshold < block must hold, got {ordered} mV")
+    return potentials
 
 
 def cell_arguments(table: Mapping[str, Any], name: str = "") -> tuple[Model, dict[str, Any]]:

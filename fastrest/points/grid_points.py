@@ -50,7 +50,10 @@ class GridPoints(Points):
             raise ValueError("a grid needs at least one axis, as in fr.grid(cell, K_out=[3, 5])")
         for one in axes:
             if not isinstance(one, Axis):
-                raise TypeError(f"an axis must be made by fr.axis, got {one!r}")
+                raise TypeError(
+                    "values of a parameter need its name, as in fr.grid(cell, K_out=[3, 5]); other "
+                    f"axes are made by fr.axis, got {one!r}"
+                )
         dims = tuple(one.name for one in axes)
         shape = tuple(one.length for one in axes)
         if len(set(dims)) < len(dims):

@@ -164,7 +164,7 @@ def _check_names(
         if column not in keep and name not in model.parameters:
             raise ValueError(
                 f"column {column!r} is not a parameter: "
-                f"{unknown('parameter', name, model.parameters)} "
+                f"{model.unknown_parameter(name)} "
                 "(use rename= for other names, keep= to carry a column along)"
             )
         if column in keep and name in model.parameters:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastrest._core.validation import Comparable, public
-from fastrest.physiology.cell import DEPOLARISATION_BLOCK
+from fastrest.physiology.cell_forms import DEPOLARISATION_BLOCK
 from fastrest.points.points import Points
 from fastrest.reductions.accumulator import Accumulator
 from fastrest.reductions.base import OnePass, checked_potential, next_double

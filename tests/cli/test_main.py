@@ -13,7 +13,7 @@ from fastrest.cli.main import main
 NEURON = "mammalian neuron"
 
 
-@pytest.mark.parametrize("arguments", [[], ["sweep"], ["nothing"], ["sweep", NEURON, "--no"]])
+@pytest.mark.parametrize("arguments", [["sweep"], ["nothing"], ["sweep", NEURON, "--no"]])
 def test_main_exits_with_2_for_wrong_usage(capsys, arguments):
     with pytest.raises(SystemExit) as exit_:
         main(arguments)

@@ -145,6 +145,7 @@ def test_population_resumes_a_checkpoint_and_refuses_that_of_another(tmp_path, p
         (["PLAN", "--out", "no/a.csv"], "no/a.csv cannot be written: there is no folder"),
         (["PLAN", "--part", "0/2"], "--part K/N and --tally FILE go together"),
         (["PLAN", "--part", "x", "--tally", "t"], "--part K/N and --tally FILE go together"),
+        (["PLAN", "--part", "1/x", "--tally", "t"], "--part N must be a whole number >= 0"),
         (
             ["PLAN", "--part", "0/2", "--tally", "no/t"],
             "no/t cannot be written: there is no folder",

@@ -141,9 +141,11 @@ def test_errors_of_user_defined_distributions_name_the_input():
 
 def test_distributions_without_their_parameters_are_refused():
     stats = pytest.importorskip("scipy.stats")
-    with pytest.raises(ValueError, match=r"K_out: gamma needs its parameters \(a\), as gamma\("):
+    with pytest.raises(
+        ValueError, match=r"K_out: gamma needs its parameters \(a, loc, scale\), as gamma\("
+    ):
         fr.space(CELL, K_out=stats.gamma)
-    with pytest.raises(ValueError, match=r"beta needs its parameters \(a, b\)"):
+    with pytest.raises(ValueError, match=r"beta needs its parameters \(a, b, loc, scale\)"):
         fr.times(stats.beta)
 
 

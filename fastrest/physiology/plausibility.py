@@ -1,0 +1,81 @@
+"""Plausibility: legal values that can hardly be meant, such as 0.005 mM for 5 mM of K.
+
+The ranges hold every recording that the presets quote, and the tables of ion concentrations of
+Hille, Ion Channels of Excitable Membranes, 3rd ed., table 1.3 (frog and mammalian muscle) and
+table 1.4 (squid axon), by a factor of 20 or more on either side. A value of 0 is always plausible:
+it is an ion that is left out.
+"""
+
+import sys
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fastrest._core.validation import public
+
+MOLAR = "concentrations are in mM"
+#: Plausible values by parameter: lowest, highest, and the rule that others seem to have missed.
+RANGES: dict[str, tuple[float, float, str]] = {
+    "K_out": (0.05, 2000.0, MOLAR),
+    "Na_out": (0.5, 2000.0, MOLAR),
+    "Cl_out": (0.5, 2000.0, MOLAR),
+    "Ca_out": (0.003, 200.0, MOLAR),
+    "Mg_out": (0.005, 500.0, MOLAR),
+    "HCO3_out": (0.1, 500.0, MOLAR),
+    "K_in": (1.0, 2000.0, MOLAR),
+    "Na_in": (0.05, 2000.0, MOLAR),
+    "Cl_in": (0.05, 2000.0, MOLAR),
+    "Ca_in": (1e-6, 1.0, MOLAR),
+    "Mg_in": (0.005, 500.0, MOLAR),
+    "HCO3_in": (0.1, 500.0, MOLAR),
+    "celsius": (-10.0, 60.0, "temperatures are in °C"),
+    "pump_ratio": (1.0, 10.0, "it is Na per K, 1.5 for 3 Na : 2 K, and below 1 it depolarises"),
+}
+#: Rows of a table that are looked at, evenly spread.
+ROWS = 1000
+
+
+@public
+class PlausibilityWarning(UserWarning):
+    """A warning of a legal value that can hardly be meant, such as a concentration in molar.
+
+    ``warnings.simplefilter("ignore", fr.PlausibilityWarning)`` silences it, and ``"error"`` makes
+    it an error.
+
+    Examples
+    --------
+    >>> import warnings, fastrest as fr
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", fr.PlausibilityWarning)
+    ...     round(fr.cells["mammalian neuron"].replace(K_out=0.005).potential(), 2)
+    -81.66
+    """
+
+
+def warn_if_implausible(values: Mapping[str, Any]) -> None:
+    """Warn once if all values of some parameters are implausible.
+
+    A sweep may visit implausible values on purpose: one plausible value is enough.
+
+    Parameters
+    ----------
+    values : mapping of str to array_like
+        Values by parameter, of which `ROWS` are looked at.
+    """
+    found = []
+    for name in values:
+        if name in RANGES:
+            low, high, rule = RANGES[name]
+            column = np.asarray(values[name]).reshape(-1)
+            with np.errstate(over="ignore"):  # a long double beyond doubles
+                some = np.asarray(column[:: max(1, len(column) // ROWS)], np.float64)
+            some = some[np.isfinite(some) & (some != 0)]
+            if len(some) and np.all((some < low) | (some > high)):
+                found.append(f"{name}={some[0]:g} ({rule})")
+    if found:
+        frame, level = sys._getframe(), 1
+        while frame.f_back and frame.f_globals["__name__"].partition(".")[0] == "fastrest":
+            frame, level = frame.f_back, level + 1  # the warning names the user's line
+        warnings.warn(f"implausible: {', '.join(found)}", PlausibilityWarning, stacklevel=level)

@@ -1,0 +1,35 @@
+"""The effect of an electrogenic pump on a cell's potential."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from fastrest._core.validation import equal_to_nan, finite
+from fastrest.models.model import phi
+
+
+@equal_to_nan
+class PumpEffect(NamedTuple):
+    """The effect of an electrogenic pump on the potential, and its upper limit.
+
+    Attributes
+    ----------
+    effect, ceiling : float
+        V with the pump less V without, and the largest possible size of this difference, mV.
+    """
+
+    effect: float
+    ceiling: float
+
+
+def pump_effect(
+    cell: Mapping[str, float], potential: Callable[[float], float], ratio: float
+) -> PumpEffect:
+    """Return the effect of a pump ratio: see ``Cell.pump_effect``."""
+    if "pump_ratio" not in cell:
+        raise ValueError(f"pump_effect needs a GHK model with permeant K, got {cell!r}")
+    ratio = finite("ratio", ratio)
+    if ratio <= 0:
+        raise ValueError(f"ratio must be > 0, got {ratio!r}")
+    ceiling = float(phi(cell["celsius"])) * abs(math.log(ratio))
+    return PumpEffect(potential(ratio) - potential(1.0), ceiling)
