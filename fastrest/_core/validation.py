@@ -131,7 +131,9 @@ def as_numbers(name: str, value: Any) -> np.ndarray:
     except ValueError:
         raise ValueError(f"{name} must be numbers, got rows of unequal length") from None
     if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be numbers, got dtype {getattr(value, 'dtype', array.dtype)}")
+        kind = getattr(value, "dtype", array.dtype)
+        hint = ": .infer_objects() or .astype(float) converts it" if array.dtype == object else ""
+        raise TypeError(f"{name} must be numbers, got dtype {kind}{hint}")
     return array
 
 

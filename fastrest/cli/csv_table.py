@@ -20,6 +20,7 @@ import numpy as np
 from fastrest._core.validation import unknown
 from fastrest.models.model import Model
 from fastrest.models.quantities import Parameter
+from fastrest.runtime.columns import UNITS, written
 
 #: Largest number of columns, and lines that are looked at to find the separator.
 MOST_COLUMNS, SAMPLE_LINES = 10_000, 20
@@ -34,19 +35,6 @@ MISSING = frozenset(
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eEdD][+-]?\d+)?", re.ASCII)
 #: A number that may have a thousands separator in place of a decimal comma.
 AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
-#: Units in headers, by the unit of a parameter: factor and offset.
-UNITS = {
-    "mM": {
-        **dict.fromkeys(["mM", "mmol/L", "mmol/l", "mmol L-1", "mol/m3", "mol/m^3"], (1.0, 0.0)),
-        **dict.fromkeys(["M", "mol/L", "mol/l"], (1e3, 0.0)),
-        **dict.fromkeys(["uM", "umol/L", "umol/l"], (1e-3, 0.0)),
-        **dict.fromkeys(["nM", "nmol/L", "nmol/l"], (1e-6, 0.0)),
-    },
-    "°C": {
-        **dict.fromkeys(["°C", "degC", "deg C", "C", "celsius", "Celsius"], (1.0, 0.0)),
-        **dict.fromkeys(["K", "kelvin", "Kelvin"], (1.0, -273.15)),
-    },
-}
 SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "spaces"}
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -345,16 +333,13 @@ class _Reader:
                 f"column {header!r}: {self.model.unknown_parameter(name)} "
                 "(--rename gives the column another name, --keep carries it along)"
             )
-        unit = unit.strip().replace("µ", "u").replace("μ", "u").replace("º", "°")
-        column = Column(header, name, unit, parameter)
+        column = Column(header, name, written(unit), parameter)
         _conversion(column)
         return column
 
     def _check_permeabilities(self, columns: Sequence[Column]) -> None:
         """Raise the ValueError if permeabilities have different units: only their ratios count."""
-        weights = [
-            name for name in self.model.parameters if name.startswith(f"{self.model.weight}_")
-        ]
+        weights = self.model.weights
         units = {c.parameter.name: c.unit for c in columns if c.parameter}
         if any(units.get(name) for name in weights) and len({units.get(n) for n in weights}) > 1:
             raise ValueError(
@@ -446,11 +431,10 @@ def _fitted(fields: list[str], count: int) -> list[str]:
 def _conversion(column: Column) -> tuple[float, float]:
     """Return factor and offset from a column's unit to its parameter's."""
     assert column.parameter is not None
-    unit = column.parameter.unit
-    if column.unit in ("", unit, "1") or (not unit and column.name[:2] in ("P_", "g_")):
-        return 1.0, 0.0
-    known = UNITS.get(unit, {})
+    unit, known = column.parameter.unit, UNITS[column.parameter.unit]
+    if column.unit in ("", "1") or (not unit and column.parameter.name != "pump_ratio"):
+        return 1.0, 0.0  # permeabilities have one unit, which has been checked
     if column.unit not in known:
-        rule = f"{unit} (or {', '.join(known)})" if known else "without a unit"
+        rule = unit or "no unit"
         raise ValueError(f"column {column.header!r} must be in {rule}, got {column.unit!r}")
     return known[column.unit]

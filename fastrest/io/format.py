@@ -1,6 +1,5 @@
 """The base of all formats, their common functions, and records of unfinished saves."""
 
-import importlib
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,17 +23,6 @@ WHAT = "output of fastrest's save"
 def beside(path: Path, ending: str) -> Path:
     """Return the path with something added to its name."""
     return path.with_name(path.name + ending)
-
-
-def optional_module(module: str, extra: str) -> Any:
-    """Return a module of an extra, or raise the ImportError that names the extra."""
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        package = module.partition(".")[0]
-        raise ImportError(
-            f".{extra} needs {package}: pip install 'fastrest-ghk[{extra}]'"
-        ) from None
 
 
 class Format:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from fastrest._version import __version__
-from fastrest.io.format import WHAT, Format, optional_module
+from fastrest.io.format import WHAT, Format
 from fastrest.points.points import STATUS
 from fastrest.runtime.storage import unseal, write_safely
+from fastrest.runtime.system import optional_module
 
 
 class Parquet(Format):

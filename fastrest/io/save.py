@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fastrest.io.format import REPLACED, TASK, WHAT, Format, Record, beside, optional_module
+from fastrest.io.format import REPLACED, TASK, WHAT, Format, Record, beside
 from fastrest.io.npy import Npy
 from fastrest.io.parquet import Parquet
 from fastrest.io.zarr import Zarr
@@ -24,7 +24,7 @@ from fastrest.runtime import scheduler
 from fastrest.runtime.ranges import common, cut, gaps
 from fastrest.runtime.scheduler import Progress
 from fastrest.runtime.storage import StrPath, digest, seal, sha256, sync
-from fastrest.runtime.system import bytes_text
+from fastrest.runtime.system import bytes_text, optional_module
 
 #: The ending that the name of an output has until it is complete.
 PART = ".part"

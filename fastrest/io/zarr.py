@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from fastrest.io.format import TASK, WHAT, Format, optional_module
+from fastrest.io.format import TASK, WHAT, Format
 from fastrest.points.points import STATUS, Points, labels_of
 from fastrest.runtime.ranges import cut
 from fastrest.runtime.storage import sync, unsealed
+from fastrest.runtime.system import optional_module
 
 #: Options of zarr: all chunks are written, so that a missing chunk is one that was lost.
 WRITE_ALL = {"write_empty_chunks": True}

@@ -1,12 +1,13 @@
 """Checks of the arguments of calls that broadcast like NumPy."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from fastrest._core.validation import as_float, as_numbers
+from fastrest._core.validation import as_float
 from fastrest.models.quantities import Parameter
+from fastrest.runtime.columns import aligned, numbers, of_one_unit, without_unit
 
 
 def checked_argument(parameter: Parameter, value: Any) -> Any:
@@ -16,6 +17,7 @@ def checked_argument(parameter: Parameter, value: Any) -> Any:
     numbers.
     """
     name = parameter.name
+    value = without_unit(name, value, parameter.unit)
     if not isinstance(value, np.ndarray) and hasattr(value, "__array_ufunc__"):
         kind = getattr(getattr(value, "dtype", None), "kind", "f")
         if kind not in "iuf":
@@ -26,17 +28,41 @@ def checked_argument(parameter: Parameter, value: Any) -> Any:
         number = as_float(name, value)
         parameter.check(number)
         return number
-    array = as_numbers(name, value)
+    array = numbers(name, value, parameter.unit)
     with np.errstate(over="ignore"):  # a long double beyond doubles becomes infinite: invalid
         return array.astype(np.float64, copy=False)
 
 
-def broadcast(ufunc: np.ufunc, columns: list[Any], named: Mapping[str, Any]) -> Any:
-    """Call a ufunc, or raise the ValueError that names shapes which do not broadcast."""
+def checked_arguments(
+    parameters: Mapping[str, Parameter], given: Mapping[str, Any], weights: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return the arguments of a broadcasting call without units, and with their labels aligned.
+
+    The weights are the permeabilities or conductances, which have one unit or none.
+    """
+    plain = aligned(of_one_unit(given, weights))
+    return {n: checked_argument(parameters[n], v) for n, v in plain.items()}
+
+
+def broadcast(
+    ufunc: np.ufunc, columns: list[Any], named: Mapping[str, Any], label: str, meaning: str
+) -> Any:
+    """Call a ufunc, and give the result of labelled arrays its own name and unit.
+
+    Raises
+    ------
+    ValueError
+        Shapes do not broadcast; the error names them.
+    """
     arrays = {name: value for name, value in named.items() if type(value) is np.ndarray}
     try:
         np.broadcast_shapes(*(array.shape for array in arrays.values()))
     except ValueError:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
         raise ValueError(f"shapes do not broadcast: {shapes}") from None
-    return ufunc(*columns)
+    found = ufunc(*columns)
+    if hasattr(found, "name") and hasattr(found, "index"):  # pandas
+        found.name = label
+    elif hasattr(found, "name") and isinstance(getattr(found, "attrs", None), dict):  # xarray
+        found.name, found.attrs = label, {"long_name": meaning, "units": "mV"}
+    return found

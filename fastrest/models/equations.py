@@ -9,7 +9,7 @@ from fastrest._core import _kernels
 from fastrest._core.ufunc_names import ufunc_of
 from fastrest._core.validation import as_float
 from fastrest.models import reference as plain
-from fastrest.models.broadcasting import broadcast, checked_argument
+from fastrest.models.broadcasting import broadcast, checked_arguments
 from fastrest.models.model import Model
 from fastrest.models.quantities import Parameter
 
@@ -100,9 +100,12 @@ def nernst(z: int, *, c_out: npt.ArrayLike, c_in: npt.ArrayLike, celsius: npt.Ar
     charge = as_float("z", z)
     if charge == 0 or not charge.is_integer():
         raise ValueError(f"z must be an integer other than 0, got {z!r}")
-    given = (("c_out", "mM", c_out), ("c_in", "mM", c_in), ("celsius", "°C", celsius))
-    values = {n: checked_argument(Parameter(n, unit, ""), value) for n, unit, value in given}
-    return broadcast(nernst_ufunc, [charge, *values.values()], values)
+    units = {"c_out": "mM", "c_in": "mM", "celsius": "°C"}
+    parameters = {name: Parameter(name, unit, "") for name, unit in units.items()}
+    given = {"c_out": c_out, "c_in": c_in, "celsius": celsius}
+    values = checked_arguments(parameters, given)
+    columns = [charge, *values.values()]
+    return broadcast(nernst_ufunc, columns, values, "E", "Nernst potential")
 
 
 def ghk(

@@ -17,7 +17,7 @@ from fastrest._core import _kernels
 from fastrest._core.ufunc_names import ufunc_of
 from fastrest._core.validation import Frozen, unknown
 from fastrest.models import reference
-from fastrest.models.broadcasting import broadcast, checked_argument
+from fastrest.models.broadcasting import broadcast, checked_arguments
 from fastrest.models.quantities import IONS, Ion, Parameter
 from fastrest.runtime import scheduler
 
@@ -58,6 +58,7 @@ class Model(Frozen):
             "two_sided",
             "unknown_parameter",
         ),
+        "weights",
     )
 
     #: prefix and meaning of the per-ion weight
@@ -91,6 +92,11 @@ class Model(Frozen):
     def permeant(self) -> tuple[Ion, ...]:
         """The ions that set V: all but the passive ones."""
         return tuple(ion for ion in self.ions if ion.name not in self.passive)
+
+    @property
+    def weights(self) -> list[str]:
+        """The names of the permeabilities or conductances, of which only ratios count."""
+        return [f"{self.weight}_{ion.name}" for ion in self.permeant]
 
     @functools.cached_property
     def pump_ion(self) -> str | None:
@@ -246,9 +252,10 @@ class Model(Frozen):
         array([-84.4381, -69.8575])
         """
         complete = self.complete(values, str(self))
-        checked = {n: checked_argument(self.parameters[n], v) for n, v in complete.items()}
+        checked = checked_arguments(self.parameters, complete, self.weights)
         output = self.output(of)
-        return broadcast(ufunc_of(output.equation()), output.columns(checked), checked)
+        ufunc = ufunc_of(output.equation())
+        return broadcast(ufunc, output.columns(checked), checked, output.name, output.description)
 
     # ---- manners ----
 

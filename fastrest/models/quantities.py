@@ -29,6 +29,13 @@ class Status(enum.IntFlag):
     RANGE = 32  #: a sum leaves the range of doubles
 
 
+def unit_named(parameter: str) -> str:
+    """Return the unit of a parameter of any model by its name; weights and ratios have none."""
+    if parameter == "celsius":
+        return "°C"
+    return "mM" if parameter.endswith(("_out", "_in")) else ""
+
+
 @dataclass(frozen=True)
 class Ion:
     """An ion with its valence.

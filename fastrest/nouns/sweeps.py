@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from fastrest.nouns.sweep_answers import SweepAnswers
 from fastrest.points.criteria import Between
-from fastrest.points.points import STATUS, Points, checked_dtype, gradient
+from fastrest.points.points import Points, checked_dtype, gradient
 from fastrest.runtime.scheduler import Progress
+from fastrest.runtime.system import optional_module
 
 if TYPE_CHECKING:
     import os
@@ -202,6 +203,7 @@ class Sweep(SweepAnswers):
         >>> round(float(ds.V.sel(K_out=5.0)), 2), ds.V.attrs["units"]
         (-69.81, 'mV')
         """
+        optional_module("xarray", "xarray", "to_xarray")
         import xarray as xr
 
         points = self.asked(of)
@@ -236,16 +238,32 @@ class Sweep(SweepAnswers):
         >>> list(frame.columns)
         ['K_out', 'V', 'status']
         """
-        import pandas as pd
-
-        # twice the size, because pandas copies its input
-        points = self.asked(of)
+        pd = optional_module("pandas", "pandas", "to_dataframe")
+        points = self.asked(of)  # twice the size, because pandas copies its input
         need = 2 * len(self) * (9 + 8 * len(self.coordinates(0, 1)))
         instead = "use to_xarray(), values(out=...), or fewer points"
         self.check_memory(need, options.get("max_memory"), instead)
-        values, status = points.values_and_status(**options)
-        results = {points.label: values.ravel(), STATUS: status.ravel()}
-        return pd.DataFrame({**self.coordinates(0, len(self)), **results})
+        columns = points.rows_with_results(**options)
+        for name, column in columns.items():
+            if isinstance(column, np.ma.MaskedArray) and column.dtype.kind in "iub":
+                columns[name] = pd.Series(np.ma.getdata(column)).convert_dtypes()
+                columns[name][np.ma.getmaskarray(column)] = pd.NA
+        frame = pd.DataFrame(columns)
+        if self.index is not None:
+            frame = frame.drop(columns=list(self.levels)).set_axis(self.index)
+        return frame
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """Return the rows of `to_dataframe` for readers of Arrow, such as ``polars.DataFrame``."""
+        pa = optional_module("pyarrow", "parquet", "reading by Arrow")
+        arrays = {
+            str(name): pa.array(np.ma.getdata(column), mask=np.ma.getmaskarray(column))
+            for name, column in self.rows_with_results().items()
+        }
+        return pa.table(arrays).__arrow_c_stream__(requested_schema)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        raise TypeError(f"{type(self).__name__} is no array: its potentials are .values()")
 
     def plot(
         self, ax: "matplotlib.axes.Axes | None" = None, *, of: str | Between = "V"

@@ -8,7 +8,7 @@ from typing import Any
 from fastrest._core.validation import FrozenMapping, as_float
 from fastrest.models.equations import Chord
 from fastrest.models.model import Model, phi
-from fastrest.models.quantities import Ion
+from fastrest.models.quantities import Ion, unit_named
 from fastrest.physiology.cell_forms import (
     DEPOLARISATION_BLOCK,
     POTENTIALS,
@@ -23,6 +23,7 @@ from fastrest.physiology.multiples import Times
 from fastrest.physiology.plausibility import warn_if_implausible
 from fastrest.physiology.pump import PumpEffect, pump_effect
 from fastrest.physiology.uncertainty import Uncertainty, elasticity, uncertainty
+from fastrest.runtime.columns import of_one_unit, without_unit
 
 
 class Cell(FrozenMapping[float]):
@@ -97,7 +98,8 @@ class Cell(FrozenMapping[float]):
                 raise TypeError(f"{field} must be text, got {text!r}")
         potentials = checked_potentials(quoted, threshold, block, lower)
         complete = model.complete(values, f"a cell of {model}")
-        numbers = {n: as_float(n, v) for n, v in complete.items()}
+        plain = of_one_unit(complete, model.weights)
+        numbers = {n: as_float(n, without_unit(n, plain[n], unit_named(n))) for n in plain}
         for parameter in model.parameters.values():
             parameter.check(numbers[parameter.name])
         vars(self).update(texts, **potentials, model=model, _values=numbers)

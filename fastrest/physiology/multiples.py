@@ -9,6 +9,7 @@ import numpy as np
 from fastrest._core.validation import as_float, as_numbers
 from fastrest.distributions.base import Scaled
 from fastrest.distributions.scipy_frozen import as_distribution, is_distribution
+from fastrest.runtime.columns import without_unit
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +40,10 @@ class Times:
         -------
         float or ndarray
         """
-        if np.ndim(self.factors) == 0:
-            return as_float(name, self.factors) * value
-        return as_numbers(name, self.factors).astype(np.float64) * value
+        factors = without_unit(f"times of {name}", self.factors, "")
+        if np.ndim(factors) == 0:
+            return as_float(name, factors) * value
+        return as_numbers(name, factors).astype(np.float64) * value
 
 
 def times(factors: Any) -> Times | Scaled:

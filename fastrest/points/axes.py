@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from fastrest._core.validation import Frozen, as_numbers, equal
+from fastrest._core.validation import Frozen, equal
+from fastrest.models.quantities import unit_named
 from fastrest.physiology.multiples import Times
+from fastrest.runtime.columns import aligned, numbers
 
 
 class Axis(Frozen):
@@ -26,8 +28,8 @@ class Axis(Frozen):
         if not parameters:
             raise ValueError(f"axis {name!r} needs at least one parameter")
         given, lengths = {}, {}
-        for n, v in parameters.items():
-            values = _axis_values(n, v.factors if isinstance(v, Times) else v)
+        for n, v in aligned(parameters).items():
+            values = _axis_values(n, v.factors if isinstance(v, Times) else v, isinstance(v, Times))
             given[n], lengths[n] = v if isinstance(v, Times) else values, len(values)
         first, length = next(iter(lengths.items()))
         for other, n_values in lengths.items():
@@ -111,8 +113,9 @@ def axis(name: str, *, labels: Sequence[Any] | None = None, **parameters: Any) -
 # ---- checks ----
 
 
-def _axis_values(name: str, values: Any) -> np.ndarray:
-    array = np.array(as_numbers(name, values))  # a copy: the caller may change the original later
+def _axis_values(name: str, values: Any, factors: bool) -> np.ndarray:
+    unit = "" if factors else unit_named(name)
+    array = np.array(numbers(name, values, unit))  # a copy: the caller may change the original
     if array.ndim == 0:
         raise ValueError(
             f"{name} must be a 1-D array of values, got {values!r}; for one value use "

@@ -85,9 +85,16 @@ class Points(Frozen):
     _hooks: ClassVar[tuple[str, ...]] = (
         *("asked", "attributes", "bits", "blocks_per_task", "check_memory", "chunks", "compute"),
         *("computer", "constants", "coordinates", "dataset_coordinates", "event", "fast_chunks"),
-        *("inputs", "kind", "label", "of", "output", "reads_far", "repr_lines"),
-        *("result_labels", "result_variables", "route_text", "rows", "stored_columns"),
-        *("values_and_status", "values_of", "work_bytes"),
+        *("index", "inputs", "kind", "label", "levels", "of", "output", "reads_far", "repr_lines"),
+        *(
+            "result_labels",
+            "result_variables",
+            "route_text",
+            "rows",
+            "rows_with_results",
+            "stored_columns",
+        ),
+        *("stored_columns", "values_and_status", "values_of", "work_bytes"),
     )
 
     cell: Cell
@@ -106,6 +113,9 @@ class Points(Frozen):
     #: arrays of the varied parameters by name, and further columns that results keep
     inputs: Mapping[str, np.ndarray] = types.MappingProxyType({})
     kept: Mapping[str, np.ndarray] = types.MappingProxyType({})
+    #: labels of the rows, of pandas, or None; and the names of columns that are among them
+    index: Any = None
+    levels: tuple[Any, ...] = ()
     #: the event that is computed instead of the output's value
     event: Between | None = None
 
@@ -283,6 +293,12 @@ class Points(Frozen):
         """Raise the MemoryError if a result of so many bytes does not fit; `instead` advises."""
         need = result + self.work_bytes()
         system.check_memory(need, max_memory, f"{len(self):,} points; {instead}")
+
+    def rows_with_results(self, **options: Any) -> dict[Any, Any]:
+        """Return the columns of the points, with the values and the status as further ones."""
+        values, status = self.values_and_status(**options)
+        results = {self.label: values.ravel(), STATUS: status.ravel()}
+        return {**self.coordinates(0, len(self)), **results}
 
     # ---- labels ----
 

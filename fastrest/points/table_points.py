@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest._core import _kernels
-from fastrest._core.validation import as_numbers, unknown
+from fastrest._core.validation import unknown
 from fastrest.models.model import Model
 from fastrest.physiology.cell import Cell, checked_cell
 from fastrest.points.points import (
@@ -20,6 +20,7 @@ from fastrest.points.points import (
     result_names,
 )
 from fastrest.runtime import scheduler
+from fastrest.runtime.columns import carried, numbers, of_one_unit, rows_of
 from fastrest.runtime.ranges import cut
 
 #: Kinds of columns that every format holds: Booleans, numbers, text, dates.
@@ -40,21 +41,22 @@ class TablePoints(Points):
         if not isinstance(keep, str) and not np.iterable(keep):
             raise TypeError(f"keep must be a sequence of columns, got {keep!r}")
         keep = [keep] if isinstance(keep, str) else list(keep)
-        names = _column_names(data, {*model.parameters, *rename, *keep})
+        names, column_of, index, levels = rows_of(data, {*model.parameters, *rename, *keep})
         _check_names(model, names, rename, keep)
+        given = {n: column_of(n) for n in names if n not in keep}
+        given = of_one_unit(given, _weights(model, given, rename))
 
         inputs: dict[str, np.ndarray] = {}
         kept: dict[str, np.ndarray] = {}
         for column in names:
             if column in keep:
-                values = data[column]
-                masked = isinstance(values, np.ma.MaskedArray)
-                kept[column] = _one_dimensional(column, values if masked else np.asarray(values))
+                kept[column] = _one_dimensional(column, carried(column_of(column)))
                 continue
             name = rename.get(column, column)
             if name in inputs:
                 raise ValueError(f"two columns have values of {name}")
-            values = as_numbers(f"column {column!r}", data[column])
+            unit = model.parameters[name].unit
+            values = numbers(f"column {column!r}", given[column], unit)
             inputs[name] = _one_dimensional(column, values)
         rows = _number_of_rows({**inputs, **kept})
         inputs, kept = (
@@ -64,9 +66,12 @@ class TablePoints(Points):
         vars(self).update(
             cell=cell, shape=(rows,), inputs=inputs, kept=types.MappingProxyType(kept)
         )
+        vars(self).update(index=index, levels=levels)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.cell, {**self.inputs, **self.kept}, {}, tuple(self.kept))
+        columns = {**self.inputs, **self.kept}
+        arguments: tuple[Any, ...] = (self.cell, columns, {}, tuple(self.kept))
+        return type(self), arguments, {"index": self.index, "levels": self.levels}
 
     def chunks(self) -> tuple[_kernels.Equation, ColumnChunks]:
         equation = self.output.equation()
@@ -104,6 +109,11 @@ class TablePoints(Points):
             for name, values in self.inputs.items()
         }
         found.update({str(n): ("row", _result(v, copy=True)) for n, v in self.kept.items()})
+        if self.index is not None:
+            for level, name in enumerate(self.index.names):
+                label = "index" if name is None else str(name)
+                labels = np.asarray(self.index.get_level_values(level))
+                found.setdefault("row" if label == "row" else label, ("row", labels))
         return found
 
     def coordinates(self, start: int, stop: int) -> dict[str, np.ndarray]:
@@ -222,16 +232,7 @@ def _equal(a: np.ndarray, b: np.ndarray) -> bool:
     return np.array_equal(a, b, equal_nan=a.dtype.kind == "f" and b.dtype.kind == "f")
 
 
-def _column_names(data: Any, wanted: set[Any]) -> list[Any]:
-    """Return the names of columns; of a Dataset also those of the coordinates that are wanted."""
-    if hasattr(data, "data_vars") and hasattr(data, "coords"):
-        return [*data.data_vars, *(name for name in data.coords if name in wanted)]
-    for names in (
-        getattr(data, "column_names", None),
-        getattr(getattr(data, "dtype", None), "names", None),
-        getattr(data, "keys", None),
-        getattr(data, "columns", None),
-    ):
-        if names is not None:
-            return list(names() if callable(names) else names)
-    raise TypeError(f"data must be a mapping or data frame of columns, got {type(data).__name__}")
+def _weights(model: Model, given: Mapping[Any, Any], rename: Mapping[str, str]) -> list[Any]:
+    """Return the columns of all permeabilities or conductances, the names of absent ones."""
+    columns = {rename.get(column, column): column for column in given}
+    return [columns.get(name, name) for name in model.weights]

@@ -1,6 +1,7 @@
 """The machine: version, processor and threads, and memory that is checked before it is taken."""
 
 import contextlib
+import importlib
 import os
 import platform
 from pathlib import Path
@@ -90,3 +91,14 @@ def bytes_text(n: int) -> str:
             return f"{size:.3g} {unit}"
         size /= 1000
     return f"{size:,.0f} PB"
+
+
+def optional_module(module: str, extra: str, what: str = "") -> Any:
+    """Return a module of an extra, or raise the ImportError that names the extra."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        package = module.partition(".")[0]
+        raise ImportError(
+            f"{what or '.' + extra} needs {package}: pip install 'fastrest-ghk[{extra}]'"
+        ) from None

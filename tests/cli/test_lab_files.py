@@ -105,7 +105,7 @@ REFUSED = [
     ("K_out;P_Na\n5.5;0.04\n3,5;0.04\n", "got '3,5' (the decimal mark of this table is a point)"),
     ("K_out (mV)\n5\n", "column 'K_out (mV)' must be in mM"),
     ("celsius (F)\n98\n", "column 'celsius (F)' must be in °C"),
-    ("pump_ratio (mM)\n1\n", "must be in without a unit"),
+    ("pump_ratio (mM)\n1\n", "must be in no unit"),
     ("P_Na (cm/s)\n1e-8\n", "columns P_K, P_Na, P_Cl must all have one unit, or none"),
     ("K_out,\n5,37\n", "line 2: 2 values for 1 columns"),
     ("K_out,,P_Na\n5,37,1\n", "line 1: each column needs its own name, got ''"),
