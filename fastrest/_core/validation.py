@@ -62,6 +62,14 @@ def whole_number(name: str, value: Any, least: int) -> int:
     return number
 
 
+def parsed_number(text: str) -> float:
+    """Return the number that a text holds in ASCII digits, or raise the ValueError."""
+    with contextlib.suppress(ValueError):
+        if text.isascii() and "_" not in text:  # Python alone reads 1_000 as a number
+            return float(text)
+    raise ValueError(f"must be a number, got {text!r}")
+
+
 def unknown(what: str, name: object, known: Iterable[object]) -> str:
     """Return the error text for an unknown name, with the most similar known names."""
     import difflib

@@ -24,12 +24,14 @@ from fastrest.runtime.columns import UNITS, written
 
 #: Largest number of columns, and lines that are looked at to find the separator.
 MOST_COLUMNS, SAMPLE_LINES = 10_000, 20
+#: Largest number of characters of an error, without the names of file and line.
+LONGEST_ERROR = 600
 #: Texts of a missing value, in small letters; Excel's errors are among them.
 MISSING = frozenset(
     [
         *("", "na", "n/a", "nan", "null", "none", "missing", ".", "-", "--", "<na>", "#na", "#n/a"),
         *("#n/a n/a", "#num!", "#div/0!", "#value!", "#ref!", "#name?", "#null!", "1.#ind"),
-        "1.#qnan",
+        *("1.#qnan", "#nv", "#wert!", "#bezug!", "#zahl!", "#valeur!", "#nombre!"),
     ]
 )
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eEdD][+-]?\d+)?", re.ASCII)
@@ -115,7 +117,10 @@ def read(
             return _Reader(records, model, rename, keep).read(encoding, keep_lines)
         except ValueError as error:
             line = "" if records is None else f"line {records.line}: "
-            raise ValueError(f"{name_of(path)}: {line}{error}") from None
+            why = str(error)
+            if len(why) > LONGEST_ERROR:  # it quotes a field of any length
+                why = f"{why[: LONGEST_ERROR // 2]} ... {why[-LONGEST_ERROR // 2 :]}"
+            raise ValueError(f"{name_of(path)}: {line}{why}") from None
 
 
 def name_of(path: str) -> str:
@@ -237,6 +242,7 @@ class _Records:
 
     def __init__(self, text: io.TextIOWrapper):
         self.line, self._text = 1, text
+        self.comments = 0
         lines: Iterator[str] = (line if line.strip() else "\n" for line in text)
         try:
             declared, self._above, lines = _preamble(lines)
@@ -253,6 +259,7 @@ class _Records:
         self.line += self._above
 
     def __iter__(self) -> Iterator[list[str]]:
+        width = 0
         while True:
             line = self._above + self._reader.line_num + 1
             try:
@@ -266,8 +273,19 @@ class _Records:
             if fields is None:
                 return
             if any(field.strip() for field in fields) or fields == [""]:
+                width = width or len(fields)
+                if _is_comment(fields, width):
+                    self.comments += 1
+                    continue
                 self.line = line
                 yield fields
+
+
+def _is_comment(fields: list[str], width: int) -> bool:
+    """Return True for a comment between rows: a row may begin with #12 or #N/A as well."""
+    first = fields[0].strip()
+    begins = first.startswith(("#", "%")) and first.lower() not in MISSING
+    return begins and (len(fields) != width or width == 1)
 
 
 # ---- columns ----
@@ -292,6 +310,7 @@ class _Reader:
             if name not in header:
                 raise ValueError(unknown("column", name, header))
         columns = [self._column(name) for name in header]
+        _check_once(columns)
         self._check_permeabilities([column for column in columns if column])
         if first is None:
             raise ValueError("no rows below the header")
@@ -327,6 +346,8 @@ class _Reader:
             return Column(header, header, "", None)
         if header in self.rename:
             name = header
+        elif name.lower() in ("t", "temp", "temperature") and unit.strip() in UNITS["°C"]:
+            name = "celsius"
         parameter = self.model.parameters.get(self.rename.get(name, name))
         if parameter is None:
             raise ValueError(
@@ -348,6 +369,7 @@ class _Reader:
 
     def _number(self, name: str, text: str) -> float:
         """Return the number of a field, NaN if it is missing; the first mark seen is the mark."""
+        text = text.replace("\u2212", "-")  # a minus sign
         try:
             if "," not in text and self.decimal != ",":
                 if "." in text:
@@ -398,6 +420,8 @@ class _Reader:
             found.append(f"text in {encoding}")
         if any(column is None for column in columns):
             found.append("row names in the first column")
+        if self.records.comments:
+            found.append("comments left out")
         for column in columns:
             if column and column.parameter and _conversion(column) != (1.0, 0.0):
                 found.append(f"{column.header} converted to {column.parameter.unit}")
@@ -419,6 +443,18 @@ def _named(header: list[str], first: list[str] | None, separator: str) -> list[s
     if first and separator in "\t " and len(first) == len(names) + 1 and first[-1].strip():
         names.insert(0, "")  # R leaves out the name of the row names
     return names
+
+
+def _check_once(columns: Sequence[Column | None]) -> None:
+    """Raise the ValueError for two columns of one parameter, such as K_out (mM) and K_out (M)."""
+    seen: dict[str, str] = {}
+    for column in filter(None, columns):
+        if column.name in seen:
+            raise ValueError(
+                f"columns {seen[column.name]!r} and {column.header!r} both have values of "
+                f"{column.name}: carry one along by --keep"
+            )
+        seen[column.name] = column.header
 
 
 def _fitted(fields: list[str], count: int) -> list[str]:

@@ -4,7 +4,7 @@ import argparse
 import re
 from collections.abc import Sequence
 
-from fastrest._core.validation import unknown
+from fastrest._core.validation import parsed_number, unknown
 from fastrest.distributions.base import Distribution, Scaled
 from fastrest.distributions.families import FAMILIES
 from fastrest.physiology.cell import Cell
@@ -34,11 +34,9 @@ def split_once(texts: Sequence[str], option: str) -> dict[str, str]:
 def number(text: str, name: str) -> float:
     """Return a number, or raise a ValueError that begins with a name."""
     try:
-        if text.isascii() and "_" not in text:  # Python alone reads 1_000 as a number
-            return float(text)
-    except ValueError:
-        pass
-    raise ValueError(f"{name} must be a number, got {text!r}")
+        return parsed_number(text)
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from None
 
 
 def whole(text: str, name: str, least: int = 0) -> int:
@@ -105,7 +103,7 @@ def distribution_of(text: str) -> Distribution | Scaled:
             raise ValueError(f"{text}: times stands once")
         return Scaled(inner)
     if family not in FAMILIES:
-        interval = re.fullmatch(r"([\d.]+)[:-]([\d.]+)", text, re.ASCII)
+        interval = re.fullmatch(r"([\d.]+)[:,-]([\d.]+)", text, re.ASCII)
         hint = f" (uniform:{interval[1]},{interval[2]}?)" if interval else ""
         raise ValueError(unknown("distribution", family, [*FAMILIES, "times"]) + hint)
     kind = FAMILIES[family]

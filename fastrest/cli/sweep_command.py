@@ -44,7 +44,8 @@ def run_sweep(options: argparse.Namespace) -> int:
         check(sweep)
     if not options.part:
         check_picture("--histogram", options.histogram)
-    check_names(options.histogram, options.plot, options.out, options.checkpoint)
+    source = None if options.table == "-" else options.table
+    check_names(source, options.histogram, options.plot, options.out, options.checkpoint)
     if options.part or options.tally:
         _count_part(sweep, options)
         return 0
@@ -154,7 +155,10 @@ def _listed(name: str, text: str) -> tuple[int, Callable[[], np.ndarray]]:
             f"--grid {name} takes FIRST:LAST:COUNT, as {first}:{last}:50, got {text!r}"
         )
     values = [number(part, f"--grid {name}") for part in parts]
-    if len({*values}) < len(values) or any(re.match(r"\s*0\d", part) for part in parts):
+    whole = len(parts) > 2 and len(parts) % 2 == 0 and all(part.isdecimal() for part in parts)
+    zigzag = whole and values not in (sorted(values), sorted(values, reverse=True))  # 2,5,3,7
+    padded = any(re.match(r"\s*0\d", part) for part in parts)
+    if zigzag or padded or len({*values}) < len(values):
         raise ValueError(
             f"--grid {name} takes each value once, with a decimal point, not a comma: got {text!r}"
         )

@@ -95,6 +95,9 @@ def as_distribution(given: Any) -> Distribution:
     """
     if isinstance(given, Distribution):
         return given
+    if isinstance(given, type):
+        kind = given.__name__
+        raise ValueError(f"{kind} is a class, and must be given its parameters, as {kind}(...)")
     shapes = getattr(given, "shapes", None)
     scipys = getattr(sys.modules.get("scipy.stats"), str(getattr(given, "name", "")), None) is given
     if hasattr(given, "freeze") and (shapes or scipys):  # its location 0 and scale 1 mean no input

@@ -5,6 +5,7 @@ There are no arrays and no equations here: the reference and the models both imp
 
 import enum
 import math
+import unicodedata
 from dataclasses import dataclass
 
 #: Gas constant, J/(mol K), and Faraday constant, C/mol: exact since the SI of 2019.
@@ -58,7 +59,7 @@ class Ion:
     z: int
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.name, str) and self.name.isalnum() and self.name[0].isalpha()):
+        if not (isinstance(self.name, str) and _is_name(self.name)):
             raise ValueError(f"an ion's name must be letters and digits, got {self.name!r}")
         if self.name in ("P", "g"):
             raise ValueError(
@@ -67,6 +68,15 @@ class Ion:
         if isinstance(self.z, bool) or self.z not in (-2, -1, 1, 2):
             raise ValueError(f"z of {self.name} must be -2, -1, 1 or 2, got {self.z!r}")
         object.__setattr__(self, "z", int(self.z))
+
+
+def _is_name(text: str) -> bool:
+    """Return True for letters and ASCII digits that Python keeps as they are in a keyword.
+
+    Python folds look-alike letters: two ions could else share the names of their parameters.
+    """
+    normal = unicodedata.normalize("NFKC", text) == text and text.isidentifier()
+    return normal and all(one.isalpha() or one in "0123456789" for one in text)
 
 
 #: Valences of the ions that are known by name.

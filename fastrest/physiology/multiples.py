@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastrest._core.validation import as_float, as_numbers
+from fastrest._core.validation import as_float, as_numbers, parsed_number
 from fastrest.distributions.base import Scaled
 from fastrest.distributions.scipy_frozen import as_distribution, is_distribution
 from fastrest.runtime.columns import without_unit
@@ -77,5 +77,5 @@ def change_of(name: str, given: Any) -> float | Times:
     word, _, factor = given.partition(":")
     if word == "times":
         with contextlib.suppress(ValueError):
-            return Times(float(factor))
+            return Times(parsed_number(factor))
     raise ValueError(f'{name} must be a number, or a factor as "times:1.5", got {given!r}')

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastrest._core.validation import Frozen, finite, unknown
+from fastrest._core.validation import Frozen, finite, parsed_number, unknown
 from fastrest.physiology.cell import Cell
 
 
@@ -273,7 +273,7 @@ def derived_of(text: str) -> Derived:
 
 def _number(text: str, word: str) -> float:
     try:
-        return float(word)
+        return parsed_number(word)
     except ValueError:
         raise ValueError(f"{text}: {word!r} is not a number") from None
 

@@ -121,7 +121,8 @@ def thread_count(threads: int | None, points: int) -> int:
         return whole_number("threads", threads, 1)
     variable = os.environ.get("FASTREST_NUM_THREADS")
     if variable:
-        given = int(variable) if variable.strip().isdecimal() else variable
+        plain = variable.isascii() and variable.strip().isdecimal()
+        given = int(variable) if plain else variable
         return whole_number("FASTREST_NUM_THREADS", given, 1)
     return cpus() if points >= SMALL else 1
 
