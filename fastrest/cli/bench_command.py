@@ -1,16 +1,14 @@
 """`fastrest bench`."""
 
 import argparse
-import contextlib
 import json
 import math
 import sys
-from pathlib import Path
 
 from fastrest.cli import report
 from fastrest.cli.options import TOLERANCE
-from fastrest.cli.output_files import check_names
-from fastrest.runtime.storage import replacing
+from fastrest.cli.output_files import check_files, check_outputs
+from fastrest.runtime.storage import write_safely
 
 
 def run_bench(options: argparse.Namespace) -> int:
@@ -24,13 +22,11 @@ def run_bench(options: argparse.Namespace) -> int:
     def tell(text: str) -> None:
         print(f"measuring {text}", file=sys.stderr)
 
-    with (
-        replacing(Path(options.json), ".json") if options.json else contextlib.nullcontext() as new
-    ):
-        measured = tracking.measure_all(options.threads, tell)
-        after = archive.archived(measured)
-        if new:
-            new.write_text(json.dumps(after, indent=1) + "\n", encoding="utf-8")
+    measured = tracking.measure_all(options.threads, tell)
+    after = archive.archived(measured)
+    if options.json:
+        content = json.dumps(after, indent=1) + "\n"
+        write_safely(options.json, content.encode(), overwrite=options.force)
     code, lines = 0, [*report.speed(measured)]
     if options.json:
         lines.append(report.row("wrote", options.json))
@@ -54,5 +50,8 @@ def _checked_tolerance(options: argparse.Namespace) -> float:
     for option in ("json", "against"):  # a variable of CI that is not set, for example
         if getattr(options, option) == "":
             raise ValueError(f"--{option} needs the name of a file, got ''")
-    check_names(options.json, options.against)
+    check_files(options, [("--against", options.against)])
+    if options.json and not options.json.lower().endswith(".json"):
+        raise ValueError(f"--json {options.json} must end in .json")
+    check_outputs(options, "json")
     return tolerance

@@ -66,6 +66,7 @@ def _switch(name: str, help: str) -> Option:
 # ---- options that several commands share ----
 
 THREADS = _option("--threads", "N", "number of threads", type=count)
+FORCE = _switch("--force", "replace files that fastrest did not write")
 
 #: The cell that a command computes; an option of all these commands belongs here.
 CELL = (
@@ -80,6 +81,7 @@ COUNTING = (
     _option("--part", "K/N", "count part K of N alone, from 0 to N - 1; needs --tally"),
     _option("--tally", "FILE", "write the counts of --part to a file"),
     THREADS,
+    FORCE,
 )
 
 #: The accepted cells of a population.
@@ -157,6 +159,7 @@ COMMANDS["merge"] = Command(
         _option("tallies", "FILE", None, nargs="+"),
         _option("--histogram", "FILE", f"draw the --histogram of a sweep's parts {PICTURE}"),
         *MEMBERS,
+        FORCE,
     ),
 )
 
@@ -200,6 +203,7 @@ COMMANDS["sobol"] = Command(
         _option("--plot", "FILE", f"draw the indices {PICTURE}"),
         _option("--csv", "FILE", "write the indices as a table"),
         THREADS,
+        FORCE,
     ),
 )
 
@@ -218,6 +222,7 @@ COMMANDS["bench"] = Command(
             type=real,
         ),
         THREADS,
+        FORCE,
     ),
 )
 

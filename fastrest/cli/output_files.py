@@ -1,50 +1,91 @@
-"""Output files of commands: checked before anything is computed, replaced when all is done."""
+"""Files of commands: compared with each other, and checked before anything is computed."""
 
-import contextlib
+import argparse
 import os
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from fastrest.cli.report import row
-from fastrest.runtime.storage import replacing
+from fastrest.runtime.storage import (
+    CREATOR,
+    as_path,
+    check_writable,
+    replacing,
+    same_file,
+)
+
+#: The options that name files which commands write.
+OUTPUTS = ("histogram", "plot", "out", "csv", "json", "tally", "checkpoint")
+#: Endings of the files that stand beside an output, or stand there while it is written.
+BESIDE = {
+    ".npy": (".json", ".columns.npz", ".part", ".part.json", ".part.columns.npz"),
+    ".zarr": (".part", ".part.json", ".part.old"),
+    ".parquet": (".part", ".part.json", ".part.old"),
+    ".csv": (".units.json",),
+}
+#: Formats of pictures whose metadata name the program that drew them.
+SIGNED = (".png", ".pdf", ".svg", ".svgz", ".eps", ".ps")
 
 
-def check_names(*paths: str | None) -> None:
-    """Raise a ValueError if two paths are one file."""
-    named = [path for path in paths if path]
-    if len({os.path.realpath(path) for path in named}) < len(named):
-        raise ValueError(f"every file needs its own name, got {', '.join(named)}")
-
-
-@contextlib.contextmanager
-def new_files(*paths: str | None, suffix: str | None = None) -> Iterator[dict[str, Path]]:
-    """Yield a temporary file for each path; if nothing fails, these replace the files at the paths.
+def check_files(
+    options: argparse.Namespace, inputs: Iterable[tuple[str, str | Path | None]] = ()
+) -> None:
+    """Raise the ValueError if an output of a command is one of its inputs, or another output.
 
     Parameters
     ----------
-    *paths : str or None
-        Files to replace; None is left out.
-    suffix : str, optional
-        The suffix that the paths must have.
-
-    Yields
-    ------
-    dict of str to Path
-        The temporary files by path.
+    options : Namespace
+        The options of the command; OUTPUTS name those that are files to write.
+    inputs : iterable of (str, path)
+        The files that the command reads, each after the option that names it.
     """
-    asked = [path for path in paths if path]
-    with contextlib.ExitStack() as files:
-        yield {path: files.enter_context(replacing(Path(path), suffix)) for path in asked}
-    for path in asked:
-        print(row("wrote", path))
+    seen = [(name, Path(path)) for name, path in inputs if path and path != "-"]
+    if sys.argv[0]:
+        seen.append(("the running program", Path(sys.argv[0])))
+    for option in OUTPUTS:
+        path = getattr(options, option, None)
+        if path is None:
+            continue
+        name = f"--{option}"
+        written = list(_written(as_path(path, name)))
+        for other, taken in seen:
+            for one in written:
+                if _collide(one, taken):
+                    raise ValueError(
+                        f"every file needs its own name, got {taken}, {path}: {name} would replace "
+                        f"the file of {other}"
+                    )
+        seen += [(name, one) for one in written]
+
+
+def _written(path: Path) -> Iterator[Path]:
+    yield path
+    for ending in BESIDE.get(path.suffix.lower(), ()):
+        yield path.with_name(path.name + ending)
+
+
+def _collide(one: Path, other: Path) -> bool:
+    """Return True if two paths lead to one file, or one to a file in the folder of the other."""
+    a, b = Path(os.path.realpath(one)), Path(os.path.realpath(other))
+    return a in b.parents or b in a.parents or same_file(a, b)
+
+
+def check_outputs(options: argparse.Namespace, *names: str) -> None:
+    """Raise the OSError if a file that an option names cannot be written."""
+    for name in names:
+        path = getattr(options, name)
+        if path:
+            check_writable(path, options.force)
 
 
 # ---- pictures ----
 
 
-def check_picture(option: str, path: str | None) -> None:
-    """Raise an error if matplotlib is missing, or does not know the suffix."""
+def check_picture(options: argparse.Namespace, name: str) -> None:
+    """Raise an error if the picture that an option names cannot be drawn or written."""
+    option, path = f"--{name}", getattr(options, name)
     if not path:
         return
     try:
@@ -54,17 +95,23 @@ def check_picture(option: str, path: str | None) -> None:
     known = FigureCanvasAgg.get_supported_filetypes()
     if Path(path).suffix[1:].lower() not in known:
         raise ValueError(f"{option} must end in one of .{', .'.join(sorted(known))}, got {path!r}")
+    check_outputs(options, name)
 
 
-def draw(path: str | None, new: Mapping[str, Path], draw_on: Callable[[Any], Any]) -> None:
-    """Draw on a new figure and save it to the temporary file of a path, if a path is given."""
+def draw(options: argparse.Namespace, name: str, draw_on: Callable[[Any], Any]) -> None:
+    """Draw on a new figure and save it, if an option names a file for it."""
+    path = getattr(options, name)
     if not path:
         return
+    from matplotlib.backends.backend_pgf import LatexError
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.8), layout="constrained")
     draw_on(figure)
-    try:
-        figure.savefig(new[path], dpi=150)
-    except Exception as error:  # backends raise anything: .pgf needs LaTeX
-        raise OSError(f"{path} cannot be drawn: {error}") from None
+    signed: dict[str, Any] = {"metadata": CREATOR} if Path(path).suffix.lower() in SIGNED else {}
+    with replacing(path, overwrite=options.force) as new:
+        try:
+            figure.savefig(new, dpi=150, **signed)
+        except (RuntimeError, ValueError, LatexError) as error:  # of LaTeX, or a format's limits
+            raise OSError(f"{path} cannot be drawn: {error}") from None
+    print(row("wrote", path))

@@ -12,7 +12,7 @@ from fastrest.nouns.spaces import Space
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.cell_forms import POTENTIALS, read_toml
 from fastrest.physiology.multiples import Times, change_of
-from fastrest.physiology.presets import State, cell_named, cell_of, states
+from fastrest.physiology.presets import State, cell_file, cell_named, cell_of, states
 from fastrest.points.criteria import (
     Criterion,
     between,
@@ -79,6 +79,12 @@ def read_plan(path: str | Path, *, n: int | None = None, rng: int | None = None)
     table = {**read_toml(path, "plan"), **instead}
     with _at(str(path)):
         return _plan(table, path.parent)
+
+
+def cell_file_of(path: str | Path) -> Path | None:
+    """Return the file of the cell that a plan names; None if the cell has no file of its own."""
+    cell = read_toml(path, "plan").get("cell")
+    return cell_file(cell, Path(path).parent) if isinstance(cell, str) else None
 
 
 def _plan(table: Mapping[str, Any], folder: Path) -> Plan:

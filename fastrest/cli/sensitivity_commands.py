@@ -7,12 +7,14 @@ from pathlib import Path
 
 from fastrest.cli import report
 from fastrest.cli.option_values import cell_of, distribution_of, output_of, split_once
-from fastrest.cli.output_files import check_names, check_picture, draw, new_files
+from fastrest.cli.output_files import check_files, check_outputs, check_picture, draw
 from fastrest.distributions.base import Distribution, Scaled
 from fastrest.models.quantities import Status
 from fastrest.nouns.spaces import Space
 from fastrest.nouns.sweep_kinds import table
+from fastrest.physiology.presets import cell_file
 from fastrest.points.criteria import between
+from fastrest.runtime.storage import replacing
 from fastrest.sensitivity.indices import SobolIndices
 
 
@@ -37,30 +39,34 @@ def run_gradient(options: argparse.Namespace) -> None:
 def run_sobol(options: argparse.Namespace) -> None:
     """Compute Sobol' indices, print them, and write the files that are asked for."""
     space = _space(options)
-    check_picture("--plot", options.plot)
-    check_names(options.plot, options.csv)
+    check_files(options, [("CELL", cell_file(options.cell))])
+    check_picture(options, "plot")
+    if options.csv and Path(options.csv).suffix.lower() != ".csv":
+        raise ValueError(f"--csv {options.csv} must end in .csv")
+    check_outputs(options, "csv")
     if options.samples is None and options.until is None:
         for option in ("between", "rng", "nan_policy"):
             if getattr(options, option) is not None:
                 name = option.replace("_", "-")
                 raise ValueError(f"--{name} goes with a sample: give --samples N or --until WIDTH")
     of = output_of(options, space.cell)
-    with new_files(options.csv, suffix=".csv") as tables, new_files(options.plot) as pictures:
-        started = time.perf_counter()
-        found = space.sobol(
-            options.samples,
-            of=between(*options.between, of=of) if options.between else of,
-            rng=options.rng,
-            nan_policy=options.nan_policy,
-            until=options.until,
-            threads=options.threads,
-        )
-        seconds = time.perf_counter() - started
-        print(found)
-        print(report.elapsed(seconds))
-        draw(options.plot, pictures, lambda figure: found.plot(figure.subplots()))
-        if options.csv:
-            _write_indices(found, tables[options.csv])
+    started = time.perf_counter()
+    found = space.sobol(
+        options.samples,
+        of=between(*options.between, of=of) if options.between else of,
+        rng=options.rng,
+        nan_policy=options.nan_policy,
+        until=options.until,
+        threads=options.threads,
+    )
+    seconds = time.perf_counter() - started
+    print(found)
+    print(report.elapsed(seconds))
+    draw(options, "plot", lambda figure: found.plot(figure.subplots()))
+    if options.csv:
+        with replacing(options.csv, overwrite=options.force) as new:
+            _write_indices(found, new)
+        print(report.row("wrote", options.csv))
 
 
 def _space(options: argparse.Namespace) -> Space:

@@ -7,26 +7,26 @@ import re
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
 from fastrest.cli import csv_table, report
 from fastrest.cli.csv_table import LabTable
 from fastrest.cli.option_values import cell_of, number, output_of, part_of, split_once, whole
-from fastrest.cli.output_files import check_names, check_picture, draw, new_files
+from fastrest.cli.output_files import check_files, check_outputs, check_picture, draw
 from fastrest.cli.text_output import is_text, write_text
 from fastrest.io import save
 from fastrest.nouns.sweep_kinds import grid, table
 from fastrest.nouns.sweep_plots import check
 from fastrest.nouns.sweeps import Sweep
 from fastrest.physiology.cell import Cell
+from fastrest.physiology.presets import cell_file
 from fastrest.reductions.base import Reducer
 from fastrest.reductions.classes import Classes
 from fastrest.reductions.histograms import Histogram
 from fastrest.reductions.summaries import Quantile, Summary
 from fastrest.runtime import scheduler, system
-from fastrest.runtime.storage import check_writable
+from fastrest.runtime.storage import replacing
 
 #: Bytes for each value on an axis while a grid is made, copies included.
 AXIS_BYTES = 4 * 8
@@ -37,40 +37,41 @@ def run_sweep(options: argparse.Namespace) -> int:
 
     Returns 1 if no point has a potential.
     """
+    check_files(options, [("--table", options.table), ("CELL", cell_file(options.cell))])
     sweep, read = _sweep(options)
     of = output_of(options, sweep.cell)
-    check_picture("--plot", options.plot)
+    check_picture(options, "plot")
     if options.plot:
         check(sweep)
     if not options.part:
-        check_picture("--histogram", options.histogram)
-    source = None if options.table == "-" else options.table
-    check_names(source, options.histogram, options.plot, options.out, options.checkpoint)
+        check_picture(options, "histogram")
     if options.part or options.tally:
         _count_part(sweep, options)
         return 0
-    text = options.out if is_text(options.out) else None
-    if options.out and not text:
-        save.check_output(sweep.asked(of), options.out)
-    with new_files(options.histogram, options.plot, text) as new:
-        long = {"threads": options.threads, "progress": report.shows_progress(len(sweep))}
-        reducers = _reducers(sweep, options)
-        started = time.perf_counter()
-        answers = sweep.reduce(*reducers, checkpoint=options.checkpoint, **long)
-        seconds = time.perf_counter() - started
-        print("\n".join(report.sweep(sweep, reducers, answers)))
-        threads = scheduler.thread_count(options.threads, len(sweep))
-        threads = min(threads, -(-len(sweep) // scheduler.BLOCK_POINTS))  # a block has one thread
-        workers = f"{threads} thread{'s' * (threads > 1)}"
-        print(report.elapsed(seconds, len(sweep), "points") + f" ({answers[0].method}, {workers})")
-        if text:
-            write_text(new[text], sweep, of, read, **long)
-        elif options.out:
-            sweep.save(options.out, of=of, **long)
-            print(report.row("wrote", options.out))
-        counts = answers[-1]
-        draw(options.histogram, new, lambda f: counts.plot(f.subplots(), sweep.cell))
-        draw(options.plot, new, lambda f: sweep.plot(f.subplots(), of=of))
+    if is_text(options.out):
+        check_outputs(options, "out")
+    elif options.out:
+        save.check_output(sweep.asked(of), options.out, options.force)
+    long = {"threads": options.threads, "progress": report.shows_progress(len(sweep))}
+    reducers = _reducers(sweep, options)
+    started = time.perf_counter()
+    answers = sweep.reduce(*reducers, checkpoint=options.checkpoint, **long)
+    seconds = time.perf_counter() - started
+    print("\n".join(report.sweep(sweep, reducers, answers)))
+    threads = scheduler.thread_count(options.threads, len(sweep))
+    threads = min(threads, -(-len(sweep) // scheduler.BLOCK_POINTS))  # a block has one thread
+    workers = f"{threads} thread{'s' * (threads > 1)}"
+    print(report.elapsed(seconds, len(sweep), "points") + f" ({answers[0].method}, {workers})")
+    if is_text(options.out):
+        with replacing(options.out, overwrite=options.force) as new:
+            write_text(new, sweep, of, read, **long)
+    elif options.out:
+        sweep.save(options.out, of=of, overwrite=options.force, **long)
+    if options.out:
+        print(report.row("wrote", options.out))
+    counts = answers[-1]
+    draw(options, "histogram", lambda f: counts.plot(f.subplots(), sweep.cell))
+    draw(options, "plot", lambda f: sweep.plot(f.subplots(), of=of))
     if answers[0].n == 0:
         print(report.no_potential(sweep, answers[0].invalid), file=sys.stderr)
     return int(answers[0].n == 0)
@@ -94,10 +95,10 @@ def _count_part(sweep: Sweep, options: argparse.Namespace) -> None:
     if options.out or options.plot:
         raise ValueError("--part only counts: it does not go with --out and --plot")
     part = sweep.part(k, n)
-    check_writable(Path(options.tally))
+    check_outputs(options, "tally")
     reducers = _reducers(sweep, options)
     tally = part.tally(*reducers, threads=options.threads, checkpoint=options.checkpoint)
-    tally.save(options.tally)
+    tally.save(options.tally, overwrite=options.force)
     print(report.row("wrote", f"{options.tally}: {tally!r}"))
 
 

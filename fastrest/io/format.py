@@ -1,5 +1,6 @@
 """The base of all formats, their common functions, and records of unfinished saves."""
 
+import os
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,8 +11,8 @@ import numpy as np
 
 from fastrest.points.points import Points
 from fastrest.runtime import scheduler
-from fastrest.runtime.ranges import Ranges, join
-from fastrest.runtime.storage import seal, sync, unseal, write_safely
+from fastrest.runtime.ranges import Ranges, checked_ranges, join
+from fastrest.runtime.storage import is_ours, seal, sync, undamaged, unseal, write_safely
 
 #: Points of a block, of a chunk of zarr and of a part of Parquet.
 TASK = scheduler.BLOCKS_PER_TASK * scheduler.BLOCK_POINTS
@@ -45,6 +46,8 @@ class Format:
         True if the status is written too.
     card_name : str
         The file in a folder that holds the card.
+    companions : tuple of str
+        The endings of the files beside a file that belong to it.
     """
 
     folder = True
@@ -52,6 +55,7 @@ class Format:
     unit, units = TASK, 1
     with_status = True
     card_name = ""
+    companions: tuple[str, ...] = ()
     #: an optional module, and the extra that brings it
     needs: tuple[str, str] | None = None
 
@@ -88,15 +92,52 @@ class Format:
         self.part.rename(path)
         sync(path.parent)
 
+    def complete(self, path: Path, card: bytes) -> None:
+        """Do what is left of `publish` once the output has its name: again after it was killed."""
+
     @classmethod
     def card(cls, path: Path) -> dict[str, Any]:
         """Return the card: the description that the output carries."""
         raise NotImplementedError
 
     @classmethod
-    def read_columns(cls, path: Path, names: list[str]) -> Iterable[np.ndarray]:
-        """Yield the columns of a table."""
+    def read_columns(
+        cls, path: Path, dtypes: Mapping[str, np.dtype[Any]], rows: int
+    ) -> Iterable[np.ndarray]:
+        """Yield the columns of a table; all errors but a missing module's are of damage."""
         raise NotImplementedError
+
+    @classmethod
+    def foreign(cls, path: Path) -> Path | None:
+        """Return a file or folder in the place of an output that is not one, or was changed."""
+        if path.exists():
+            try:
+                unchanged = output_bytes(cls, path) == cls.card(path)["bytes"]
+            except (ValueError, KeyError, OSError):
+                unchanged = False
+            return None if unchanged else path
+        beside_it = [beside(path, ending) for ending in cls.companions]
+        found = [one for one in beside_it if one.exists()]
+        return found[0] if found and not is_ours(beside_it[0]) else None
+
+
+def output_bytes(form: Format | type[Format], path: Path) -> int:
+    """Return the size of an output in bytes, without the file that states it."""
+    if not form.folder:
+        return path.stat().st_size
+    return sum(
+        file.stat().st_size
+        for file in path.rglob("*")
+        if file.is_file() and file != path / form.card_name and not file.name.startswith(".")
+    )
+
+
+def signature(path: Path) -> list[int] | None:
+    """Return the size and the time of the last change of a file, by which it is known again."""
+    if not path.exists():
+        return None
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns]
 
 
 #: The ending of a record's name, added to that of its output.
@@ -118,31 +159,40 @@ class Record:
         self.part, self.path, self.identity = part, beside(part, RECORD), dict(identity)
         self.done: list[tuple[int, int]] = []
         self.fresh: list[tuple[int, int, list[Path]]] = []
+        #: signatures of the part and of the output it replaces, once it is being published
+        self.publishing: dict[str, Any] = {}
         self.saving = threading.Lock()
         self.saved = time.monotonic()
         self.sound = True
 
-    def resume(self) -> bool:
+    def resume(self, points: int, companions: Sequence[str]) -> bool:
         """Take up the recorded ranges if there is a record, which must be of the same save."""
         part = self.part
         if not self.path.exists():
-            if part.exists():
-                raise FileExistsError(f"{part} is in the way, and is not an unfinished save")
+            for path in (part, *(beside(part, ending) for ending in companions)):
+                if os.path.lexists(path):
+                    raise FileExistsError(f"{path} is in the way, and is not an unfinished save")
             return False
         advice = f"delete {part.name} and {self.path.name}, or save under another name"
         try:
             found = unseal(self.path, "record of an unfinished save")
+            with undamaged(self.path):
+                done = found.get("done")
+                ranges = checked_ranges("done", done or [], points)
+                publishing = dict(found.get("publishing") or {})
         except ValueError as error:
             raise ValueError(f"{error}: {advice}") from None
-        done = found.pop("done", None)
         for key, value in self.identity.items():
             if found.get(key) != value:
                 sweep = key in ("digest", "dtypes", "kept")
                 other = "of another sweep" if sweep else f"with {key}={found.get(key)!r}"
                 raise ValueError(f"{part} is an unfinished save {other}: {advice}")
+        if part.is_symlink():
+            raise FileExistsError(f"{part} is in the way: an unfinished save is not a link")
+        self.publishing = publishing
         if done is None or not part.exists():
             return False
-        self.done = [(start, stop) for start, stop in done]
+        self.done = ranges
         return True
 
     def add(self, start: int, stop: int, written: list[Path]) -> None:
@@ -174,4 +224,5 @@ class Record:
 
     def write(self, done: Ranges | None) -> None:
         """Write the record of some ranges; None before the output is created."""
-        write_safely(self.path, seal({**self.identity, "done": done}))
+        content = {**self.identity, "done": done, "publishing": self.publishing}
+        write_safely(self.path, seal(content))

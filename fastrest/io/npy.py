@@ -1,7 +1,7 @@
 """The .npy format: one file of values."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from fastrest.io.format import TASK, WHAT, Format, beside
 from fastrest.runtime import scheduler
-from fastrest.runtime.storage import unseal, write_safely
+from fastrest.runtime.storage import undamaged, unseal, write_safely
 
 
 class Npy(Format):
@@ -23,15 +23,16 @@ class Npy(Format):
     least = 1.0
     unit, units = scheduler.BLOCK_POINTS, TASK // scheduler.BLOCK_POINTS
     with_status = False
-    COLUMNS = ".columns.npz"
+    CARD, COLUMNS = ".json", ".columns.npz"
+    companions = (CARD, COLUMNS)
 
     def create(self) -> None:
         header = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False}
-        with self.part.open("wb") as file:
+        with self.part.open("xb") as file:
             np.lib.format.write_array_header_1_0(file, {**header, "shape": self.points.shape})
             file.truncate(file.tell() + len(self.points) * self.dtype.itemsize)
         if self.stored:
-            with beside(self.part, self.COLUMNS).open("wb") as file:
+            with beside(self.part, self.COLUMNS).open("xb") as file:
                 np.savez(file, *self.stored.values())
                 file.flush()
                 os.fsync(file.fileno())
@@ -43,43 +44,63 @@ class Npy(Format):
         return [self.part]
 
     def publish(self, path: Path, card: bytes) -> None:
-        columns = beside(self.part, self.COLUMNS)
         # between these steps the .npy stands alone, never beside the description of another
-        beside(path, ".json").unlink(missing_ok=True)
-        beside(path, self.COLUMNS).unlink(missing_ok=True)
+        for ending in self.companions:
+            beside(path, ending).unlink(missing_ok=True)
         self.part.replace(path)
+        self.complete(path, card)
+
+    def complete(self, path: Path, card: bytes) -> None:
+        columns = beside(self.part, self.COLUMNS)
         if columns.exists():
             columns.replace(beside(path, self.COLUMNS))
-        write_safely(beside(path, ".json"), card)
+        write_safely(beside(path, self.CARD), card, overwrite=True)  # the .npy was judged for it
 
     @classmethod
     def card(cls, path: Path) -> dict[str, Any]:
-        if not beside(path, ".json").exists():
-            raise ValueError(
-                f"{path} is not a complete {WHAT}: it has no {path.name}.json beside it"
-            )
-        card = unseal(beside(path, ".json"), f"description of an {WHAT}")
-        with path.open("rb") as file:
+        file = beside(path, cls.CARD)
+        if not file.exists():
+            raise ValueError(f"{path} is not a complete {WHAT}: it has no {file.name} beside it")
+        card = unseal(file, f"description of an {WHAT}")
+        with path.open("rb") as opened:
             try:
-                version = np.lib.format.read_magic(file)
-                if version != (1, 0):
-                    raise ValueError
-                shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-            except ValueError:
-                raise ValueError(f"{path} is not an {WHAT}, or was cut off or changed") from None
-        if (list(shape), fortran, dtype.name) != (card["sweep"]["shape"], False, card["dtype"]):
-            raise ValueError(f"{path} does not hold the array that {path.name}.json describes")
+                head = _array_head(opened)
+            except Exception:  # a damaged text of Python has many errors
+                raise ValueError(
+                    f"{path} is not an {WHAT}, or was cut off or changed: its head is damaged"
+                ) from None
+        with undamaged(file):
+            if head != (tuple(card["sweep"]["shape"]), False, np.dtype(card["dtype"])):
+                raise ValueError(f"{path} does not hold the array that {file.name} describes")
         return card
 
     @classmethod
-    def read_columns(cls, path: Path, names: list[str]) -> Iterable[np.ndarray]:
-        from zipfile import BadZipFile
+    def read_columns(
+        cls, path: Path, dtypes: Mapping[str, np.dtype[Any]], rows: int
+    ) -> Iterable[np.ndarray]:
+        from zipfile import ZIP_STORED, ZipFile
 
         file = beside(path, cls.COLUMNS)
-        try:
-            with file.open("rb") as opened, np.load(opened, allow_pickle=False) as columns:
-                return [columns[f"arr_{i}"] for i in range(len(names))]
-        except FileNotFoundError:
-            raise ValueError(f"{path} lacks {file.name}, the columns of its table") from None
-        except (ValueError, KeyError, EOFError, BadZipFile):
-            raise ValueError(f"{file} was cut off or changed") from None
+        if not file.exists():
+            raise ValueError(f"{path} lacks {file.name}, the columns of its table")
+        with undamaged(file), ZipFile(file) as columns:
+            found = []
+            for i, (name, dtype) in enumerate(dtypes.items()):
+                if columns.getinfo(f"arr_{i}.npy").compress_type != ZIP_STORED:
+                    raise ValueError(f"column {name!r} is not that of its card")
+                with columns.open(f"arr_{i}.npy") as opened:
+                    if _array_head(opened) != ((rows,), False, dtype):
+                        raise ValueError(f"column {name!r} is not that of its card")
+                    data = opened.read(rows * dtype.itemsize)
+                found.append(np.frombuffer(data, dtype, rows))
+        return found
+
+
+def _array_head(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return the shape, order and dtype of an array in NumPy's format, from its head."""
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0
+    found: tuple[tuple[int, ...], bool, np.dtype[Any]] = (
+        read(file) if version == (1, 0) else np.lib.format.read_array_header_2_0(file)
+    )
+    return found

@@ -1,6 +1,6 @@
 """The .parquet format: a folder of files, with a row for each point."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from fastrest._version import __version__
 from fastrest.io.format import WHAT, Format
 from fastrest.points.points import STATUS
-from fastrest.runtime.storage import unseal, write_safely
+from fastrest.runtime.storage import undamaged, unseal, write_safely
 from fastrest.runtime.system import optional_module
 
 
@@ -52,10 +52,13 @@ class Parquet(Format):
         return unseal(path / cls.card_name, f"description of an {WHAT}")
 
     @classmethod
-    def read_columns(cls, path: Path, names: list[str]) -> Iterable[np.ndarray]:
+    def read_columns(
+        cls, path: Path, dtypes: Mapping[str, np.dtype[Any]], rows: int
+    ) -> Iterable[np.ndarray]:
         parquet = optional_module("pyarrow.parquet", "parquet")
-        try:
-            table = parquet.read_table(path, columns=names)
-            return [table[name].to_numpy() for name in names]
-        except (ValueError, KeyError, OSError) as error:
-            raise ValueError(f"{path} was cut off or changed") from error
+        with undamaged(path):
+            files = path.glob("part-*.parquet")
+            if sum(parquet.read_metadata(file).num_rows for file in files) != rows:
+                raise ValueError("its rows are not those of its card")
+            table = parquet.read_table(path, columns=list(dtypes))
+            return [table[name].to_numpy() for name in dtypes]

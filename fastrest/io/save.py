@@ -7,13 +7,24 @@ disk, and the output gets its name only once it is complete.
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastrest.io.format import REPLACED, TASK, WHAT, Format, Record, beside
+from fastrest.io.format import (
+    REPLACED,
+    TASK,
+    WHAT,
+    Format,
+    Record,
+    beside,
+    output_bytes,
+    signature,
+)
 from fastrest.io.npy import Npy
 from fastrest.io.parquet import Parquet
 from fastrest.io.zarr import Zarr
@@ -21,9 +32,20 @@ from fastrest.points.criteria import quantity_to_json
 from fastrest.points.describe import describe
 from fastrest.points.points import Points, checked_dtype
 from fastrest.runtime import scheduler
+from fastrest.runtime.locks import locked
 from fastrest.runtime.ranges import common, cut, gaps
 from fastrest.runtime.scheduler import Progress
-from fastrest.runtime.storage import StrPath, digest, seal, sha256, sync
+from fastrest.runtime.storage import (
+    StrPath,
+    as_path,
+    digest,
+    named,
+    same_file,
+    seal,
+    sha256,
+    stranger,
+    sync,
+)
 from fastrest.runtime.system import bytes_text, optional_module
 
 #: The ending that the name of an output has until it is complete.
@@ -35,7 +57,7 @@ FORMATS: dict[str, type[Format]] = {".npy": Npy, ".zarr": Zarr, ".parquet": Parq
 
 def format_of(path: StrPath) -> type[Format]:
     """Return the format of a path's suffix, or raise the ValueError."""
-    suffix = Path(path).suffix.lower()
+    suffix = as_path(path).suffix.lower()
     if suffix not in FORMATS:
         *most, last = FORMATS
         raise ValueError(f"path must end in {', '.join(most)} or {last}, got {os.fspath(path)!r}")
@@ -72,44 +94,39 @@ def save(
     threads: int | None,
     progress: Progress,
     engine: str | None,
+    overwrite: bool = False,
 ) -> None:
     """Write points to a file or folder: see `Sweep.save`."""
-    output = Output(points, path, dtype, engine)
-    output.recover()
-    output.check_target()
-    points.check_memory(0, None, "sweep fewer points at a time")
-    compute, threads = points.computer(engine, threads)
-    form, record = output.form, output.record
-    resumed = record.resume()
-    left = common(gaps(record.done, len(points)), form.rows)
-    output.check_space(sum(stop - start for start, stop in left))
-
-    def work(start: int, stop: int) -> None:
-        values = np.empty(stop - start, form.dtype)
-        status = np.empty(stop - start, np.uint8) if form.with_status else None
-        compute(start, stop, values, status, False)
-        with output.named():
-            record.add(start, stop, form.write(start, stop, values, status))
-
-    with output.unfinished(resumed):
-        to_do = scheduler.ToDo(len(points), form.unit, form.units, left)
-        scheduler.run(work, to_do, threads=threads, progress=progress)
-    output.publish()
+    output = Output(points, path, dtype, engine, overwrite)
+    with output.locked():
+        output.recover()
+        if output.resume():
+            points.check_memory(0, None, "sweep fewer points at a time")
+            output.write(threads, progress)
+            output.publish()
+        output.tidy()
 
 
-def check_output(points: Points, path: StrPath) -> None:
-    """Raise the errors that `save` raises before it computes anything; touch nothing."""
-    output = Output(points, path, np.float64, None)
-    output.check_target()
-    output.record.resume()
-    output.check_space(0 if output.form.part.exists() else len(points))
+def check_output(points: Points, path: StrPath, overwrite: bool = False) -> None:
+    """Raise the errors that `save` raises before it computes anything."""
+    output = Output(points, path, np.float64, None, overwrite)
+    with output.locked():
+        output.resume()
 
 
 class Output:
     """The output of a save: its place, format, card and record."""
 
-    def __init__(self, points: Points, path: StrPath, dtype: npt.DTypeLike, engine: str | None):
-        self.path, self.target = path, Path(path).resolve()
+    def __init__(
+        self,
+        points: Points,
+        path: StrPath,
+        dtype: npt.DTypeLike,
+        engine: str | None,
+        overwrite: bool,
+    ):
+        self.path, self.target = path, as_path(path).resolve()
+        self.points, self.engine, self.overwrite = points, engine, overwrite
         self.form = format_of(path)(points, checked_dtype(dtype), beside(self.target, PART))
         if self.form.needs:
             optional_module(*self.form.needs)
@@ -132,28 +149,63 @@ class Output:
         self.record = Record(self.form.part, self.identity)
         self.old = beside(self.form.part, REPLACED)
 
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock of the output against other processes."""
+        folder = self.target.parent
+        if not folder.is_dir():
+            raise FileNotFoundError(f"{self.path} cannot be written: there is no folder {folder}")
+        with contextlib.ExitStack() as stack:
+            with self.named():
+                stack.enter_context(locked(self.target))
+            yield
+
     def recover(self) -> None:
         """Clean up after a process that was killed while it replaced an output."""
-        if self.old.exists() and not self.target.exists():
-            self.old.rename(self.target)
-        _delete(self.old)
+        if not self.old.exists():
+            return
+        if not self.record.path.exists() and self.form.foreign(self.old) is not None:
+            raise FileExistsError(f"{self.old} is in the way, and is not an {WHAT}")
+        with self.named():
+            if self.target.exists():
+                _delete(self.old)
+            else:
+                self.old.rename(self.target)
+
+    def resume(self) -> bool:
+        """Take up an unfinished save, check that the rest can be written; False if none is left."""
+        form, record = self.form, self.record
+        self.check_target()
+        self.resumed = record.resume(len(self.points), form.companions)
+        self.check_stranger()
+        here = signature(self.target)
+        if here is not None and not self.resumed and here == record.publishing.get("part"):
+            self.form.complete(self.target, self.sealed(self.target))
+            return False
+        self.left = common(gaps(record.done, len(self.points)), form.rows)
+        self.check_space(sum(stop - start for start, stop in self.left))
+        return True
 
     def check_target(self) -> None:
-        """Raise the error if something else stands in the place of the output."""
+        """Raise the error if the output cannot be written in its place."""
         target = self.target
         if target.exists() and not os.access(target, os.W_OK):
             raise PermissionError(f"{target} cannot be written: it is read-only")
-        if not self.form.folder:
-            if target.is_dir():
-                raise IsADirectoryError(f"{target} is a folder")
-        elif target.exists():
-            try:
-                self.form.card(target)
-            except ValueError:
-                raise FileExistsError(
-                    f"{target} is not an {WHAT}, and is not replaced: delete it, or use another "
-                    "name"
-                ) from None
+        if not self.form.folder and target.is_dir():
+            raise IsADirectoryError(f"{target} is a folder")
+        for name, column in {**self.points.inputs, **self.points.kept}.items():
+            file = mapped_file(column)
+            if file is not None and same_file(file, target):
+                raise ValueError(f"{self.path} holds column {name!r} of the sweep: name another")
+
+    def check_stranger(self) -> None:
+        """Raise the error if something that fastrest did not write is in the output's place."""
+        here = signature(self.target)
+        if self.overwrite or (here is not None and here in self.record.publishing.values()):
+            return  # the latter was being replaced when a process was killed
+        found = self.form.foreign(self.target)
+        if found is not None:
+            raise stranger(found, f"an {WHAT}")
 
     def check_space(self, points: int) -> None:
         """Raise the OSError unless so many points fit on the disk."""
@@ -161,10 +213,7 @@ class Output:
 
         form = self.form
         need = int(form.least * (form.dtype.itemsize + form.with_status) * points)
-        folder = form.part.parent
-        if not folder.is_dir():
-            raise FileNotFoundError(f"{self.path} cannot be written: there is no folder {folder}")
-        free = shutil.disk_usage(folder).free
+        free = shutil.disk_usage(form.part.parent).free
         if need > free:
             least = "" if form.least == 1 else "at least "
             raise OSError(
@@ -172,12 +221,28 @@ class Output:
                 f"{bytes_text(free)}"
             )
 
+    def write(self, threads: int | None, progress: Progress) -> None:
+        """Compute and write the points that are left."""
+        points, form, record = self.points, self.form, self.record
+        compute, threads = points.computer(self.engine, threads)
+
+        def work(start: int, stop: int) -> None:
+            values = np.empty(stop - start, form.dtype)
+            status = np.empty(stop - start, np.uint8) if form.with_status else None
+            compute(start, stop, values, status, False)
+            with self.named():
+                record.add(start, stop, form.write(start, stop, values, status))
+
+        with self.unfinished():
+            to_do = scheduler.ToDo(len(points), form.unit, form.units, self.left)
+            scheduler.run(work, to_do, threads=threads, progress=progress)
+
     @contextlib.contextmanager
-    def unfinished(self, resumed: bool) -> Iterator[None]:
+    def unfinished(self) -> Iterator[None]:
         """Create the output, or open it again; record the written ranges in the end."""
         try:
             with self.named():
-                if not resumed:
+                if not self.resumed:
                     self.create()
                 self.form.open()
             yield
@@ -193,8 +258,9 @@ class Output:
 
     def create(self) -> None:
         """Create the output, and a record of no range, in place of data without a record."""
+        self.record.publishing = {}
         self.record.write(None)
-        _delete(self.form.part)
+        self._delete_part()
         self.form.create()
         for path in [self.form.part, *self.form.part.rglob("*")]:
             sync(path)
@@ -202,26 +268,38 @@ class Output:
 
     def remove(self) -> None:
         """Remove an output of which no range is done."""
-        _delete(self.form.part)
-        beside(self.form.part, Npy.COLUMNS).unlink(missing_ok=True)
+        self._delete_part()
         self.record.path.unlink(missing_ok=True)
+
+    def _delete_part(self) -> None:
+        _delete(self.form.part)
+        for ending in self.form.companions[1:]:  # the first is the record's
+            beside(self.form.part, ending).unlink(missing_ok=True)
 
     def publish(self) -> None:
         """Give the complete output its name."""
+        part, target = self.form.part, self.target
         with self.named():
-            self.card["bytes"] = output_bytes(self.form, self.form.part)
-            self.form.publish(self.target, seal(self.card))
-            self.record.path.unlink()
-            _delete(self.old)
+            self.check_stranger()  # again: time has passed
+            if target.exists():
+                os.chmod(part, stat.S_IMODE(target.stat().st_mode) & 0o777)
+            self.record.publishing = {"part": signature(part), "target": signature(target)}
+            self.record.write(self.record.done)
+            self.form.publish(target, self.sealed(part))
 
-    @contextlib.contextmanager
-    def named(self) -> Iterator[None]:
+    def tidy(self) -> None:
+        """Remove the record, and the output that was replaced."""
+        with self.named():
+            _delete(self.old)
+            self.record.path.unlink(missing_ok=True)
+
+    def sealed(self, path: Path) -> bytes:
+        """Return the card of a complete output."""
+        return seal({**self.card, "bytes": output_bytes(self.form, path)})
+
+    def named(self) -> contextlib.AbstractContextManager[None]:
         """Name the output in errors of the system."""
-        try:
-            yield
-        except OSError as error:
-            text = f"{self.path} cannot be written: {error.strerror or error}"
-            raise OSError(*filter(None, [error.errno]), text) from error
+        return named(self.path)
 
 
 def kept_digests(columns: Mapping[str, np.ndarray], kept: Iterable[str]) -> dict[str, str]:
@@ -233,21 +311,19 @@ def kept_digests(columns: Mapping[str, np.ndarray], kept: Iterable[str]) -> dict
     return found
 
 
+def mapped_file(column: Any) -> StrPath | None:
+    """Return the file that an array is mapped to; None if it is in memory."""
+    while column is not None:
+        if isinstance(column, np.memmap) and column.filename is not None:
+            return column.filename
+        column = getattr(column, "base", None)
+    return None
+
+
 def _delete(path: Path) -> None:
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         import shutil
 
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def output_bytes(form: Format | type[Format], path: Path) -> int:
-    """Return the size of an output in bytes, without the file that states it."""
-    if not form.folder:
-        return path.stat().st_size
-    return sum(
-        file.stat().st_size
-        for file in path.rglob("*")
-        if file.is_file() and file != path / form.card_name and not file.name.startswith(".")
-    )

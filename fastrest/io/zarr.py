@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from fastrest.io.format import TASK, WHAT, Format
 from fastrest.points.points import STATUS, Points, labels_of
 from fastrest.runtime.ranges import cut
-from fastrest.runtime.storage import sync, unsealed
+from fastrest.runtime.storage import sync, undamaged, unsealed
 from fastrest.runtime.system import optional_module
 
 #: Options of zarr: all chunks are written, so that a missing chunk is one that was lost.
@@ -120,15 +120,38 @@ class Zarr(Format):
     def card(cls, path: Path) -> dict[str, Any]:
         try:
             text = json.loads((path / cls.card_name).read_bytes())["attributes"]["fastrest"]
-        except (OSError, ValueError, KeyError, TypeError):
-            raise ValueError(f"{path} is not a complete {WHAT}") from None
-        return unsealed(str(text).encode(), path, f"complete {WHAT}")
+            sealed = str(text).encode()
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            raise ValueError(f"{path} is not a complete {WHAT}, or is damaged") from None
+        return unsealed(sealed, path, f"complete {WHAT}")
 
     @classmethod
-    def read_columns(cls, path: Path, names: list[str]) -> Iterable[np.ndarray]:
-        group = optional_module("zarr", "zarr").open_group(path, mode="r")
-        for name in names:
-            try:
-                yield group[name][...]
-            except Exception as error:  # each codec has its own errors
-                raise ValueError(f"{path}: column {name!r} was cut off or changed") from error
+    def read_columns(
+        cls, path: Path, dtypes: Mapping[str, np.dtype[Any]], rows: int
+    ) -> Iterable[np.ndarray]:
+        zarr, found = optional_module("zarr", "zarr"), []
+        with undamaged(path):
+            group = zarr.open_group(path, mode="r")
+            for name, dtype in dtypes.items():
+                if group[name].shape != (rows,) or group[name].chunks[0] > rows:
+                    raise ValueError(f"column {name!r} is not that of its card")
+                if dtype.kind == "U":
+                    _check_text(path / name, group[name], dtype)
+                found.append(group[name][...])
+        return found
+
+
+def _check_text(folder: Path, array: Any, dtype: np.dtype[Any]) -> None:
+    """Raise the ValueError if a chunk of text claims more texts or bytes than it can have.
+
+    The reader of chunks believes the claim, and takes gigabytes.
+    """
+    zstd = optional_module("numcodecs", "zarr").Zstd()
+    names = [codec["name"] for codec in array.metadata.to_dict()["codecs"]]
+    items = array.chunks[0]
+    for file in (folder / "c").iterdir():
+        data = file.read_bytes()
+        if names[-1] == "zstd":
+            data = zstd.decode(data, out=bytearray(4 + items * (4 + dtype.itemsize)))
+        if names[0] == "vlen-utf8" and int.from_bytes(data[:4], "little") != items:
+            raise ValueError(f"column {folder.name!r} is not that of its card")

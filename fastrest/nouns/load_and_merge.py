@@ -1,22 +1,26 @@
 """Loading of saved sweeps, and merging of parts that were counted on their own."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from fastrest.io.format import WHAT, beside
-from fastrest.io.save import PART, format_of, kept_digests, output_bytes
+from fastrest._core.validation import whole_number
+from fastrest.io.format import WHAT, Format, beside, output_bytes
+from fastrest.io.save import PART, format_of, kept_digests
 from fastrest.nouns.populations import Population
 from fastrest.nouns.sweep_kinds import KINDS, Table
 from fastrest.nouns.sweeps import Sweep
+from fastrest.points.criteria import quantity_from_json, resolved_quantity
 from fastrest.points.describe import describe, described_cell, made
+from fastrest.points.points import checked_dtype
 from fastrest.populations.population_tally import PopulationTally, merged_tallies
 from fastrest.reductions.tally import Tally, merged_tally
+from fastrest.runtime import system
 from fastrest.runtime.checkpoint import loaded
-from fastrest.runtime.storage import StrPath, digest, unseal
+from fastrest.runtime.storage import StrPath, as_path, digest, undamaged, unseal
 
 
 def load(path: StrPath) -> Sweep:
@@ -63,26 +67,44 @@ def load(path: StrPath) -> Sweep:
     if target.is_dir() != kind.folder:
         raise ValueError(f"{path} is not an {WHAT}")
     card = kind.card(target)
-    size = output_bytes(kind, target)
-    if size != card["bytes"]:
-        raise ValueError(
-            f"{path} was cut off or changed: it has {size:,} bytes of {card['bytes']:,}"
-        )
+    with undamaged(path):
+        size = output_bytes(kind, target)
+        if size != card["bytes"]:
+            raise ValueError(f"it has {size:,} bytes of {card['bytes']}")
+        sweep = _described_sweep(kind, target, card)
+        check_card(card, sweep)
+        return sweep
+
+
+def _described_sweep(kind: type[Format], path: Path, card: Mapping[str, Any]) -> Sweep:
+    """Return the sweep that a card describes, with the columns beside it if it is a table."""
     description = card["sweep"]
     sweep: Any = made(description, KINDS)
-    if sweep is None:
-        names = list(card["dtypes"])
-        columns = {
-            name: np.asarray(column).astype(card["dtypes"][name], copy=False)
-            for name, column in zip(names, kind.read_columns(target, names))
-        }
-        sweep = Table(described_cell(description), columns, {}, list(card["kept"]))
-        if kept_digests(columns, card["kept"]) != card["kept"]:
-            raise ValueError(f"{path}: a carried column was changed")
+    if sweep is not None:
+        return cast(Sweep, sweep)
+    dtypes = {name: np.dtype(dtype) for name, dtype in card["dtypes"].items()}
+    (rows,) = description["shape"]
+    rows = whole_number("shape", rows, 1)
+    need = rows * sum(dtype.itemsize for dtype in dtypes.values())
+    system.check_memory(need, None, f"the columns of {path}")
+    columns = {
+        name: np.asarray(column).astype(dtypes[name], copy=False)
+        for name, column in zip(dtypes, kind.read_columns(path, dtypes, rows))
+    }
+    if kept_digests(columns, card["kept"]) != card["kept"]:
+        raise ValueError("a carried column was changed")
+    return Table(described_cell(description), columns, {}, list(card["kept"]))
+
+
+def check_card(card: Mapping[str, Any], sweep: Sweep) -> None:
+    """Raise the ValueError that names a field of a card which contradicts the sweep."""
     if digest(describe(sweep)) != card["digest"]:
-        raise ValueError(f"{path} was changed: its sweep has another digest than was saved")
-    found: Sweep = sweep
-    return found
+        raise ValueError("its sweep has another digest than was saved")
+    resolved_quantity(quantity_from_json(card["of"]), sweep.cell.model)
+    checked_dtype(card["dtype"])
+    bits = getattr(sweep, "bits", None)
+    if (card["bits"] is None) != (bits is None):
+        raise ValueError(f"bits must be {bits}, got {card['bits']!r}")
 
 
 def merge(parts: Iterable[Tally | Population | StrPath]) -> Any:
@@ -124,7 +146,7 @@ def merge(parts: Iterable[Tally | Population | StrPath]) -> Any:
 def is_of_population(part: Any) -> bool:
     """Return True if a part is a population or a file of one."""
     if isinstance(part, str | os.PathLike):
-        return PopulationTally.key in unseal(Path(part), Tally.file_kind)
+        return PopulationTally.key in unseal(as_path(part), Tally.file_kind)
     return isinstance(part, Population)
 
 

@@ -40,10 +40,10 @@ def count_candidates(
     ranges = [checked_range(design.sample, part)]
     counted = PopulationTally(design)
     load = functools.partial(PopulationTally.load, kinds=KINDS)
-    file = Checkpoint(checkpoint, load) if checkpoint else None
-    if file:
-        counted = file.resume(counted, ranges)
-    run_pass(counted, ranges, Means(threads, executor, progress, file))
+    with Checkpoint.opened(checkpoint, load) as file:
+        if file:
+            counted = file.resume(counted, ranges)
+        run_pass(counted, ranges, Means(threads, executor, progress, file))
     return Population(counted)
 
 
@@ -268,13 +268,22 @@ class Population(PopulationAnswers):
 
     # ---- files ----
 
-    def save_counts(self, path: "str | os.PathLike[str]") -> None:
+    def save_counts(self, path: "str | os.PathLike[str]", *, overwrite: bool = False) -> None:
         """Write the counts to a file, which `load` and `merge` read.
 
         Parameters
         ----------
         path : path
-            File to write; an existing file is replaced.
+            File to write; an existing file is replaced if fastrest wrote it.
+        overwrite : bool
+            True to replace a file that fastrest did not write.
+
+        Raises
+        ------
+        FileExistsError
+            There is a file that fastrest did not write.
+        OSError
+            The file cannot be written.
 
         Examples
         --------
@@ -286,7 +295,7 @@ class Population(PopulationAnswers):
         ...     print(fr.Population.load(f"{folder}/counts") == pop)
         True
         """
-        self.tally.save(path)
+        self.tally.save(path, overwrite=overwrite)
 
     @classmethod
     def load(cls, path: "str | os.PathLike[str]") -> "Population":
@@ -323,7 +332,7 @@ class Population(PopulationAnswers):
     def __getstate__(self) -> tuple[Inputs, dict[str, Any]]:
         tally = self.tally
         content = {"bits": tally.bits, "done": tally.done, **tally.content()}
-        return self.space, {"description": tally.description, **content}
+        return self.space, {"description": tally.description, "digest": tally.digest, **content}
 
     def __setstate__(self, state: tuple[Inputs, dict[str, Any]]) -> None:
         space, content = state

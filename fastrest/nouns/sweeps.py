@@ -340,6 +340,7 @@ class Sweep(SweepAnswers):
         threads: int | None = None,
         progress: Progress = False,
         engine: str | None = None,
+        overwrite: bool = False,
     ) -> None:
         """Write the potentials to a file or folder, block by block; `load` returns the sweep.
 
@@ -353,8 +354,7 @@ class Sweep(SweepAnswers):
 
             ``.npy``
                 A NumPy file of the sweep's shape, with a ``.npy.json`` beside it that describes
-                the sweep; the columns of a table are in ``.npy.columns.npz``. An existing file is
-                replaced at the end.
+                the sweep; the columns of a table are in ``.npy.columns.npz``.
             ``.zarr``
                 A folder that ``xarray.open_zarr`` opens as the Dataset of `to_xarray`: ``V``,
                 ``status``, and coordinates with units. Needs zarr.
@@ -362,24 +362,28 @@ class Sweep(SweepAnswers):
                 A folder of files that ``pandas.read_parquet`` reads as the data frame of
                 `to_dataframe`: a row per point, in order. Needs pyarrow.
 
-            An existing folder is replaced at the end if it is the output of an earlier save.
+            The output of an earlier save is replaced at the end.
         dtype : float64 or float32
             Type of the potentials, which are bit-for-bit those of ``values(dtype=dtype)``.
         of : str or Between
             As for `values`.
         threads, progress, engine
             As for `values`.
+        overwrite : bool
+            True to replace, at the end, a file or folder that is not the output of an earlier save.
 
         Raises
         ------
         ValueError
-            The suffix is unknown, or the path holds an unfinished save of another sweep.
+            The suffix is unknown, or the path holds an unfinished save of another sweep, or a
+            column that is mapped to memory.
         TypeError
             A carried column holds values other than numbers, text and dates.
         FileExistsError
-            A folder of this name exists and is not an output of fastrest.
+            A file or folder of this name is not the output of an earlier save, or was changed.
         OSError
-            The disk has too little space, or the folder cannot be written.
+            The disk has too little space, the folder cannot be written, or another process saves to
+            the same path.
 
         Examples
         --------
@@ -392,7 +396,7 @@ class Sweep(SweepAnswers):
         """
         from fastrest.io.save import save
 
-        save(self.asked(of), path, dtype, threads, progress, engine)
+        save(self.asked(of), path, dtype, threads, progress, engine, overwrite)
 
 
 def _check_out(points: Points, out: Any) -> None:

@@ -53,11 +53,19 @@ def cell_of(table: Mapping[str, Any], name: str = "") -> Cell:
 
 def cell_named(text: str, folder: Path | None = None) -> Cell:
     """Return a shipped cell by its name, or the cell of a TOML file in a folder."""
+    file = cell_file(text, folder)
+    if file is not None:
+        return Cell.from_toml(file)
     if text in cells:
         return cells[text]
-    if text.lower().endswith(".toml"):
-        return Cell.from_toml(Path(text) if folder is None else folder / text)
     raise ValueError(f"{unknown('cell', text, cells)} (or give the name of a .toml file)")
+
+
+def cell_file(text: str, folder: Path | None = None) -> Path | None:
+    """Return the file in a folder that a text names; None if it names a shipped cell."""
+    if text in cells or not text.lower().endswith(".toml"):
+        return None
+    return Path(text) if folder is None else folder / text
 
 
 cells = Presets("cell", cell_of)

@@ -30,17 +30,10 @@ POINTS: dict[str, type[Any]] = {"Grid": GridPoints, "Sample": SamplePoints, "Spa
 
 def describe(points: Points) -> dict[str, Any]:
     """Return the description of points."""
-    model = points.cell.model
     found = {
         "kind": points.kind,
         "shape": list(points.shape),
-        "cell": {
-            "model": type(model).__name__,
-            "ions": [[ion.name, ion.z] for ion in model.ions],
-            "passive": list(model.passive),
-            **points.cell.given_fields,
-            "values": dict(points.cell),
-        },
+        "cell": cell_description(points.cell),
     }
     if isinstance(points, GridPoints):
         return {**found, "axes": [_described_axis(points, axis) for axis in points.axes]}
@@ -48,6 +41,18 @@ def describe(points: Points) -> dict[str, Any]:
         return {**found, **_described_sample(points)}
     assert isinstance(points, TablePoints)
     return {**found, "columns": {name: _digest(x) for name, x in points.inputs.items()}}
+
+
+def cell_description(cell: Cell) -> dict[str, Any]:
+    """Return the description of a cell."""
+    model = cell.model
+    return {
+        "model": type(model).__name__,
+        "ions": [[ion.name, ion.z] for ion in model.ions],
+        "passive": list(model.passive),
+        **cell.given_fields,
+        "values": dict(cell),
+    }
 
 
 def made(data: Mapping[str, Any], kinds: Mapping[str, type[Any]] = POINTS) -> Any:

@@ -17,7 +17,7 @@ from fastrest.populations.candidates import Candidates, PopulationDesign, comput
 from fastrest.reductions.accumulator import Accumulator, whole
 from fastrest.reductions.classes import Classes
 from fastrest.runtime import scheduler
-from fastrest.runtime.ranges import cut
+from fastrest.runtime.ranges import Ranges, cut
 
 #: Edges in a mV between which values are counted.
 PER_MV = 20
@@ -71,6 +71,34 @@ class Counts(Comparable):
             {**self.blocks, **other.blocks},
         )
 
+    def check(self, done: Ranges, points: int) -> None:
+        """Raise the ValueError that names a field of a file which contradicts another.
+
+        Parameters
+        ----------
+        done : sequence of (start, stop)
+            The ranges of candidates that were counted, `points` in all.
+        """
+        valid, accepted = self.valid, self.accepted
+        if valid + sum(self.counts["invalid"].tolist()) != points:
+            raise ValueError(f"counts: n and invalid must be the {points:,} points of done")
+        for i, state in enumerate(self.accumulators):
+            state.check(done, accepted if i % 2 else valid, True)
+        for name, counts in self.counts.items():
+            total = {"accepted": accepted, "proposed": valid}.get(name.partition(" ")[0])
+            of_pairs = "classes" in name
+            if total is not None and not of_pairs and sum(counts.tolist()) != total:
+                raise ValueError(f"counts: {name} must have {total:,} candidates")
+            most = points if total is None else total
+            if counts.size and not 0 <= counts.min() <= counts.max() <= most:
+                raise ValueError(f"counts: {name} must be from 0 to {most:,}")
+        failed, alone = np.diag(self.counts["failed"]), self.counts["alone"]
+        rejected = valid - accepted
+        if not max(failed.tolist(), default=0) <= rejected <= sum(failed.tolist()):
+            raise ValueError(f"counts: failed must explain {rejected:,} rejected candidates")
+        if (self.counts["failed"] > failed).any() or (alone > failed).any():
+            raise ValueError("counts: failed and alone must be parts of the failed candidates")
+
     # ---- as JSON, without blocks ----
 
     def to_json(self) -> dict[str, Any]:
@@ -85,14 +113,29 @@ class Counts(Comparable):
     def from_json(cls, data: Mapping[str, Any], nothing: "Counts") -> "Counts":
         """Return the counts of `to_json`, in arrays of the shapes that no candidates have."""
         edges = [edge.hex() for edge in nothing.accumulators[0].edges.tolist()]
-        return cls(
+        found = cls(
             {
-                name: np.array(data["counts"][name], np.int64).reshape(counts.shape)
+                name: whole_numbers(name, data["counts"][name], counts.shape)
                 for name, counts in nothing.counts.items()
             },
             [Accumulator.from_json({**one, "edges": edges}) for one in data["accumulators"]],
             [None if total is None else int(total, 16) for total in data["sums"]],
         )
+        alike = [a.counts_like(b) for a, b in zip(nothing.accumulators, found.accumulators)]
+        if not all(alike) or not (
+            len(alike) == len(nothing.accumulators) == len(found.accumulators)
+            and len(nothing.sums) == len(found.sums)
+        ):
+            raise ValueError("accumulators and sums must have one for each condition and pair")
+        return found
+
+
+def whole_numbers(name: str, given: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return an array of the counts that a file holds, or raise the ValueError."""
+    found = np.array(given)
+    if found.size != math.prod(shape) or (found.size and found.dtype != np.int64):
+        raise ValueError(f"counts: {name} must be whole numbers of shape {shape}")
+    return found.astype(np.int64).reshape(shape)
 
 
 class Counter:

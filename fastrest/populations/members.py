@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from fastrest._core.validation import unknown
-from fastrest.runtime.storage import replacing
+from fastrest.runtime.storage import CREATOR, StrPath, as_path, check_writable, replacing
 
 #: Name of the column of candidates' numbers.
 NUMBER = "candidate"
@@ -138,7 +138,7 @@ class Members(Comparable):
             attrs={"model": repr(model), "cell": self.cell.name},
         )
 
-    def save(self, path: "str | os.PathLike[str]") -> None:
+    def save(self, path: "str | os.PathLike[str]", *, overwrite: bool = False) -> None:
         """Write to a file, in the columns of `to_dataframe`.
 
         Parameters
@@ -154,17 +154,20 @@ class Members(Comparable):
                 For ``pandas.read_parquet``; the units are in the metadata of the columns, and of
                 the file. Needs pyarrow.
 
-            An existing file is replaced once the new one is complete.
+        overwrite : bool
+            True to replace an existing file, once the new one is complete. Only a ``.parquet``
+            tells that fastrest wrote it, and is replaced in any case.
 
         Raises
         ------
         ValueError
             The suffix is unknown.
+        FileExistsError
+            A file exists, and does not tell that fastrest wrote it.
         OSError
-            A file cannot be written, or ``PATH.units.json`` exists and does not hold units of
-            members.
+            A file cannot be written.
         """
-        save_members(path, self.columns, self.units)
+        save_members(path, self.columns, self.units, overwrite)
 
     def __repr__(self) -> str:
         conditions = ", ".join(self.potentials)
@@ -254,20 +257,22 @@ Columns = Mapping[str, np.ndarray]
 Units = Mapping[str, str]
 
 
-def save_members(path: "str | os.PathLike[str]", columns: Columns, units: Units) -> None:
+def save_members(path: StrPath, columns: Columns, units: Units, overwrite: bool) -> None:
     """Write columns and their units: see `Members.save`."""
-    check_members_file(path)
+    check_members_file(path, overwrite)
     main, *beside = written_files(path)
     with contextlib.ExitStack() as stack:
-        temporary = [stack.enter_context(replacing(one)) for one in (main, *beside)]
-        WRITERS[main.suffix](columns, units, temporary[0])
-        for one in temporary[1:]:
+        new, *others = (
+            stack.enter_context(replacing(one, overwrite=overwrite)) for one in (main, *beside)
+        )
+        WRITERS[main.suffix](columns, units, new)
+        for one in others:
             one.write_text(json.dumps(units, indent=1), encoding="utf-8")
 
 
-def check_members_file(path: "str | os.PathLike[str]") -> None:
-    """Raise the error for a suffix that cannot be written."""
-    suffix = Path(path).suffix
+def check_members_file(path: StrPath, overwrite: bool) -> None:
+    """Raise the error for a file that cannot be written."""
+    suffix = as_path(path).suffix
     if suffix not in WRITERS:
         raise ValueError(unknown("suffix", suffix, WRITERS))
     if suffix == ".parquet":
@@ -277,27 +282,14 @@ def check_members_file(path: "str | os.PathLike[str]") -> None:
             raise ImportError(
                 "a .parquet needs pyarrow: pip install 'fastrest-ghk[parquet]'"
             ) from None
+    for one in written_files(path):
+        check_writable(one, overwrite)
 
 
-def written_files(path: "str | os.PathLike[str]") -> list[Path]:
-    """Return the file that members are saved to, and the file of units beside it.
-
-    Raises
-    ------
-    OSError
-        The file of units exists and does not hold units.
-    """
+def written_files(path: StrPath) -> list[Path]:
+    """Return the file that members are saved to, and the file of units beside a .csv."""
     main = Path(path)
-    if main.suffix != ".csv":
-        return [main]
-    units = main.with_name(main.name + ".units.json")
-    if units.is_file():
-        with contextlib.suppress(ValueError):
-            found = json.loads(units.read_bytes())
-            if isinstance(found, dict) and all(isinstance(x, str) for x in found.values()):
-                return [main, units]
-        raise FileExistsError(f"{units} is in the way: the units of {main.name} belong there")
-    return [main, units]
+    return [main, main.with_name(main.name + ".units.json")] if main.suffix == ".csv" else [main]
 
 
 def _write_csv(columns: Columns, units: Units, path: Path) -> None:
@@ -324,7 +316,7 @@ def _write_parquet(columns: Columns, units: Units, path: Path) -> None:
         pa.field(n, a.type, metadata={"units": units[n]} if n in units else None)
         for n, a in arrays.items()
     ]
-    schema = pa.schema(described, metadata={"units": json.dumps(units)})
+    schema = pa.schema(described, metadata={**CREATOR, "units": json.dumps(units)})
     pq.write_table(pa.table(list(arrays.values()), schema=schema), path)
 
 

@@ -17,7 +17,7 @@ from fastrest.runtime import scheduler, system
 from fastrest.runtime.checkpoint import PartialResult, check_parts
 from fastrest.runtime.executors import Means, gather
 from fastrest.runtime.ranges import Ranges, checked_part, common, gaps, join, part_range
-from fastrest.runtime.storage import StrPath, packed, unpacked
+from fastrest.runtime.storage import StrPath, digest, packed, undamaged, unpacked
 
 if TYPE_CHECKING:
     import concurrent.futures as cf
@@ -84,16 +84,38 @@ class PopulationTally(Comparable, PartialResult):
     @classmethod
     def load(cls, path: StrPath, kinds: Mapping[str, type[Any]] = POINTS) -> "PopulationTally":
         """Read a file; the sample and space are made of these classes."""
-        return cls.of_content(cls.read(path), kinds)
+        data = cls.read(path)
+        with undamaged(path):
+            return cls.of_content(data, kinds)
 
     @classmethod
     def of_content(cls, data: dict[str, Any], kinds: Mapping[str, type[Any]]) -> "PopulationTally":
         """Return the tally of a file's content."""
         description = data["description"]
-        tally = cls(PopulationDesign.from_json(made(description, kinds), description))
+        sample = made(description, kinds)
+        if not isinstance(sample, SamplePoints):
+            raise ValueError("population must be the description of a sample")
+        blocks = -(-len(sample) // scheduler.BLOCK_POINTS)
+        if blocks > 1024 * len(data["accepted"]):  # more than can be compressed so far
+            raise ValueError("accepted must have a number for each block")
+        tally = cls(PopulationDesign.from_json(sample, description))
+        if tally.description != description and digest(tally.description) != data.get("digest"):
+            raise ValueError("population must be the description of candidates and criteria")
         tally.counts = Counts.from_json(data["counts"], tally.counts)
-        tally.accepted = unpacked(data["accepted"], np.dtype(np.int32))
+        tally.accepted = unpacked(data["accepted"], np.dtype(np.int32), blocks)
         return tally.restore(data)
+
+    def check(self) -> None:
+        """Raise the ValueError that names a field of a file which contradicts another."""
+        points = sum(stop - start for start, stop in self.done)
+        self.counts.check(self.done, points)
+        most = np.zeros(len(self.accepted), np.int64)
+        for start, stop in self.done:
+            size = scheduler.BLOCK_POINTS
+            most[start // size : -(-stop // size)] = size
+        wrong = (self.accepted < 0) | (self.accepted > most)
+        if wrong.any() or sum(self.accepted.tolist()) != self.counts.accepted:
+            raise ValueError("accepted must have the accepted candidates of each block of done")
 
 
 def run_pass(tally: PopulationTally, ranges: Ranges, means: Means) -> None:

@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from fastrest._core import _kernels
 from fastrest._core.edges import Edges
-from fastrest._core.validation import Comparable
+from fastrest._core.validation import Comparable, whole_number
 from fastrest.models.quantities import Status
 from fastrest.points.criteria import Between, quantity_from_json, quantity_to_json
+from fastrest.runtime.ranges import Ranges
 
 #: Sums are whole multiples of 2^-UNIT, those of squares of 2^-2 UNIT: every double is one.
 UNIT = 1074
@@ -72,6 +73,11 @@ class Accumulator(Comparable):
     def empty(self) -> "Accumulator":
         """Return the accumulator of no points, with the same method, edges and quantity."""
         return Accumulator(self.method, self.edges, self.of)
+
+    def counts_like(self, other: "Accumulator") -> bool:
+        """Return True if another accumulator has the same method, edges and quantity."""
+        same = (self.method, self.of) == (other.method, other.of)
+        return same and np.array_equal(self.edges, other.edges)
 
     def add_blocks(
         self, blocks: np.ndarray, counts: np.ndarray | None, first: int, sums: bool
@@ -183,7 +189,12 @@ class Accumulator(Comparable):
         """The standard deviation, with divisor n; NaN if no point is valid."""
         if not self.n:
             return math.nan
-        return math.sqrt((self.n * self.squares - self.total**2) / (self.n**2 << 2 * UNIT))
+        return math.sqrt(max(0, self.variance) / (self.n**2 << 2 * UNIT))
+
+    @property
+    def variance(self) -> int:
+        """The variance in units of 2^-2 UNIT, times n^2."""
+        return self.n * self.squares - self.total**2
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -211,12 +222,57 @@ class Accumulator(Comparable):
         found = {one.name: data[one.name] for one in fields(cls)}
         found["edges"] = np.array([float.fromhex(e) for e in data["edges"]])
         found["of"] = quantity_from_json(data["of"])
-        found["counts"] = np.array(data["counts"], np.int64)
+        counts = [whole_number("counts", one, 0) for one in data["counts"]]
+        found["counts"] = np.array(counts, np.int64)
+        found["invalid"] = [whole_number("invalid", one, 0) for one in data["invalid"]]
+        for name, least in (("n", 0), ("argmin", -1), ("argmax", -1)):
+            found[name] = whole_number(name, data[name], least)
         for name in ("total", "squares"):
             found[name] = int(data[name], 16)
         for name in ("min", "max"):
             found[name] = float.fromhex(data[name])
         return cls(**found)
+
+    def check(self, done: Ranges, points: int, sums: bool) -> None:
+        """Raise the ValueError that names a field which contradicts another.
+
+        Parameters
+        ----------
+        done : sequence of (start, stop)
+            The ranges of points that were accumulated.
+        points : int
+            The number of points, valid and invalid.
+        sums : bool
+            True if sums and extrema are wanted.
+        """
+        counted, invalid = sum(self.counts.tolist()), sum(self.invalid)
+        if len(self.counts) != len(self.edges) + 1 or counted != self.n:
+            raise ValueError(f"counts must have n = {self.n:,} points, got {counted:,}")
+        if len(self.invalid) != len(Status) or self.n + invalid != points:
+            raise ValueError(
+                f"n and invalid must have the {points:,} points of done, got {self.n + invalid:,}"
+            )
+        for name in ("argmin", "argmax"):
+            place = getattr(self, name)
+            if place >= 0 and not any(start <= place < stop for start, stop in done):
+                raise ValueError(f"{name} must be a point of done, got {place}")
+        extremes = self.argmin, self.argmax, self.min, self.max
+        if not self.n or min(extremes[:2]) < 0:
+            nothing = (-1, -1, math.inf, -math.inf), 0, 0
+            if (extremes, self.total, self.squares) != nothing or (self.n and sums):
+                raise ValueError("total, squares, min and max must be those of n points")
+            return
+        if not -math.inf < self.min <= self.max < math.inf:
+            raise ValueError(f"min <= max must hold, got {self.min!r} and {self.max!r}")
+        lowest, highest = (
+            self.min - 1e-9 * abs(self.min),
+            self.max + 1e-9 * abs(self.max),
+        )  # rounding
+        if not whole(lowest) * self.n <= self.total <= whole(highest) * self.n:
+            raise ValueError(f"total must be n times a mean from min to max, got {self.mean!r}")
+        largest = whole(max(abs(lowest), abs(highest)))
+        if self.variance < -(1 << UNIT) or self.squares > self.n * largest**2:
+            raise ValueError("squares must be the sum of n squares from min to max")
 
 
 def count_reasons(status: np.ndarray) -> np.ndarray:

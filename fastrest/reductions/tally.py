@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from fastrest._core.validation import Comparable, public
-from fastrest.points.criteria import quantity_from_json, quantity_to_json
-from fastrest.points.describe import described_cell, made
+from fastrest._core.validation import Comparable, as_float, public, unknown, whole_number
+from fastrest.points.criteria import quantity_from_json, quantity_to_json, resolved_quantity
+from fastrest.points.describe import cell_description, describe, described_cell, made
 from fastrest.reductions.accumulator import Accumulator
 from fastrest.reductions.base import Reducer
 from fastrest.reductions.classes import Classes
@@ -16,8 +16,10 @@ from fastrest.reductions.histograms import Fraction, Histogram
 from fastrest.reductions.summaries import Quantile, Summary
 from fastrest.runtime.checkpoint import PartialResult, check_parts
 from fastrest.runtime.ranges import join
-from fastrest.runtime.storage import StrPath
+from fastrest.runtime.storage import StrPath, digest, undamaged
 
+#: The ways of counting; every kind of sweep has the last.
+METHODS = ("factored", "pointwise")
 #: Reducers by name, for files.
 REDUCERS: dict[str, type[Any]] = {
     one.__name__: one for one in (Summary, Histogram, Fraction, Classes, Quantile)
@@ -27,9 +29,24 @@ REDUCERS: dict[str, type[Any]] = {
 class RecordedTable:
     """The table of a file: its cell, and the parameters at the extremes, but no rows."""
 
+    dims = ("row",)
+
     def __init__(self, description: dict[str, Any], places: dict[str, dict[str, float]]):
         self.cell, self.places = described_cell(description), places
-        self.dims, self.shape = ("row",), tuple(description["shape"])
+        columns = description["columns"]
+        (rows,) = description["shape"]
+        self.shape = (whole_number("shape", rows, 1),)
+        again = {"kind": "Table", "shape": [rows], "cell": cell_description(self.cell)}
+        if digest({**again, "columns": columns}) != digest(description):
+            raise ValueError("sweep must be the description of a table")
+        for name in columns:
+            if name not in self.cell:
+                raise ValueError(f"sweep: {unknown('parameter', name, self.cell)}")
+        for place, values in places.items():
+            if values.keys() != columns.keys() or not place.isdecimal():
+                raise ValueError(f"places: {place} must have a value for {', '.join(columns)}")
+            for name, value in values.items():
+                as_float(f"places: {name}", value)
 
     def parameters(self, place: int) -> dict[str, float]:
         """Return the parameters at an extreme."""
@@ -89,18 +106,25 @@ class Tally(Comparable, PartialResult):
     def next_pass(self) -> bool:
         """Return True if another pass is needed, for which `state` is then ready."""
         finished = self.passes if self.complete else self.passes[:-1]
+        wanted = self._wanted(finished)
+        if wanted is None:
+            return False
+        empty, self.sums = wanted
+        if len(finished) == len(self.passes):
+            self.passes, self.done = [*finished, empty], []
+        return True
+
+    def _wanted(self, finished: Sequence[Accumulator]) -> tuple[Accumulator, bool] | None:
+        """Return the empty state of the pass after some, and True if it needs sums."""
         for of, method in self.methods.items():
             mine = [one for one in self.reducers if one.of == of]
             found = [state for state in finished if state.of == of]
             edges = [one.edges(self.sweep, method, found) for one in mine]
             wanted = [e for e in edges if e is not None]
             if wanted:
-                self.sums = any(one.sums for one, e in zip(mine, edges) if e is not None)
-                if len(finished) == len(self.passes):
-                    state = Accumulator(method, np.unique(np.concatenate(wanted)), of)
-                    self.passes, self.done = [*finished, state], []
-                return True
-        return False
+                sums = any(one.sums for one, e in zip(mine, edges) if e is not None)
+                return Accumulator(method, np.unique(np.concatenate(wanted)), of), sums
+        return None
 
     def add(self, found: Accumulator, start: int, stop: int) -> None:
         """Add the counts of a range: all of them or, if Ctrl-C comes in between, none."""
@@ -170,12 +194,49 @@ class Tally(Comparable, PartialResult):
             The file is not of this kind, was cut off or changed, or is of a later format.
         """
         data = cls.read(path)
-        description = data["description"]
-        sweep = made(description) or RecordedTable(description, data["places"])
-        methods = {quantity_from_json(of): method for of, method in data["methods"]}
-        tally = cls(sweep, description, methods, [_reducer(*spec) for spec in data["reducers"]])
-        tally.passes = [Accumulator.from_json(one) for one in data["passes"]]
-        return tally.restore(data)
+        with undamaged(path):
+            description = data["description"]
+            sweep = made(description)
+            if sweep is None:
+                sweep = RecordedTable(description, data["places"])
+            else:
+                again = describe(sweep)
+                if again != description and digest(again) != data["digest"]:
+                    raise ValueError("sweep must be the description of a grid or sample")
+                description = again
+            methods = {quantity_from_json(of): method for of, method in data["methods"]}
+            reducers = [_reducer(*spec) for spec in data["reducers"]]
+            tally = cls(sweep, description, methods, reducers)
+            tally.passes = [Accumulator.from_json(one) for one in data["passes"]]
+            return tally.restore(data)
+
+    def check(self) -> None:
+        """Raise the ValueError that names a field of a file which contradicts another."""
+        asked = dict.fromkeys(one.of for one in self.reducers)
+        if not asked or asked.keys() != self.methods.keys():
+            raise ValueError("methods must have one for each quantity of the reducers")
+        known = METHODS if self.description["kind"] == "Grid" else METHODS[-1:]
+        for of, method in self.methods.items():
+            resolved_quantity(of, self.sweep.cell.model)
+            if method not in known:
+                raise ValueError(f"methods must be {' or '.join(known)}, got {method!r}")
+        if not self.passes:
+            raise ValueError("passes must be at least one")
+        everything = [(0, self.points)]
+        for i, state in enumerate(self.passes):
+            wanted = self._wanted(self.passes[:i])
+            place = f"passes, number {i + 1}: "
+            if wanted is None or not wanted[0].counts_like(state):
+                raise ValueError(f"{place}method, edges and of must be those of the reducers")
+            done = self.done if i + 1 == len(self.passes) else everything
+            try:
+                state.check(done, sum(stop - start for start, stop in done), wanted[1])
+            except ValueError as error:
+                raise ValueError(f"{place}{error}") from None
+            known_places = getattr(self.sweep, "places", None)
+            for extreme in (state.argmin, state.argmax):
+                if extreme >= 0 and known_places is not None and str(extreme) not in known_places:
+                    raise ValueError(f"places must have the parameters of point {extreme}")
 
 
 @public

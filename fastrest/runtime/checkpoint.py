@@ -6,17 +6,18 @@ unless its `bits` differ: the later version then draws other numbers.
 """
 
 import abc
+import contextlib
 import functools
 import json
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
-from fastrest._core.validation import Hooked
-from fastrest.runtime import storage
-from fastrest.runtime.ranges import Ranges, common, gaps, join
+from fastrest._core.validation import Hooked, whole_number
+from fastrest.runtime import locks, storage
+from fastrest.runtime.ranges import Ranges, checked_ranges, common, gaps, join
 
 #: Seconds between two saves of a checkpoint.
 SAVE_EVERY = 5.0
@@ -36,7 +37,7 @@ class PartialResult(Hooked, abc.ABC):
     """
 
     _hooks: ClassVar[tuple[str, ...]] = (
-        *("add", "content", "differs", "file_kind", "key", "read", "restore", "unit_name"),
+        *("add", "check", "content", "differs", "file_kind", "key", "read", "restore", "unit_name"),
     )
 
     #: the contents of a file of this kind, in words, and the key that only such files have
@@ -57,6 +58,10 @@ class PartialResult(Hooked, abc.ABC):
     @abc.abstractmethod
     def add(self, found: Any, start: int, stop: int) -> None:
         """Add the result of a range: all of it or, if Ctrl-C comes in between, nothing."""
+
+    @abc.abstractmethod
+    def check(self) -> None:
+        """Raise the ValueError that names a field of a file which contradicts another."""
 
     @abc.abstractmethod
     def content(self) -> dict[str, Any]:
@@ -86,28 +91,59 @@ class PartialResult(Hooked, abc.ABC):
         """True if all points are done."""
         return not gaps(self.done, self.points)
 
-    def save(self, path: storage.StrPath) -> None:
+    def save(self, path: storage.StrPath, *, overwrite: bool = False) -> None:
         """Write to a file; an existing one is replaced only by the whole new one.
 
         Parameters
         ----------
         path : path
             The file.
+        overwrite : bool
+            True to replace a file that fastrest did not write.
+
+        Raises
+        ------
+        FileExistsError
+            There is a file that fastrest did not write.
+        OSError
+            The file cannot be written.
         """
-        head = {self.key: self._text, "bits": self.bits, "done": self.done}
-        storage.write_safely(Path(path), storage.seal({**head, **self.content()}))
+        head = {self.key: self._text, "digest": self.digest, "bits": self.bits, "done": self.done}
+        content = storage.seal({**head, **self.content()})
+        storage.write_safely(path, content, overwrite=overwrite)
 
     @classmethod
     def read(cls, path: storage.StrPath) -> dict[str, Any]:
         """Return the content of a file, with its description as a dict."""
-        data = storage.unseal(Path(path), cls.file_kind)
+        path = storage.as_path(path)
+        data = storage.unseal(path, cls.file_kind)
         if not isinstance(data.get(cls.key), str):
             raise ValueError(f"{path} is not a {cls.file_kind}")
-        return {**data, "description": json.loads(data[cls.key])}
+        with storage.undamaged(path):
+            description = json.loads(data[cls.key])
+            digest = storage.digest(description)
+            if data.get("digest", digest) != digest:  # files of 0.1.0 have none
+                raise ValueError(f"digest is not that of the {cls.key}")
+        return {**data, "description": description, "digest": digest}
 
-    def restore(self, data: dict[str, Any]) -> Self:
-        """Take the bits and the finished ranges from the content of a file."""
-        self.bits, self.done = data["bits"], [(start, stop) for start, stop in data["done"]]
+    def restore(self, data: Mapping[str, Any]) -> Self:
+        """Take the bits and the finished ranges from the content of a file, and check them all.
+
+        Raises
+        ------
+        ValueError
+            A field contradicts another.
+        """
+        bits, drawn = data["bits"], self.bits is not None
+        if bits is not None:
+            whole_number("bits", bits, 1)
+        if (bits is not None) != drawn:
+            raise ValueError(f"bits must be {'a number' if drawn else 'None'}, got {bits!r}")
+        done = checked_ranges("done", data["done"], self.points)
+        self.bits, self.done = bits, done
+        if "digest" in data:  # it takes long to find again
+            vars(self).update(digest=data["digest"])
+        self.check()
         return self
 
 
@@ -145,13 +181,25 @@ class Checkpoint:
         self.path, self.load = Path(path), load
         self.saved = time.monotonic()
 
+    @classmethod
+    @contextlib.contextmanager
+    def opened(cls, path: storage.StrPath | None, load: Any) -> Iterator["Checkpoint | None"]:
+        """Yield the checkpoint of a path, locked against other processes; None without a path."""
+        if path is None:
+            yield None
+            return
+        path = storage.as_path(path, "checkpoint")
+        storage.check_writable(path, overwrite=True)  # a file of another kind is not replaced
+        with contextlib.ExitStack() as stack:
+            with storage.named(path):
+                stack.enter_context(locks.locked(path))
+            yield cls(path, load)
+
     def resume(self, result: P, ranges: Ranges | None = None) -> P:
         """Return the saved result if there is one; else save the given result and return it.
 
         The saved result must answer the same questions, and about these ranges if any are given.
         """
-        temporary = self.path.with_name(self.path.name + storage.TEMPORARY)
-        temporary.unlink(missing_ok=True)  # left by a save that was killed
         if not self.path.exists():
             self.save(result)  # an error of the disk comes now, not after an hour
             return result

@@ -1,6 +1,8 @@
 """Ranges of points: pairs (start, stop), in order."""
 
+import itertools
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from fastrest._core.validation import whole_number
 
@@ -35,6 +37,15 @@ def common(some: Ranges, others: Ranges) -> list[tuple[int, int]]:
     """Return the ranges that lie both in some ranges and in others."""
     both = [(max(a, c), min(b, d)) for a, b in some for c, d in others]
     return [(start, stop) for start, stop in both if start < stop]
+
+
+def checked_ranges(name: str, given: Any, points: int) -> list[tuple[int, int]]:
+    """Return joined ranges of [0, points) that a file holds, or raise the ValueError."""
+    ranges = [(whole_number(name, a, 0), whole_number(name, b, 0)) for a, b in given]
+    edges = [edge for one in ranges for edge in one]
+    if any(a >= b for a, b in itertools.pairwise(edges)) or any(edge > points for edge in edges):
+        raise ValueError(f"{name} must be ranges of {points:,} points, in order and apart")
+    return ranges
 
 
 def checked_part(k: int, n: int) -> tuple[int, int]:

@@ -31,8 +31,8 @@ def test_ctrl_c_exits_with_130_and_leaves_no_whole_file(tmp_path):
         command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=tmp_path
     )
     deadline = time.monotonic() + 30
-    while not os.listdir(tmp_path) and time.monotonic() < deadline:
-        time.sleep(0.01)  # the temporary file shows that the sweep is about to run
+    while "v.npy.part" not in os.listdir(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130, err

@@ -177,7 +177,7 @@ def test_population_out_that_fails_leaves_the_old_file(tmp_path, plan, run, monk
         raise OSError("the disk is full")
 
     monkeypatch.setitem(members.WRITERS, suffix, fail)
-    code, _, err = run("population", plan, "--n", "99", "--out", str(path))
+    code, _, err = run("population", plan, "--n", "99", "--out", str(path), "--force")
     assert code == 2
     assert "the disk is full" in err
     assert path.read_bytes() == b"precious"
@@ -206,12 +206,14 @@ def test_population_out_does_not_replace_another_file_with_units(tmp_path, capsy
     mine = tmp_path / "x.csv.writing"
     mine.write_text("mine")
     assert main(asked) == 2
-    assert "x.csv.units.json is in the way" in capsys.readouterr().err
+    assert "x.csv.units.json is not a file that fastrest wrote" in capsys.readouterr().err
     assert beside.read_text() == "my own notes"
     assert not out.exists()
     beside.unlink()
     assert main(asked) == 0
-    assert main(asked) == 0  # units of an earlier run are replaced
+    assert main(asked) == 2  # a .csv does not tell that fastrest wrote it
+    assert "x.csv is not a file that fastrest wrote, and is not" in capsys.readouterr().err
+    assert main([*asked, "--force"]) == 0
     assert mine.read_text() == "mine"
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "plan.toml",

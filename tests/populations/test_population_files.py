@@ -126,3 +126,34 @@ def test_a_population_beyond_memory_is_refused(monkeypatch):
     monkeypatch.setattr(system, "memory_available", lambda: 10**9)
     with pytest.raises(MemoryError, match=r"^this needs 61 GB, .*: draw fewer candidates$"):
         SPACE.population(10**15, rng=1)
+
+
+ALTERED = {
+    "rng": (["population"], lambda text: text.replace('"rng": 3', '"rng": 4'), "digest is not"),
+    "done": (["done"], [[0, 65_536]], "n and invalid must be the 65,536 points of done"),
+    "accepted": (["accepted"], lambda text: storage.packed(np.zeros(3, np.int32)), "accepted must"),
+    "too long": (["accepted"], lambda text: storage.packed(np.zeros(10**7, np.int32)), "packed"),
+    "counts": (["counts", "counts", "alone"], [0], "counts: alone must be whole"),
+    "more alone": (["counts", "counts", "alone", 0], 10**6, "alone must be from 0 to"),
+    "invalid": (["counts", "counts", "invalid", 0], lambda n: n + 1, "n and invalid must be"),
+    "not whole": (["counts", "counts", "alone", 0], 0.5, "counts: alone must be whole numbers"),
+    "sums": (["counts", "sums"], [], "accumulators and sums must have one for each"),
+    "n": (["counts", "accumulators", 1, "n"], lambda n: n - 1, "counts must have n = "),
+    "nothing": (["counts"], None, "not subscriptable"),
+}
+
+
+@pytest.mark.parametrize("what", ALTERED)
+def test_an_altered_population_that_was_sealed_again_is_refused(pop, tmp_path, what):
+    path, (keys, to, message) = tmp_path / "p", ALTERED[what]
+    pop.save_counts(path)
+    content = storage.unseal(path, "")
+    *most, last = keys
+    holder = content
+    for key in most:
+        holder = holder[key]
+    holder[last] = to(holder[last]) if callable(to) else to
+    path.write_bytes(storage.seal(content))
+    for read in (fr.Population.load, lambda path: fr.merge([path])):
+        with pytest.raises(ValueError, match=rf"p is damaged, or was cut off or .*{message}"):
+            read(path)

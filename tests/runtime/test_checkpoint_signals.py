@@ -89,7 +89,6 @@ def test_a_count_interrupted_repeatedly_resumes_to_the_same_bits(path, threads):
             signal.setitimer(signal.ITIMER_REAL, 0)
         except KeyboardInterrupt:
             interrupted += 1
-            assert not os.path.exists(path + ".writing")
     assert interrupted >= 10, interrupted
     assert found == expected
     print(os.listdir(folder))
@@ -141,7 +140,7 @@ def test_a_checkpoint_is_written_every_few_seconds_and_at_the_end(path, monkeypa
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     written = storage.write_safely
     monkeypatch.setattr(
-        storage, "write_safely", lambda *args: (saves.append(now[0]), written(*args))
+        storage, "write_safely", lambda *args, **how: (saves.append(now[0]), written(*args, **how))
     )
 
     def progress(done, total):
