@@ -132,6 +132,11 @@ class Cell(FrozenMapping[float]):
     def __hash__(self) -> int:
         return hash((self.model, tuple(self._values.values()), self.name))
 
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Take the state of a pickle, checked as the arguments of a new cell are."""
+        given = {n: state[n] for n in (*TEXTS, *POTENTIALS)} | state["_values"]
+        Cell.__init__(self, state["model"], **given)
+
     def __repr__(self) -> str:
         return cell_text(self, self.model, self.name)
 
@@ -446,8 +451,6 @@ class Cell(FrozenMapping[float]):
         (-2.47, 10.84)
         """
         return pump_effect(self, lambda r: self.replace(pump_ratio=r).potential(), ratio)
-
-    # ---- files ----
 
     @classmethod
     def from_toml(cls, path: str | Path) -> "Cell":

@@ -6,6 +6,7 @@ name the file and the line.
 
 import itertools
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,14 @@ from fastrest.models.equations import GHK, MODELS
 from fastrest.models.model import Model, phi
 from fastrest.models.quantities import IONS, Ion
 
-LARGEST = 1 << 20
+#: The largest file, bytes, and the most parts of a key: reading takes time by their product.
+LARGEST, DEEPEST = 1 << 20, 32
+#: The parts of TOML that can hold dots, one after the other; a string may lack its end.
+TOKENS = re.compile(
+    r'''"""(?:\\.|[^\\])*?(?:"""|\Z)|'{3}.*?(?:'{3}|\Z)|"(?:\\.|[^"\\\n])*"?|'[^'\n]*'?|'''
+    r"\#[^\n]*|\.|[A-Za-z0-9_-]+|[ \t]+|.",
+    re.DOTALL,
+)
 
 
 def cell_text(values: Mapping[str, float], model: Model, name: str) -> str:
@@ -48,18 +56,24 @@ def read_toml(path: str | Path, what: str) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        The file is not TOML (with the line), or larger than 1 MiB.
+        The file is not TOML (with the line), is larger than 1 MiB, or has a key of more than 32
+        parts.
     OSError
         The file cannot be read.
     """
     import tomllib
 
-    with open(path, "rb") as file:
+    from fastrest.runtime.storage import as_path  # `import fastrest` does without it
+
+    path = as_path(path)
+    with path.open("rb") as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise ValueError(f"{path}: larger than {LARGEST} bytes, the limit for a {what}")
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))
+        text = content.decode("utf-8-sig")
+        _check_keys(text)
+        return tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ValueError(f"{path}: not a TOML file: line {line}: {error}") from None
@@ -67,6 +81,21 @@ def read_toml(path: str | Path, what: str) -> dict[str, Any]:
         raise ValueError(f"{path}: not a TOML file: {error}") from None
     except RecursionError:
         raise ValueError(f"{path}: not a TOML file: nested too deeply") from None
+
+
+def _check_keys(text: str) -> None:
+    """Raise the ValueError for a key of too many parts, as in a.b.c."""
+    if all(line.count(".") < DEEPEST for line in text.splitlines()):
+        return
+    dots = 0
+    for token in TOKENS.finditer(text):
+        if token[0] == ".":
+            dots += 1
+            if dots >= DEEPEST:
+                line = text.count("\n", 0, token.start()) + 1
+                raise ValueError(f"line {line}: a key has more than {DEEPEST} parts")
+        elif not (token[0][0] in "\"' \t_-" or token[0].isalnum()):
+            dots = 0
 
 
 #: Fields of a cell beside its parameters: texts, and potentials.

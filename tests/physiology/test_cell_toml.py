@@ -1,6 +1,7 @@
 """Cells read from TOML files."""
 
 import math
+import time
 import tomllib
 
 import pytest
@@ -163,3 +164,43 @@ def test_the_example_in_the_documentation_of_from_toml_is_a_cell(read):
 
     assert cell.name == tomllib.loads("\n".join(example))["name"]
     assert math.isfinite(cell.potential())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".".join("a" * 100_000) + " = 1",
+        "[" + ".".join("a" * 100_000) + "]",
+        "K = {" + " . ".join(['"b c"'] * 50_000) + " = 1}",
+        '"\\' * 200_000 + "." * 40,  # a string without an end
+    ],
+    ids=["key", "table", "inline table", "string"],
+)
+def test_a_key_of_too_many_parts_is_refused_at_once(tmp_path, text):
+    path = tmp_path / "cell.toml"
+    path.write_text("celsius = 37\n" + text)
+    started = time.perf_counter()
+    with pytest.raises(ValueError, match=r"not a TOML file: .*(line 2: a key has more than 32|Un)"):
+        fr.Cell.from_toml(path)
+    assert time.perf_counter() - started < 5
+
+
+def test_dots_in_texts_and_comments_are_not_counted(tmp_path):
+    path = tmp_path / "cell.toml"
+    path.write_text(
+        f'# {"a." * 50}\nremark = "{"b." * 50}"\nsource = """\n{"c.d " * 50}"""\ncelsius = 37\n'
+        "K = {P = 1.0, out = 5.0, in = 140.0}\n"
+    )
+    assert fr.Cell.from_toml(path).remark == "b." * 50
+
+
+@pytest.mark.parametrize("path", [5, None, b"cell.toml", True])
+def test_a_cell_file_must_have_a_name(path):
+    with pytest.raises(TypeError, match="path must be the name of a file, as str"):
+        fr.Cell.from_toml(path)
+
+
+@pytest.mark.parametrize("path", ["a\0b.toml", ""])
+def test_a_path_with_a_nul_is_named(path):
+    with pytest.raises(ValueError, match="path must be the name of a file, got '"):
+        fr.Cell.from_toml(path)
