@@ -1,11 +1,13 @@
 """Sealed files of other releases: keys that are unknown are ignored, later formats are refused."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
 
 import fastrest as fr
+import fuzz_readers
 from fastrest.runtime import storage
 
 NEURON = fr.cells["mammalian neuron"]
@@ -80,3 +82,12 @@ def test_a_file_of_a_later_format_is_refused_and_left_alone(tmp_path, what):
     with pytest.raises(ValueError, match=message + "upgrade with pip install -U fastrest-ghk"):
         read()
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", sorted(fuzz_readers.READERS))
+def test_readers_refuse_files_that_are_changed_at_random(tmp_path, name):
+    if name.startswith(("zarr", "parquet")):
+        pytest.importorskip({"z": "zarr", "p": "pyarrow"}[name[0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert fuzz_readers.fuzz(name, 20, "tests", tmp_path) == []
