@@ -17,11 +17,15 @@ FLAGS = {
     "unix": [
         "-std=c11",
         "-O3",  # gcc vectorises the kernels' loops only at -O3
-        "-ffp-contract=off",  # no fused multiply-add: the same bits on every instruction set
+        # CFLAGS come first, and may ask for -ffast-math or a part of it
+        "-fno-fast-math",
+        "-fno-unsafe-math-optimizations",
+        "-fno-finite-math-only",
         "-fno-math-errno",  # sqrt() becomes the instruction
         "-fno-trapping-math",  # selects may be computed on both sides: needed to vectorise
         "-fvisibility=hidden",
         "-g0",  # Python's own flags ask for debug information: most of a wheel's size
+        "-ffp-contract=off",  # no fused multiply-add: the same bits on every instruction set
     ],
     "msvc": ["/std:c11", "/O2", "/fp:precise"],
 }
@@ -31,6 +35,8 @@ class BuildExt(build_ext):
     def build_extensions(self):
         for extension in self.extensions:
             extension.extra_compile_args = FLAGS.get(self.compiler.compiler_type, FLAGS["unix"])
+            if self.compiler.compiler_type == "unix":  # else loading would set flush-to-zero
+                extension.extra_link_args = ["-fno-fast-math"]
         super().build_extensions()
 
 

@@ -24,7 +24,9 @@
  *
  * Reproducibility.  Results are bit-for-bit identical with every compiler and instruction set.
  * Only + - * / and sqrt of IEEE doubles are used, in an order that the source fixes; no function
- * depends on libm.
+ * depends on libm.  The functions of fr_kernels compute in the default floating-point environment
+ * (x86 and arm64; see isa/environment.h) and restore the caller's: rounding mode, flush-to-zero and
+ * trapped exceptions of the caller change nothing.
  */
 #ifndef FASTREST_H
 #define FASTREST_H

@@ -1,5 +1,5 @@
 /* The kernels for x86-64 processors with AVX2. */
-#include "isa/target.h"
+#include "isa/environment.h"
 
 #ifdef FR_HAS_AVX2
 #define FR_ISA avx2

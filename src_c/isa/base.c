@@ -1,5 +1,5 @@
 /* The kernels for every processor of the compiler's target architecture. */
-#include "isa/target.h"
+#include "isa/environment.h"
 
 #define FR_ISA base
 #include "kernel/kernel_tpl.h"

@@ -13,6 +13,12 @@
 #include <immintrin.h>
 #endif
 
+/* Fast-math gives wrong results in silence: the kernels need NaN, infinities, subnormal numbers and
+ * the order of operations as it is written. */
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "fastrest cannot be compiled with -ffast-math or -ffinite-math-only"
+#endif
+
 /* x87 arithmetic would round twice and change the bits. */
 #if FLT_EVAL_METHOD != 0
 #error "fastrest needs FLT_EVAL_METHOD == 0: doubles computed as doubles"
@@ -25,6 +31,15 @@
 #define FR_INLINE static __forceinline
 #else
 #define FR_INLINE static inline
+#endif
+
+/* Keeps a function out of its callers. */
+#if defined(_MSC_VER)
+#define FR_APART static __declspec(noinline)
+#elif defined(__GNUC__) || defined(__clang__)
+#define FR_APART static __attribute__((noinline))
+#else
+#define FR_APART static
 #endif
 
 #if defined(__GNUC__) || defined(__clang__)

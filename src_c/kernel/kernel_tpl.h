@@ -5,7 +5,7 @@
  * wrapper in isa/ includes only this file.
  *
  * Expects from the wrapper:
- *   isa/target.h;
+ *   isa/target.h and isa/environment.h;
  *   FR_ISA         the name of the instruction set, an identifier (base, avx2, ...);
  *   an open target region for it.
  * Defines one global: fr_kernels_<FR_ISA>.
@@ -33,6 +33,7 @@ enum { CHUNK = 256 }; /* points; columns of three ions take 26 kB if all are buf
 #include "kernel/points_tpl.h"
 #include "kernel/reduce_tpl.h"
 #include "reduce/sobol_sums_tpl.h"
+#include "kernel/entries_tpl.h"
 
 #define FR_JOIN_(a, b) a##b
 #define FR_JOIN(a, b) FR_JOIN_(a, b)
@@ -40,14 +41,8 @@ enum { CHUNK = 256 }; /* points; columns of three ions take 26 kB if all are buf
 #define FR_STRING(a) FR_STRING_(a)
 
 const fr_kernels FR_JOIN(fr_kernels_, FR_ISA) = {
-    FR_STRING(FR_ISA),
-    points,
-    reduce,
-    gradients,
-    count_pairs,
-    draw,
-    quantiles,
-    normal_tails,
-    pick_freeze,
+    FR_STRING(FR_ISA),        enter_points,       enter_reduce,
+    enter_gradients,          enter_count_pairs,  enter_draw,
+    enter_quantiles,          enter_normal_tails, enter_pick_freeze,
     sizeof(fr_pair_of_walks),
 };

@@ -3,8 +3,8 @@
  * Expects walk_tpl.h and store_tpl.h.
  */
 
-static fr_error points(const fr_model *model, const fr_layout *layout, const fr_column *columns,
-                       ptrdiff_t start, ptrdiff_t count, const fr_output *out)
+FR_APART fr_error points(const fr_model *model, const fr_layout *layout, const fr_column *columns,
+                         ptrdiff_t start, ptrdiff_t count, const fr_output *out)
 {
     fr_walk walk;
     double V[CHUNK];
@@ -64,9 +64,9 @@ static int are_columns(const int *wanted, int n_wanted, int n_columns)
     return 1;
 }
 
-static fr_error gradients(const fr_model *model, const fr_layout *layout, const fr_column *columns,
-                          ptrdiff_t start, ptrdiff_t count, const int *wanted, int n_wanted,
-                          double *const *out)
+FR_APART fr_error gradients(const fr_model *model, const fr_layout *layout,
+                            const fr_column *columns, ptrdiff_t start, ptrdiff_t count,
+                            const int *wanted, int n_wanted, double *const *out)
 {
     fr_walk walk;
     double V[CHUNK];

@@ -16,9 +16,9 @@ static int count_ratios(fr_walk *walk, ptrdiff_t n, const fr_counts *counts)
     return 1;
 }
 
-static fr_error reduce(const fr_model *model, const fr_layout *layout, const fr_column *columns,
-                       ptrdiff_t start, ptrdiff_t count, int far, int sums, fr_block *blocks,
-                       const fr_counts *counts)
+FR_APART fr_error reduce(const fr_model *model, const fr_layout *layout, const fr_column *columns,
+                         ptrdiff_t start, ptrdiff_t count, int far, int sums, fr_block *blocks,
+                         const fr_counts *counts)
 {
     fr_walk walk;
     double V[CHUNK];

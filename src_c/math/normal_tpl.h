@@ -109,7 +109,7 @@ static void normal_quantiles(ptrdiff_t n, const double *restrict lower,
 
 /* ---- a function declared in fastrest.h ---- */
 
-static void normal_tails(double z, double *lower, double *upper)
+FR_APART void normal_tails(double z, double *lower, double *upper)
 {
     const double tail = upper_tail(magnitude(z));
     *lower = z < 0.0 ? tail : 1.0 - tail;

@@ -26,9 +26,9 @@ static int64_t count_of_one(double phi, double a, const double *b, ptrdiff_t n_b
    A strip of a is processed in two loops.  The first finds the cells, by arithmetic that
    vectorises.  The second collects the few a whose cell is not empty; it has no branch, because
    that would be mispredicted. */
-static void count_pairs(double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
-                        double scale, int32_t n_cells, const int32_t *first, const double *edges,
-                        ptrdiff_t n_edges, int64_t *below)
+FR_APART void count_pairs(double phi, const double *a, ptrdiff_t n_a, const double *b,
+                          ptrdiff_t n_b, double scale, int32_t n_cells, const int32_t *first,
+                          const double *edges, ptrdiff_t n_edges, int64_t *below)
 {
     enum { STRIP = 64 };
     for (ptrdiff_t e = 0; e < n_edges; e++) {

@@ -181,11 +181,11 @@ static void evaluate_exchanged(fr_pair_of_walks *w, const fr_sobol_sums_spec *sp
     }
 }
 
-static fr_error pick_freeze(const fr_model *model, const fr_layout *layout_a,
-                            const fr_column *columns_a, const fr_layout *layout_b,
-                            const fr_column *columns_b, ptrdiff_t start, ptrdiff_t count,
-                            const fr_sobol_sums_spec *spec, void *scratch, int64_t *invalid,
-                            double *sums)
+FR_APART fr_error pick_freeze(const fr_model *model, const fr_layout *layout_a,
+                              const fr_column *columns_a, const fr_layout *layout_b,
+                              const fr_column *columns_b, ptrdiff_t start, ptrdiff_t count,
+                              const fr_sobol_sums_spec *spec, void *scratch, int64_t *invalid,
+                              double *sums)
 {
     fr_pair_of_walks *const w = scratch;
     const int n_columns = fr_model_columns(model), inputs = spec->n_inputs;

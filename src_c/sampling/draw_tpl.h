@@ -76,7 +76,7 @@ static void draw_chunk(const fr_sample *sample, int64_t first, ptrdiff_t n, doub
 
 /* ---- a function declared in fastrest.h ---- */
 
-static void draw(const fr_sample *sample, int64_t start, ptrdiff_t count, double *const *x)
+FR_APART void draw(const fr_sample *sample, int64_t start, ptrdiff_t count, double *const *x)
 {
     double *part[FR_MAX_COLUMNS];
     for (ptrdiff_t done = 0; done < count; done += CHUNK) {

@@ -78,8 +78,8 @@ static void chunk_of_quantiles(const fr_quantile *q, ptrdiff_t n, const double *
 
 /* ---- a function declared in fastrest.h ---- */
 
-static void quantiles(const fr_quantile *quantile, const double *u, const double *v, ptrdiff_t n,
-                      double *x)
+FR_APART void quantiles(const fr_quantile *quantile, const double *u, const double *v, ptrdiff_t n,
+                        double *x)
 {
     for (ptrdiff_t i = 0; i < n; i += CHUNK)
         chunk_of_quantiles(quantile, shorter(n - i, CHUNK), u + i, v + i, x + i);

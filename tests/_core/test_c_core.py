@@ -87,6 +87,30 @@ def test_the_core_keeps_its_promises_with_the_flags_it_is_shipped_with(tmp_path)
     assert_all_kept(run(compiled(tmp_path, [*shipped_flags(), *WARNINGS], "-lm")))
 
 
+#: What a packager's CFLAGS may ask for; they come before the flags of setup.py.
+FAST = ["-ffast-math", "-Ofast", "-ffinite-math-only", "-funsafe-math-optimizations"]
+
+
+@pytest.mark.slow
+def test_fast_math_in_cflags_changes_no_instruction(tmp_path):
+    text, code = tmp_path / "base.s", []
+    for flags in ([], FAST):
+        source = str(CORE / "isa" / "base.c")
+        command = [*flags, *shipped_flags(), f"-I{CORE}", "-S", source, "-o", str(text)]
+        subprocess.run([*COMPILER, *command], check=True)
+        code.append(text.read_text(encoding="utf-8"))
+    assert code[0] == code[1]
+
+
+@pytest.mark.parametrize("flag", ["-ffast-math", "-ffinite-math-only"])
+def test_fast_math_after_our_flags_is_refused(flag, tmp_path):
+    source = str(CORE / "isa" / "base.c")
+    command = [*COMPILER, *shipped_flags(), flag, f"-I{CORE}", "-fsyntax-only", source]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "fastrest cannot be compiled with -ffast-math" in done.stderr
+
+
 @pytest.mark.slow
 def test_the_core_as_shipped_needs_no_libm(tmp_path):
     # libm's bits change with its version and the processor
