@@ -14,8 +14,14 @@
  * Units.  mM, mV and degrees Celsius; permeabilities and conductances in any one unit.  Potentials
  * are inside minus outside.
  *
- * Thread safety.  No function allocates, locks, prints, or keeps state.  Any number of threads may
- * call any function at once, if they write to different outputs.
+ * Thread safety.  No function allocates, locks, prints, or keeps state, and each needs less than 32
+ * KiB of stack: larger buffers are the caller's *scratch*.  Any number of threads may call any
+ * function at once, if they write to different outputs and scratch.
+ *
+ * Inputs that change.  Columns may be written by others while a function reads them.  Each
+ * potential, status and derivative then is that of some mixture of the values that the inputs of
+ * its point had, and V, status and whatever is reduced from them agree.  This holds for doubles
+ * that are written as a whole.  All other arguments must stay as they are.
  *
  * Errors.  A function reports misuse by the fr_error that it returns, before it computes any
  * point.  A function that returns void does not check its arguments.  Bad data are not an error:
@@ -37,6 +43,7 @@
 #define FR_MAX_IONS 12
 #define FR_MAX_COLUMNS (3 * FR_MAX_IONS + 2)
 #define FR_MAX_DIMS 64
+#define FR_CHUNK 256   /* points that are computed at a time */
 #define FR_BLOCK 65536 /* points in one block of `reduce` */
 
 #define FR_KELVIN_AT_0_CELSIUS 273.15
@@ -245,23 +252,25 @@ typedef struct {
     const char *name;
     /* Computes potentials.
      * in:  model; layout; columns: fr_model_columns(model) of them; start, count
+     * scratch: fr_scratch_bytes(model, layout, count) of memory, aligned as by malloc
      * out: *out: potentials in mV (or logarithms) and status of the points [start, start + count)
      * returns: FR_OK, FR_BAD_MODEL, FR_BAD_LAYOUT or FR_BAD_RANGE */
     fr_error (*points)(const fr_model *model, const fr_layout *layout, const fr_column *columns,
-                       ptrdiff_t start, ptrdiff_t count, const fr_output *out);
+                       ptrdiff_t start, ptrdiff_t count, void *scratch, const fr_output *out);
     /* Sums up and counts potentials without storing them.
-     * in:  model, layout, columns, start, count as for `points`; start is a multiple of FR_BLOCK;
+     * in:  model, layout, columns, start, count, scratch as for `points`; start is a multiple of
+     *      FR_BLOCK;
      *      far: not 0 if the columns are larger than the caches; sums: 0 if of a block only n and
      *      invalid are needed
      * out: blocks: one for each block that the range touches; counts, unless NULL: its counts are
      *      increased by the valid points
      * returns: FR_OK, FR_BAD_MODEL, FR_BAD_LAYOUT or FR_BAD_RANGE */
     fr_error (*reduce)(const fr_model *model, const fr_layout *layout, const fr_column *columns,
-                       ptrdiff_t start, ptrdiff_t count, int far, int sums, fr_block *blocks,
-                       const fr_counts *counts);
+                       ptrdiff_t start, ptrdiff_t count, int far, int sums, void *scratch,
+                       fr_block *blocks, const fr_counts *counts);
     /* Computes derivatives of the potential.
-     * in:  model with derivatives (SLOPES above); layout, columns, start, count as for `points`;
-     *      wanted: numbers of n_wanted different columns
+     * in:  model with derivatives (SLOPES above); layout, columns, start, count, scratch as for
+     *      `points`; wanted: numbers of n_wanted different columns
      * out: out[k][i]: derivative of V with respect to column wanted[k] at point start + i, in mV
      *      per unit of the column; NaN if the status of the point is not 0.  A derivative too
      *      large for a double is infinite, or NaN if it is a difference of two infinite terms.  At
@@ -270,7 +279,7 @@ typedef struct {
      * returns: FR_OK, FR_BAD_MODEL, FR_BAD_LAYOUT, FR_BAD_RANGE or FR_BAD_COLUMN */
     fr_error (*gradients)(const fr_model *model, const fr_layout *layout, const fr_column *columns,
                           ptrdiff_t start, ptrdiff_t count, const int *wanted, int n_wanted,
-                          double *const *out);
+                          void *scratch, double *const *out);
     /* Counts over all pairs of two lists of logarithms, without visiting the pairs.
      * in:  phi in mV, > 0; a, b: n_a >= 0 and n_b >= 1 logarithms, finite and increasing; scale,
      *      n_cells, first: an index of b, as in fr_counts; edges: n_edges, finite and increasing
@@ -319,6 +328,11 @@ const char *fr_equation_name(int equation);
  * in:  model
  * returns: number of columns that the model's equation takes, or 0 if the model is not valid */
 int fr_model_columns(const fr_model *model);
+
+/* Computes the size of the scratch memory that `points`, `reduce` and `gradients` need.
+ * in:  model; layout; count
+ * returns: number of bytes, which does not grow with count beyond FR_CHUNK */
+size_t fr_scratch_bytes(const fr_model *model, const fr_layout *layout, ptrdiff_t count);
 
 /* Counts the sums of a specification.
  * in:  spec; with_b: not 0 if there is a sample B

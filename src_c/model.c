@@ -1,5 +1,5 @@
-/* Names of the equations, numbers of their columns, and numbers of sums. */
-#include "fastrest.h"
+/* Names of the equations, numbers of their columns and sums, and the size of scratch memory. */
+#include "isa/target.h"
 
 const char *fr_equation_name(int equation)
 {
@@ -32,6 +32,17 @@ int fr_model_columns(const fr_model *model)
         if (model->z[j] == 0 || model->z[j] < -largest_z || model->z[j] > largest_z)
             return 0;
     return per_ion * n + others + (model->pump_ion >= 0);
+}
+
+size_t fr_scratch_bytes(const fr_model *model, const fr_layout *layout, ptrdiff_t count)
+{
+    const fr_sample *const sample = layout->sample;
+    const int ndim = layout->ndim < 1 || layout->ndim > FR_MAX_DIMS ? 1 : layout->ndim;
+    const int columns = fr_model_columns(model);
+    const int needed = columns + (sample ? sample->n_inputs + sample->n_derived : 0);
+    const int buffers = needed < FR_MAX_COLUMNS ? needed : FR_MAX_COLUMNS;
+    return (size_t)ndim * FR_MAX_COLUMNS * sizeof(ptrdiff_t) + FR_CACHE_LINE +
+           (size_t)buffers * (size_t)fr_buffer_length(count) * sizeof(double);
 }
 
 int fr_sobol_sums_count(const fr_sobol_sums_spec *spec, int with_b)

@@ -100,6 +100,11 @@ static void make_columns(job *g, int drawn)
     }
 }
 
+static void *scratch(const job *g)
+{
+    return allocate((ptrdiff_t)fr_scratch_bytes(&g->model, &g->layout, g->n), 1);
+}
+
 static void table(job *g)
 {
     make_columns(g, 0);
@@ -148,7 +153,7 @@ static void lists(job *g)
 static fr_error points(job *g)
 {
     const fr_output out = {(char *)g->out, STEP, 0, 0, NULL};
-    return g->kernels->points(&g->model, &g->layout, g->columns, 0, g->n, &out);
+    return g->kernels->points(&g->model, &g->layout, g->columns, 0, g->n, scratch(g), &out);
 }
 
 /* Counts if there are edges, otherwise sums up. */
@@ -156,8 +161,8 @@ static fr_error reduce(job *g)
 {
     const fr_counts *const counts = g->sorted.n_edges ? &g->sorted : NULL;
     fr_block *const blocks = allocate(g->n / FR_BLOCK, sizeof *blocks);
-    return g->kernels->reduce(&g->model, &g->layout, g->columns, 0, g->n, 0, counts == NULL, blocks,
-                              counts);
+    return g->kernels->reduce(&g->model, &g->layout, g->columns, 0, g->n, 0, counts == NULL,
+                              scratch(g), blocks, counts);
 }
 
 static fr_error pairs(job *g)
@@ -172,7 +177,7 @@ static fr_error gradients(job *g)
 {
     static const int wanted[INPUTS] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
     return g->kernels->gradients(&g->model, &g->layout, g->columns, 0, g->n, wanted, g->n_inputs,
-                                 g->parts);
+                                 scratch(g), g->parts);
 }
 
 static fr_error draw(job *g)
@@ -261,7 +266,7 @@ int main(int argc, char **argv)
     uint8_t *const status = allocate(g.n, 1), all = 0;
     const fr_output out = {NULL, 0, 0, 0, status};
     if (g.layout.shape)
-        g.kernels->points(&g.model, &g.layout, g.columns, 0, g.n, &out);
+        g.kernels->points(&g.model, &g.layout, g.columns, 0, g.n, scratch(&g), &out);
     for (ptrdiff_t i = 0; i < g.n; i++)
         all |= status[i];
     if (g.error || all)

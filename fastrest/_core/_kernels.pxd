@@ -124,12 +124,12 @@ cdef extern from "fastrest.h" nogil:
     ctypedef struct fr_kernels:
         const char *name
         fr_error (*points)(const fr_model *, const fr_layout *, const fr_column *,
-                           ptrdiff_t, ptrdiff_t, const fr_output *) noexcept nogil
+                           ptrdiff_t, ptrdiff_t, void *, const fr_output *) noexcept nogil
         fr_error (*reduce)(const fr_model *, const fr_layout *, const fr_column *,
-                           ptrdiff_t, ptrdiff_t, int, int, fr_block *,
+                           ptrdiff_t, ptrdiff_t, int, int, void *, fr_block *,
                            const fr_counts *) noexcept nogil
         fr_error (*gradients)(const fr_model *, const fr_layout *, const fr_column *,
-                              ptrdiff_t, ptrdiff_t, const int *, int,
+                              ptrdiff_t, ptrdiff_t, const int *, int, void *,
                               double *const *) noexcept nogil
         void (*count_pairs)(double, const double *, ptrdiff_t, const double *, ptrdiff_t, double,
                             int32_t, const int32_t *, const double *, ptrdiff_t,
@@ -146,16 +146,19 @@ cdef extern from "fastrest.h" nogil:
 
     int fr_sobol_sums_count(const fr_sobol_sums_spec *, int)
     int fr_model_columns(const fr_model *)
+    size_t fr_scratch_bytes(const fr_model *, const fr_layout *, ptrdiff_t)
     const char *fr_equation_name(int)
     const fr_kernels *fr_compiled(int)
     int fr_supported(const fr_kernels *)
 
 
 cdef inline int is_native(cnp.ndarray array, int typenum) noexcept:
-    return cnp.PyArray_TYPE(array) == typenum and cnp.PyArray_ISBEHAVED_RO(array)
+    return (array is not None and cnp.PyArray_TYPE(array) == typenum
+            and cnp.PyArray_ISBEHAVED_RO(array))
 
 
 cdef const fr_kernels *kernels_of(isa) except NULL
+cdef size_t scratch_bytes(const fr_model *, const fr_layout *, ptrdiff_t) noexcept nogil
 
 
 cdef class Equation:

@@ -81,6 +81,11 @@ except ValueError as unusable:
     raise ValueError(f"FASTREST_ISA: {unusable}") from None
 
 
+cdef size_t scratch_bytes(const fr_model *model, const fr_layout *layout,
+                          ptrdiff_t count) noexcept nogil:
+    return fr_scratch_bytes(model, layout, count)  # for modules without the C core
+
+
 # ---- arguments ----
 
 cdef int check(fr_error error) except -1:
@@ -99,12 +104,20 @@ cdef int check(fr_error error) except -1:
 
 cdef void *line(cnp.ndarray array, int typenum, Py_ssize_t length) except? NULL:
     """Return the address of the first element of a contiguous 1-D array, which is checked."""
-    if (array is None or not is_native(array, typenum) or cnp.PyArray_NDIM(array) != 1
+    if (not is_native(array, typenum) or cnp.PyArray_NDIM(array) != 1
             or not cnp.PyArray_IS_C_CONTIGUOUS(array)):
         raise TypeError("arrays must be contiguous, native, and 1-D")
     if cnp.PyArray_DIM(array, 0) != length:
         raise ValueError(f"an array must have {length} elements, got {len(array)}")
     return cnp.PyArray_DATA(array)
+
+
+cdef void *allocated(size_t size) except NULL:
+    """Return scratch memory for one C call, which frees it."""
+    cdef void *memory = malloc(size)
+    if memory == NULL:
+        raise MemoryError
+    return memory
 
 
 cdef int is_output(cnp.ndarray array, int typenum, Py_ssize_t count) noexcept:
@@ -163,7 +176,8 @@ cdef int take(Equation equation, list columns, Inputs *inputs) except -1:
             continue
         array = columns[j]
         if not is_native(array, cnp.NPY_DOUBLE):
-            raise TypeError(f"column {j} must be native aligned float64, got {array.dtype}")
+            raise TypeError(f"column {j} must be native aligned float64, got "
+                            f"{getattr(columns[j], 'dtype', columns[j])}")
         if first is None:
             first = array
         elif not cnp.PyArray_SAMESHAPE(array, first):
@@ -254,9 +268,11 @@ cdef class Equation:
             if not is_output(status, cnp.NPY_UINT8, count):
                 raise ValueError(f"status must be contiguous uint8 of shape ({count},)")
             output.status = <uint8_t *>cnp.PyArray_BYTES(status)
+        cdef void *scratch = allocated(fr_scratch_bytes(&self.model, &inputs.layout, count))
         with nogil:
             error = kernels.points(&self.model, &inputs.layout, inputs.columns, start, count,
-                                   &output)
+                                   scratch, &output)
+            free(scratch)
         check(error)
 
     def reduce(self, list columns not None, Py_ssize_t start, Py_ssize_t count, edges=None,
@@ -308,9 +324,11 @@ cdef class Equation:
             c_counts.first = <const int32_t *>line(edges.first, cnp.NPY_INT32, n_cells + 2)
             c_counts.counts = <int64_t *>cnp.PyArray_DATA(counts)
             wanted = &c_counts
+        cdef void *scratch = allocated(fr_scratch_bytes(&self.model, &inputs.layout, count))
         with nogil:
             error = kernels.reduce(&self.model, &inputs.layout, inputs.columns, start, count, far,
-                                   sums, c_blocks, wanted)
+                                   sums, scratch, c_blocks, wanted)
+            free(scratch)
         check(error)
         return blocks, counts
 
@@ -349,9 +367,11 @@ cdef class Equation:
                 raise ValueError(f"out must be contiguous float64 of shape ({count},)")
             c_wanted[k] = wanted[k]
             c_out[k] = <double *>cnp.PyArray_DATA(array)
+        cdef void *scratch = allocated(fr_scratch_bytes(&self.model, &inputs.layout, count))
         with nogil:
             error = kernels.gradients(&self.model, &inputs.layout, inputs.columns, start, count,
-                                      c_wanted, n_wanted, c_out)
+                                      c_wanted, n_wanted, scratch, c_out)
+            free(scratch)
         if error == FR_BAD_MODEL:
             raise ValueError(f"{self.name} has no derivatives")
         check(error)
@@ -419,9 +439,7 @@ cdef class Equation:
             spec.logs = c_logs
         cdef cnp.ndarray invalid = np.zeros(len(STATUS), np.int64)
         cdef cnp.ndarray sums = np.zeros((fr_sobol_sums_count(&spec, c_b != NULL), 2))
-        cdef void *scratch = malloc(kernels.scratch_bytes)
-        if scratch == NULL:
-            raise MemoryError
+        cdef void *scratch = allocated(kernels.scratch_bytes)
         with nogil:
             error = kernels.pick_freeze(&self.model, &a.layout, a.columns, &b.layout, c_b,
                                         start, count, &spec, scratch,

@@ -3,6 +3,7 @@
 cimport numpy as cnp
 from cpython.ref cimport Py_INCREF
 from libc.stddef cimport ptrdiff_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 from fastrest._core._kernels cimport (
@@ -14,6 +15,7 @@ from fastrest._core._kernels cimport (
     fr_model,
     fr_output,
     kernels_of,
+    scratch_bytes,
 )
 
 
@@ -32,6 +34,12 @@ cdef char double_types[FR_MAX_COLUMNS + 1]
 memset(double_types, cnp.NPY_DOUBLE, sizeof(double_types))
 cdef cnp.PyUFuncGenericFunction loops[1]
 loops[0] = <cnp.PyUFuncGenericFunction>ufunc_loop
+
+
+# Scratch memory of small calls, in doubles, and as many points as it suffices for in any model.
+cdef enum:
+    SMALL_SCRATCH = 1024
+    FEW = 16
 
 
 cdef struct Data:
@@ -53,11 +61,25 @@ cdef void ufunc_loop(char **args, const cnp.npy_intp *dimensions, const cnp.npy_
     layout.sample = NULL
     layout.ndim = 1
     layout.shape = <const ptrdiff_t *>dimensions
-    out.values = args[n]
     out.stride = steps[n]
     out.float32 = out.stream = 0
     out.status = NULL
-    active.points(model, &layout, columns, 0, dimensions[0], &out)
+    # without memory for a large call, a few points at a time
+    cdef double small[SMALL_SCRATCH]
+    cdef void *large = NULL
+    cdef ptrdiff_t start = 0, count = dimensions[0]
+    cdef size_t needed = scratch_bytes(model, &layout, count)
+    if needed > sizeof(small):
+        large = malloc(needed)
+        if large == NULL:
+            count = FEW
+    while start < dimensions[0]:
+        out.values = args[n] + start * steps[n]
+        count = min(count, dimensions[0] - start)
+        active.points(model, &layout, columns, start, count, small if large == NULL else large,
+                      &out)
+        start += count
+    free(large)
     # bad rows become NaN by design: clear the flags that NumPy would report as warnings
     feclearexcept(FE_ALL_EXCEPT)
 

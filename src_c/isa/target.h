@@ -33,7 +33,17 @@
 #define FR_INLINE static inline
 #endif
 
-/* Keeps a function out of its callers. */
+/* The layout of scratch memory: the strides of the layout's dimensions, one row of FR_MAX_COLUMNS
+ * for each; then the buffers of columns, each with room for fr_buffer_length(count) doubles, on a
+ * cache line. */
+enum { FR_CACHE_LINE = 64 };
+
+FR_INLINE ptrdiff_t fr_buffer_length(ptrdiff_t count)
+{
+    return count < 1 ? 0 : count < FR_CHUNK ? (count + 7) / 8 * 8 : FR_CHUNK;
+}
+
+/* Keeps a function, and the stack that it needs, out of its callers. */
 #if defined(_MSC_VER)
 #define FR_APART static __declspec(noinline)
 #elif defined(__GNUC__) || defined(__clang__)

@@ -24,18 +24,19 @@
 
 ENTRY(points,
       (const fr_model *model, const fr_layout *layout, const fr_column *columns, ptrdiff_t start,
-       ptrdiff_t count, const fr_output *out),
-      (model, layout, columns, start, count, out))
+       ptrdiff_t count, void *scratch, const fr_output *out),
+      (model, layout, columns, start, count, scratch, out))
 
 ENTRY(reduce,
       (const fr_model *model, const fr_layout *layout, const fr_column *columns, ptrdiff_t start,
-       ptrdiff_t count, int far, int sums, fr_block *blocks, const fr_counts *counts),
-      (model, layout, columns, start, count, far, sums, blocks, counts))
+       ptrdiff_t count, int far, int sums, void *scratch, fr_block *blocks,
+       const fr_counts *counts),
+      (model, layout, columns, start, count, far, sums, scratch, blocks, counts))
 
 ENTRY(gradients,
       (const fr_model *model, const fr_layout *layout, const fr_column *columns, ptrdiff_t start,
-       ptrdiff_t count, const int *wanted, int n_wanted, double *const *out),
-      (model, layout, columns, start, count, wanted, n_wanted, out))
+       ptrdiff_t count, const int *wanted, int n_wanted, void *scratch, double *const *out),
+      (model, layout, columns, start, count, wanted, n_wanted, scratch, out))
 
 ENTRY(pick_freeze,
       (const fr_model *model, const fr_layout *layout_a, const fr_column *columns_a,

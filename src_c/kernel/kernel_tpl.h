@@ -14,7 +14,7 @@
  * chunk, or draw_tpl.h draws them; a model computes the potentials; store_tpl.h writes them.
  */
 
-enum { CHUNK = 256 }; /* points; columns of three ions take 26 kB if all are buffered */
+enum { CHUNK = FR_CHUNK };
 
 #include "math/bits_tpl.h"
 #include "math/log_ratio_tpl.h"

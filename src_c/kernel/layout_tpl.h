@@ -6,12 +6,13 @@
 typedef struct {
     int ndim;
     ptrdiff_t shape[FR_MAX_DIMS];
-    ptrdiff_t strides[FR_MAX_COLUMNS][FR_MAX_DIMS];
-    int constant[FR_MAX_COLUMNS]; /* whether all strides of a column are 0 */
+    ptrdiff_t (*strides)[FR_MAX_COLUMNS]; /* along each dimension, by column */
+    int constant[FR_MAX_COLUMNS];         /* whether all strides of a column are 0 */
 } fr_compact_layout;
 
 /* Copies the layout without dimensions of length 1.  Neighbouring dimensions are merged if every
-   column continues across them with one stride: a C-contiguous block becomes one dimension. */
+   column continues across them with one stride: a C-contiguous block becomes one dimension.  The
+   copy's strides have room for all dimensions. */
 static fr_error compact_layout(const fr_layout *layout, const fr_column *columns, int n_columns,
                                ptrdiff_t start, ptrdiff_t count, fr_compact_layout *compact)
 {
@@ -28,24 +29,24 @@ static fr_error compact_layout(const fr_layout *layout, const fr_column *columns
             continue;
         int joins = d > 0;
         for (int j = 0; j < n_columns && joins; j++)
-            joins = compact->strides[j][d - 1] == columns[j].strides[dim] * length;
+            joins = compact->strides[d - 1][j] == columns[j].strides[dim] * length;
         if (joins)
             compact->shape[d - 1] *= length;
         else
             compact->shape[d++] = length;
         for (int j = 0; j < n_columns; j++)
-            compact->strides[j][d - 1] = columns[j].strides[dim];
+            compact->strides[d - 1][j] = columns[j].strides[dim];
     }
     if (d == 0) { /* a single point */
         compact->shape[d++] = 1;
         for (int j = 0; j < n_columns; j++)
-            compact->strides[j][0] = 0;
+            compact->strides[0][j] = 0;
     }
     compact->ndim = d;
     for (int j = 0; j < n_columns; j++) {
         compact->constant[j] = 1;
         for (int dim = 0; dim < d; dim++)
-            compact->constant[j] &= compact->strides[j][dim] == 0;
+            compact->constant[j] &= compact->strides[dim][j] == 0;
     }
     return start < 0 || count < 0 || start > size - count ? FR_BAD_RANGE : FR_OK;
 }
@@ -60,12 +61,11 @@ static void locate(const fr_compact_layout *layout, ptrdiff_t point, ptrdiff_t *
 }
 
 /* Returns the address of the element of column j at an index. */
-/* Returns the address of the element of column j at an index. */
 static const char *element(const fr_compact_layout *layout, int j, const char *data,
                            const ptrdiff_t *index)
 {
     for (int d = 0; d < layout->ndim; d++)
-        data += index[d] * layout->strides[j][d];
+        data += index[d] * layout->strides[d][j];
     return data;
 }
 
@@ -95,7 +95,7 @@ static void next_row(const fr_compact_layout *layout, int first, int n_columns, 
     for (int d = layout->ndim - 2; d >= 0; d--) {
         const int ends = ++index[d] == layout->shape[d] && d > 0;
         for (int i = 0; i < n_columns; i++) {
-            const ptrdiff_t stride = layout->strides[first + i][d];
+            const ptrdiff_t stride = layout->strides[d][first + i];
             rows[i] += ends ? stride - layout->shape[d] * stride : stride;
         }
         if (!ends)
@@ -109,7 +109,7 @@ static void gather(const fr_compact_layout *layout, int j, const char *data, con
                    ptrdiff_t n, double *restrict buffer)
 {
     const int inner = layout->ndim - 1;
-    const ptrdiff_t stride = layout->strides[j][inner], length = layout->shape[inner];
+    const ptrdiff_t stride = layout->strides[inner][j], length = layout->shape[inner];
     ptrdiff_t index[FR_MAX_DIMS], first = from[inner];
     memcpy(index, from, (size_t)layout->ndim * sizeof *index);
     index[inner] = 0;
@@ -142,10 +142,32 @@ typedef struct {
     const double *x[FR_MAX_COLUMNS];
     int far;                          /* not 0: the caller's columns are larger than the caches */
     ptrdiff_t filled[FR_MAX_COLUMNS]; /* number of elements of the buffer with one repeated value */
-    double buffers[FR_MAX_COLUMNS][CHUNK];
+    double *buffers;
+    ptrdiff_t length; /* of a buffer */
 } fr_columns;
 
-/* Loads the columns of n points from `index` on.  Columns without data are left alone. */
+static double *buffer_of(const fr_columns *loaded, int j)
+{
+    return loaded->buffers + j * loaded->length;
+}
+
+/* Copies the columns of n points that lie in the caller's memory: they may change at any moment,
+   the copies do not.  Returns 1 if there was any, else 0. */
+static int copy_columns(const fr_column *columns, int n_columns, ptrdiff_t n, fr_columns *loaded)
+{
+    int any = 0;
+    for (int j = 0; j < n_columns; j++) {
+        double *const buffer = buffer_of(loaded, j);
+        if (!columns[j].data || loaded->x[j] == buffer)
+            continue;
+        memcpy(buffer, loaded->x[j], (size_t)n * sizeof *buffer);
+        loaded->x[j] = buffer;
+        loaded->filled[j] = 0;
+        any = 1;
+    }
+    return any;
+}
+
 /* Loads the columns of n points from `index` on.  Columns without data are left alone. */
 static void load(const fr_compact_layout *layout, const fr_column *columns, int n_columns,
                  const ptrdiff_t *index, ptrdiff_t n, fr_columns *loaded)
@@ -155,9 +177,9 @@ static void load(const fr_compact_layout *layout, const fr_column *columns, int 
     for (int j = 0; j < n_columns; j++) {
         if (!columns[j].data)
             continue;
-        const ptrdiff_t stride = layout->strides[j][inner];
+        const ptrdiff_t stride = layout->strides[inner][j];
         const char *const source = element(layout, j, columns[j].data, index);
-        double *const buffer = loaded->buffers[j];
+        double *const buffer = buffer_of(loaded, j);
         loaded->x[j] = buffer;
         if (one_row && stride == (ptrdiff_t)sizeof(double)) {
             loaded->x[j] = (const double *)source;

@@ -4,11 +4,11 @@
  */
 
 FR_APART fr_error points(const fr_model *model, const fr_layout *layout, const fr_column *columns,
-                         ptrdiff_t start, ptrdiff_t count, const fr_output *out)
+                         ptrdiff_t start, ptrdiff_t count, void *scratch, const fr_output *out)
 {
     fr_walk walk;
     double V[CHUNK];
-    const fr_error error = begin(&walk, model, layout, columns, start, count, out->stream);
+    const fr_error error = begin(&walk, model, layout, columns, start, count, out->stream, scratch);
     if (error || count == 0)
         return error;
     if (out->status)
@@ -66,7 +66,7 @@ static int are_columns(const int *wanted, int n_wanted, int n_columns)
 
 FR_APART fr_error gradients(const fr_model *model, const fr_layout *layout,
                             const fr_column *columns, ptrdiff_t start, ptrdiff_t count,
-                            const int *wanted, int n_wanted, double *const *out)
+                            const int *wanted, int n_wanted, void *scratch, double *const *out)
 {
     fr_walk walk;
     double V[CHUNK];
@@ -76,9 +76,10 @@ FR_APART fr_error gradients(const fr_model *model, const fr_layout *layout,
         return FR_BAD_MODEL;
     if (!are_columns(wanted, n_wanted, n_columns))
         return FR_BAD_COLUMN;
-    const fr_error error = begin(&walk, model, layout, columns, start, count, 0);
+    const fr_error error = begin(&walk, model, layout, columns, start, count, 0, scratch);
     if (error || count == 0)
         return error;
+    walk.copies = 1; /* a derivative reads inputs that the potential has read */
     for (ptrdiff_t n, done = 0; done < count; done += n) {
         n = shorter(count - done, CHUNK);
         for (int k = 0; k < n_wanted; k++)

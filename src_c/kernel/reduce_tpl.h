@@ -5,7 +5,7 @@
 
 /* Counts the next n <= CHUNK points without logarithms and advances.  If that is not possible,
    returns 0 and does not advance. */
-static int count_ratios(fr_walk *walk, ptrdiff_t n, const fr_counts *counts)
+FR_APART int count_ratios(fr_walk *walk, ptrdiff_t n, const fr_counts *counts)
 {
     double num[CHUNK], den[CHUNK];
     fetch(walk, n);
@@ -17,8 +17,8 @@ static int count_ratios(fr_walk *walk, ptrdiff_t n, const fr_counts *counts)
 }
 
 FR_APART fr_error reduce(const fr_model *model, const fr_layout *layout, const fr_column *columns,
-                         ptrdiff_t start, ptrdiff_t count, int far, int sums, fr_block *blocks,
-                         const fr_counts *counts)
+                         ptrdiff_t start, ptrdiff_t count, int far, int sums, void *scratch,
+                         fr_block *blocks, const fr_counts *counts)
 {
     fr_walk walk;
     double V[CHUNK];
@@ -27,7 +27,7 @@ FR_APART fr_error reduce(const fr_model *model, const fr_layout *layout, const f
         !sums && counts && counts->ratios && counts->n_edges <= FEW && model->equation == FR_GHK;
     if (start % FR_BLOCK != 0)
         return FR_BAD_RANGE;
-    const fr_error error = begin(&walk, model, layout, columns, start, count, far);
+    const fr_error error = begin(&walk, model, layout, columns, start, count, far, scratch);
     if (error || count == 0)
         return error;
     for (ptrdiff_t done = 0; done < count; blocks++) {

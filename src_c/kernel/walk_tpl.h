@@ -12,6 +12,7 @@ typedef struct {
     fr_row equation;
     fr_compact_layout layout;
     ptrdiff_t index[FR_MAX_DIMS]; /* index of the next point */
+    int copies;                   /* not 0: columns are copied before they are computed with */
     const fr_sample *sample;
     double *drawn[FR_MAX_COLUMNS]; /* buffer of each input of the sample */
     fr_columns loaded;
@@ -31,7 +32,7 @@ static fr_error begin_draws(fr_walk *walk, const fr_layout *layout, const fr_col
         if (layout->ndim != 1 || n_inputs > FR_MAX_COLUMNS || input < 0 || input >= n_inputs)
             return FR_BAD_LAYOUT;
         if (!walk->drawn[input])
-            walk->drawn[input] = walk->loaded.buffers[j];
+            walk->drawn[input] = buffer_of(&walk->loaded, j);
         walk->loaded.x[j] = walk->drawn[input];
     }
     int spare = n_columns;
@@ -40,19 +41,20 @@ static fr_error begin_draws(fr_walk *walk, const fr_layout *layout, const fr_col
             continue;
         if (spare == FR_MAX_COLUMNS)
             return FR_BAD_LAYOUT;
-        walk->drawn[k] = walk->loaded.buffers[spare++];
+        walk->drawn[k] = buffer_of(&walk->loaded, spare++);
     }
     return FR_OK;
 }
 
 /* Starts a walk at the point `start`. */
-/* Starts a walk at the point `start`. */
 static fr_error begin(fr_walk *walk, const fr_model *model, const fr_layout *layout,
-                      const fr_column *columns, ptrdiff_t start, ptrdiff_t count, int far)
+                      const fr_column *columns, ptrdiff_t start, ptrdiff_t count, int far,
+                      void *scratch)
 {
     const int n_columns = fr_model_columns(model);
     if (n_columns == 0)
         return FR_BAD_MODEL;
+    walk->layout.strides = scratch;
     const fr_error error = compact_layout(layout, columns, n_columns, start, count, &walk->layout);
     if (error || count == 0)
         return error;
@@ -62,11 +64,16 @@ static fr_error begin(fr_walk *walk, const fr_model *model, const fr_layout *lay
     walk->equation = equations[model->equation];
     walk->by_rows = walk->equation.rows != NULL;
     for (int j = 0; j < n_columns; j++) {
-        const ptrdiff_t stride = walk->layout.strides[j][walk->layout.ndim - 1];
+        const ptrdiff_t stride = walk->layout.strides[walk->layout.ndim - 1][j];
         walk->by_rows &= columns[j].data && (stride == 0 || stride == (ptrdiff_t)sizeof(double));
     }
     memset(walk->loaded.filled, 0, sizeof walk->loaded.filled);
+    char *const buffers = (char *)(walk->layout.strides + layout->ndim);
+    walk->loaded.buffers =
+        (double *)(buffers + (FR_CACHE_LINE - (uintptr_t)buffers % FR_CACHE_LINE) % FR_CACHE_LINE);
+    walk->loaded.length = fr_buffer_length(count);
     walk->loaded.far = far;
+    walk->copies = 0;
     locate(&walk->layout, start, walk->index);
     return begin_draws(walk, layout, columns, n_columns);
 }
@@ -75,6 +82,8 @@ static fr_error begin(fr_walk *walk, const fr_model *model, const fr_layout *lay
 static void fetch(fr_walk *walk, ptrdiff_t n)
 {
     load(&walk->layout, walk->columns, walk->n_columns, walk->index, n, &walk->loaded);
+    if (walk->copies)
+        copy_columns(walk->columns, walk->n_columns, n, &walk->loaded);
     if (walk->sample)
         draw_chunk(walk->sample, walk->index[0], n, walk->drawn);
 }
@@ -98,7 +107,11 @@ static void recompute_suspects(const fr_walk *walk, ptrdiff_t n, const uint64_t 
 }
 
 /* Computes the potentials of the next n <= CHUNK points and advances.  If status is not NULL, the
-   status of suspect points is written to it.  Returns 0 if no point was suspect. */
+   status of suspect points is written to it.  Returns 0 if no point was suspect.
+
+   A loop reads each input of a point once, so that no change of the input contradicts the result.
+   The special cases read them again: a chunk with a suspect point is therefore copied, and computed
+   again from the copy.  Suspect points often come in numbers, so the next chunk is copied first. */
 static int compute(fr_walk *walk, ptrdiff_t n, double *restrict V, uint8_t *restrict status)
 {
     const fr_row equation = walk->equation;
@@ -107,8 +120,11 @@ static int compute(fr_walk *walk, ptrdiff_t n, double *restrict V, uint8_t *rest
     if (!walk->by_rows || (equation.rows(&walk->layout, walk->columns, walk->index, n, V) & SIGN)) {
         fetch(walk, n);
         any = (equation.chunk(walk->model, n, &walk->loaded, V, suspect) & SIGN) != 0;
+        if (any && copy_columns(walk->columns, walk->n_columns, n, &walk->loaded))
+            any = (equation.chunk(walk->model, n, &walk->loaded, V, suspect) & SIGN) != 0;
         if (any)
             recompute_suspects(walk, n, suspect, V, status);
+        walk->copies = any;
     }
     advance(&walk->layout, n, walk->index);
     return any;

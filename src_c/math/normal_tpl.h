@@ -83,7 +83,7 @@ static void normal_quantiles(ptrdiff_t n, const double *restrict lower,
                              const double *restrict upper, double *restrict y)
 {
     int32_t outside[CHUNK];
-    double tail[CHUNK], root[CHUNK], size[CHUNK];
+    double tail[CHUNK], size[CHUNK]; /* a tail becomes its root */
     ptrdiff_t count = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
         const double q = 0.5 * (lower[i] - upper[i]);
@@ -96,13 +96,13 @@ static void normal_quantiles(ptrdiff_t n, const double *restrict lower,
         count += least < 0.075;
     }
     for (ptrdiff_t k = 0; k < count; k++) {
-        root[k] = sqrt(log_ratio(1.0, tail[k]));
-        size[k] = rational(outer_num, outer_den, root[k] - 1.6);
+        tail[k] = sqrt(log_ratio(1.0, tail[k]));
+        size[k] = rational(outer_num, outer_den, tail[k] - 1.6);
     }
     for (ptrdiff_t k = 0; k < count; k++) {
         const ptrdiff_t i = outside[k];
-        if (root[k] > 5.0)
-            size[k] = rational(far_num, far_den, root[k] - 5.0);
+        if (tail[k] > 5.0)
+            size[k] = rational(far_num, far_den, tail[k] - 5.0);
         y[i] = lower[i] < upper[i] ? -size[k] : size[k];
     }
 }

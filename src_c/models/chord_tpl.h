@@ -52,21 +52,22 @@ static uint64_t chord_chunk(const fr_model *model, ptrdiff_t n, const fr_columns
 
     memset(drive, 0, (size_t)n * sizeof *drive);
     memset(total, 0, (size_t)n * sizeof *total);
-    for (ptrdiff_t i = 0; i < n; i++)
-        suspect[i] = not_temperate(celsius[i]);
+    memset(suspect, 0, (size_t)n * sizeof *suspect);
     for (int j = 0; j < ions; j++) {
         const double *const g = x[j], *const c_out = x[ions + j], *const c_in = x[2 * ions + j];
         const double per_z = 1.0 / model->z[j]; /* exact: +-1 or +-1/2 */
         for (ptrdiff_t i = 0; i < n; i++) {
-            total[i] += g[i];
-            drive[i] += g[i] * (log_ratio(c_out[i], c_in[i]) * per_z);
-            suspect[i] |= bits_of(g[i]) | not_normal(c_out[i]) | not_normal(c_in[i]);
+            const double conductance = g[i], out = c_out[i], inside = c_in[i];
+            total[i] += conductance;
+            drive[i] += conductance * (log_ratio(out, inside) * per_z);
+            suspect[i] |= bits_of(conductance) | not_normal(out) | not_normal(inside);
         }
     }
     for (ptrdiff_t i = 0; i < n; i++) {
         const uint64_t size = bits_of(drive[i]) & ~SIGN;
-        any |= suspect[i] |= not_normal(total[i]) | (size + LEAST_NORMAL);
-        V[i] = phi_of(celsius[i]) * (drive[i] / total[i]);
+        const double degrees = celsius[i];
+        any |= suspect[i] |= not_temperate(degrees) | not_normal(total[i]) | (size + LEAST_NORMAL);
+        V[i] = phi_of(degrees) * (drive[i] / total[i]);
     }
     return any;
 }

@@ -110,7 +110,7 @@ static uint64_t monovalent_rates(ptrdiff_t n, const double *celsius, double *res
     uint64_t any = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
         const double N = num[i], D = den[i], phi = phi_of(celsius[i]), r = phi / (N * D);
-        any |= suspect[i] |= not_moderate(N) | not_moderate(D);
+        any |= suspect[i] |= not_temperate(celsius[i]) | not_moderate(N) | not_moderate(D);
         V[i] = phi * log_ratio(N, D);
         num[i] = r * D;
         den[i] = -(r * N);
@@ -127,7 +127,7 @@ static uint64_t divalent_rates(ptrdiff_t n, const double *celsius, double *restr
     for (ptrdiff_t i = 0; i < n; i++) {
         const double a = den[i] + 4.0 * m_in[i], b = den[i] - num[i], c = num[i] + 4.0 * m_out[i];
         double p, q;
-        any |= suspect[i] |= not_moderate(a) | not_moderate(c);
+        any |= suspect[i] |= not_temperate(celsius[i]) | not_moderate(a) | not_moderate(c);
         const double root = root_ratio(a, b, c, &p, &q), phi = phi_of(celsius[i]);
         const double r = phi / root, x = p / q, per_x = q / p;
         V[i] = phi * log_ratio(p, q);
@@ -150,8 +150,6 @@ static uint64_t ghk_slopes_chunk(const fr_model *model, ptrdiff_t n, const fr_co
     fr_rates mono_rates, di_rates;
     uint64_t any;
 
-    for (ptrdiff_t i = 0; i < n; i++)
-        suspect[i] = not_temperate(celsius[i]);
     apply_pump(model, n, in, x, pumped, suspect);
     const fr_terms mono = terms_of(model, 1, x), di = terms_of(model, 2, x);
     if (few_sums(&mono, n, mono_rates.num, mono_rates.den, suspect) & SIGN)

@@ -161,12 +161,13 @@ FR_INLINE uint64_t potential_of_terms(const int k, const fr_terms *t, ptrdiff_t 
             }
         for (ptrdiff_t i = start; i < end; i++) {
             double num = 0.0, den = 0.0;
-            uint64_t flags = suspect[i];
+            const double degrees = celsius[i];
+            uint64_t flags = suspect[i] | not_temperate(degrees);
             for (int j = 0; j < k; j++)
                 add(t->weight[j][i], t->to_num[j][i], t->to_den[j][i], &num, &den, &flags);
             suspect[i] = flags | not_normal(num) | not_normal(den);
             any |= suspect[i];
-            V[i] = phi_of(celsius[i]) * log_ratio(num, den);
+            V[i] = phi_of(degrees) * log_ratio(num, den);
         }
     }
     return any;
@@ -174,21 +175,24 @@ FR_INLINE uint64_t potential_of_terms(const int k, const fr_terms *t, ptrdiff_t 
 
 /* A copy of the columns in which the pump ratio has multiplied its ion's permeability.  A product
    below the normal doubles is suspect, unless a factor is 0: it has lost bits, which a sum of
-   other terms would hide. */
+   other terms would hide.  Starts the words of `suspect`. */
 static void apply_pump(const fr_model *model, ptrdiff_t n, const fr_columns *in,
                        const double **pumped_x, double *restrict pumped, uint64_t *restrict suspect)
 {
     const double *const *const x = in->x;
     memcpy(pumped_x, x, (size_t)fr_model_columns(model) * sizeof *x);
-    if (model->pump_ion < 0)
+    if (model->pump_ion < 0) {
+        memset(suspect, 0, (size_t)n * sizeof *suspect);
         return;
+    }
     const double *const weight = x[model->pump_ion], *const ratio = x[3 * model->n_ions + 1];
     for (ptrdiff_t i = 0; in->far && i < n; i += 8)
         FR_PREFETCH(weight + i + CHUNK);
     for (ptrdiff_t i = 0; i < n; i++) {
-        const uint64_t w = bits_of(weight[i]), r = bits_of(ratio[i]);
-        pumped[i] = weight[i] * ratio[i];
-        suspect[i] |= w | r | ((bits_of(pumped[i]) - LEAST_NORMAL) & (0 - w) & (0 - r));
+        const double P = weight[i], times = ratio[i];
+        const uint64_t w = bits_of(P), r = bits_of(times);
+        pumped[i] = P * times;
+        suspect[i] = w | r | ((bits_of(pumped[i]) - LEAST_NORMAL) & (0 - w) & (0 - r));
     }
     pumped_x[model->pump_ion] = pumped;
 }
@@ -226,18 +230,19 @@ static uint64_t few_sums(const fr_terms *t, ptrdiff_t n, double *restrict num, d
 
 /* Computes num and den of V = phi ln(num/den) for a chunk.  Bit 63 of the result is set if some
    point is not ordinary, or if the model has divalent ions or more than four ions. */
-static uint64_t ghk_sums(const fr_model *model, ptrdiff_t n, const fr_columns *in,
-                         double *restrict num, double *restrict den)
+FR_APART uint64_t ghk_sums(const fr_model *model, ptrdiff_t n, const fr_columns *in,
+                           double *restrict num, double *restrict den)
 {
     const double *const celsius = in->x[3 * model->n_ions];
     double pumped[CHUNK];
     uint64_t suspect[CHUNK];
     const double *columns[FR_MAX_COLUMNS];
-    for (ptrdiff_t i = 0; i < n; i++)
-        suspect[i] = not_temperate(celsius[i]);
     apply_pump(model, n, in, columns, pumped, suspect);
     const fr_terms mono = terms_of(model, 1, columns), di = terms_of(model, 2, columns);
-    return di.count > 0 ? SIGN : few_sums(&mono, n, num, den, suspect);
+    uint64_t any = di.count > 0 ? SIGN : few_sums(&mono, n, num, den, suspect);
+    for (ptrdiff_t i = 0; i < n; i++)
+        any |= not_temperate(celsius[i]);
+    return any;
 }
 
 static uint64_t ghk_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
@@ -248,8 +253,6 @@ static uint64_t ghk_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *
     double num[CHUNK], den[CHUNK], m_out[CHUNK], m_in[CHUNK], pumped[CHUNK];
     const double *columns[FR_MAX_COLUMNS];
 
-    for (ptrdiff_t i = 0; i < n; i++)
-        suspect[i] = not_temperate(celsius[i]);
     apply_pump(model, n, in, columns, pumped, suspect);
     const fr_terms mono = terms_of(model, 1, columns), di = terms_of(model, 2, columns);
 
@@ -263,16 +266,18 @@ static uint64_t ghk_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *
     sum_terms(&mono, n, num, den, suspect);
     if (di.count == 0) {
         for (ptrdiff_t i = 0; i < n; i++) {
-            any |= suspect[i] |= not_normal(num[i]) | not_normal(den[i]);
-            V[i] = phi_of(celsius[i]) * log_ratio(num[i], den[i]);
+            const double degrees = celsius[i];
+            any |= suspect[i] |= not_temperate(degrees) | not_normal(num[i]) | not_normal(den[i]);
+            V[i] = phi_of(degrees) * log_ratio(num[i], den[i]);
         }
         return any;
     }
     sum_terms(&di, n, m_out, m_in, suspect);
     for (ptrdiff_t i = 0; i < n; i++) {
         const double a = den[i] + 4.0 * m_in[i], c = num[i] + 4.0 * m_out[i];
-        any |= suspect[i] |= not_moderate(a) | not_moderate(c);
-        V[i] = phi_of(celsius[i]) * root_log(a, den[i] - num[i], c);
+        const double degrees = celsius[i];
+        any |= suspect[i] |= not_temperate(degrees) | not_moderate(a) | not_moderate(c);
+        V[i] = phi_of(degrees) * root_log(a, den[i] - num[i], c);
     }
     return any;
 }

@@ -9,7 +9,6 @@
  */
 
 /* Sets all derivatives of an invalid point to NaN.  Returns 1 if the point is invalid, else 0. */
-/* Sets all derivatives of an invalid point to NaN.  Returns 1 if the point is invalid, else 0. */
 static int without_slopes(const fr_model *model, uint8_t status, double *slopes)
 {
     for (int j = 0; status && j < fr_model_columns(model); j++)
@@ -17,7 +16,6 @@ static int without_slopes(const fr_model *model, uint8_t status, double *slopes)
     return status != 0;
 }
 
-/* Computes the derivative with respect to the temperature, to which V is proportional. */
 /* Computes the derivative with respect to the temperature, to which V is proportional. */
 static void celsius_slopes(ptrdiff_t n, const double *celsius, const double *V,
                            double *restrict slopes)

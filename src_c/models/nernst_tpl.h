@@ -27,14 +27,14 @@ static uint64_t nernst_chunk(const fr_model *model, ptrdiff_t n, const fr_column
                              double *restrict V, uint64_t *restrict suspect)
 {
     uint64_t any = 0;
-    const double *const z = in->x[0], *const c_out = in->x[1], *const c_in = in->x[2];
-    const double *const celsius = in->x[3];
     (void)model;
     for (ptrdiff_t i = 0; i < n; i++) {
-        suspect[i] = not_normal(c_out[i]) | not_normal(c_in[i]) | not_temperate(celsius[i]) |
-                     not_moderate(double_of(bits_of(z[i]) & ~SIGN));
+        const double z = in->x[0][i], c_out = in->x[1][i], c_in = in->x[2][i];
+        const double celsius = in->x[3][i];
+        suspect[i] = not_normal(c_out) | not_normal(c_in) | not_temperate(celsius) |
+                     not_moderate(magnitude(z));
         any |= suspect[i];
-        V[i] = (phi_of(celsius[i]) * log_ratio(c_out[i], c_in[i])) / z[i];
+        V[i] = (phi_of(celsius) * log_ratio(c_out, c_in)) / z;
     }
     return any;
 }

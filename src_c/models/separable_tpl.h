@@ -111,7 +111,7 @@ static uint64_t separable_rows(const fr_compact_layout *layout, const fr_column 
     index[inner] = 0;
     for (int j = 0; j < 3; j++) {
         rows[j] = element(layout, j, columns[j].data, index);
-        moves |= (layout->strides[j][inner] != 0) << j;
+        moves |= (layout->strides[inner][j] != 0) << j;
     }
     uint64_t any = 0;
     for (;;) {

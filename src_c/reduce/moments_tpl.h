@@ -38,11 +38,11 @@ static ptrdiff_t sort_out(fr_block *block, const uint8_t *status, ptrdiff_t n)
     return valid;
 }
 
-/* Returns the index of the first valid point at which V is x. */
-static ptrdiff_t first_place(const double *V, const uint8_t *status, double x)
+/* Returns the index of the first of n valid points at which V is x, which some point has. */
+static ptrdiff_t first_place(const double *V, const uint8_t *status, ptrdiff_t n, double x)
 {
     ptrdiff_t i = 0;
-    while (V[i] != x || (status && status[i]))
+    while (i < n - 1 && (V[i] != x || (status && status[i])))
         i++;
     return i;
 }
@@ -67,8 +67,8 @@ static void begin_sums(fr_block *block, fr_sums *total, const double *V, ptrdiff
     block->pivot = mean < least ? least : mean > greatest ? greatest : mean;
     block->min = least;
     block->max = greatest;
-    block->argmin = point + first_place(V, status, least);
-    block->argmax = point + first_place(V, status, greatest);
+    block->argmin = point + first_place(V, status, n, least);
+    block->argmax = point + first_place(V, status, n, greatest);
     memset(total, 0, sizeof *total);
 }
 
@@ -117,11 +117,11 @@ static void add_sums(fr_block *block, fr_sums *total, double *restrict V, ptrdif
     }
     if (least < block->min) {
         block->min = least;
-        block->argmin = point + first_place(V, status, least);
+        block->argmin = point + first_place(V, status, n, least);
     }
     if (greatest > block->max) {
         block->max = greatest;
-        block->argmax = point + first_place(V, status, greatest);
+        block->argmax = point + first_place(V, status, n, greatest);
     }
 }
 

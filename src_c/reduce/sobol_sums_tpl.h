@@ -7,8 +7,12 @@
  * Expects CHUNK, moments_tpl.h, walk_tpl.h and points_tpl.h.
  */
 
+/* The scratch memory of a walk with the most columns and dimensions, in doubles. */
+enum { WALK_SCRATCH = (FR_MAX_DIMS + CHUNK) * FR_MAX_COLUMNS + FR_CACHE_LINE };
+
 typedef struct {
     fr_walk a, b;
+    double scratch_a[WALK_SCRATCH], scratch_b[WALK_SCRATCH];
     double fa[CHUNK], fb[CHUNK];
     double d[FR_MAX_COLUMNS][CHUNK];      /* f(A_B) - f(A) for each input */
     double fba[FR_MAX_COLUMNS][CHUNK];    /* f(B_A) */
@@ -37,7 +41,6 @@ static double total_of(const double *x, ptrdiff_t n)
     return sum_of_lanes(lanes);
 }
 
-/* Returns the sum of x y, in the order fixed by the lanes. */
 /* Returns the sum of x y, in the order fixed by the lanes. */
 static double dot(const double *x, const double *y, ptrdiff_t n)
 {
@@ -74,7 +77,6 @@ static void evaluate_f(fr_pair_of_walks *w, const fr_walk *walk, const fr_sobol_
         f[i] -= spec->pivot;
 }
 
-/* Exchanges the columns of one input between A and B. */
 /* Exchanges the columns of one input between A and B. */
 static void exchange(fr_pair_of_walks *w, int input)
 {
@@ -128,7 +130,6 @@ static ptrdiff_t leave_out(fr_pair_of_walks *w, const fr_sobol_sums_spec *spec, 
     return valid;
 }
 
-/* Adds x to the next pair of a sum and its rounding error. */
 /* Adds x to the next pair of a sum and its rounding error. */
 static void add_to(double **sums, double x)
 {
@@ -203,11 +204,12 @@ FR_APART fr_error pick_freeze(const fr_model *model, const fr_layout *layout_a,
             return FR_BAD_COLUMN;
         slopes[j] = input >= 0 ? w->slopes[j] : NULL;
     }
-    fr_error error = begin(&w->a, model, layout_a, columns_a, start, count, 0);
+    fr_error error = begin(&w->a, model, layout_a, columns_a, start, count, 0, w->scratch_a);
     if (!error && with_b)
-        error = begin(&w->b, model, layout_b, columns_b, start, count, 0);
+        error = begin(&w->b, model, layout_b, columns_b, start, count, 0, w->scratch_b);
     if (error)
         return error;
+    w->a.copies = w->b.copies = 1; /* each point is computed many times */
     for (ptrdiff_t n, done = 0; done < count; done += n) {
         n = shorter(count - done, CHUNK);
         memset(w->status, 0, sizeof w->status);

@@ -19,10 +19,10 @@ static void mix(const fr_sample *sample, ptrdiff_t n, double *const *x)
     }
 }
 
-/* Transforms independent normal scores to correlated inputs. */
-static void correlate(const fr_sample *sample, ptrdiff_t n, double *const *x)
+/* Transforms independent normal scores to correlated inputs.  u and v are buffers. */
+static void correlate(const fr_sample *sample, ptrdiff_t n, double *restrict u, double *restrict v,
+                      double *const *x)
 {
-    double u[CHUNK], v[CHUNK];
     mix(sample, n, x);
     for (int j = 0; j < sample->n_inputs; j++) {
         for (ptrdiff_t i = 0; i < n; i++) {
@@ -69,7 +69,7 @@ static void draw_chunk(const fr_sample *sample, int64_t first, ptrdiff_t n, doub
                            x[j]);
     }
     if (sample->cholesky)
-        correlate(sample, n, x);
+        correlate(sample, n, u, v, x);
     for (int d = 0; d < sample->n_derived; d++)
         derive(sample, d, n, x);
 }

@@ -18,7 +18,6 @@ static void triangular_quantiles(double mode, ptrdiff_t n, const double *restric
 }
 
 /* Evaluates a tabulated quantile function: finds the piece by the index and by bisection. */
-/* Evaluates a tabulated quantile function: finds the piece by the index and by bisection. */
 static double piece_of(const fr_pieces *pieces, double probability)
 {
     double t = probability > 0x1p-53 ? probability : 0x1p-53;
@@ -42,29 +41,29 @@ FR_INLINE double within(double x, double low, double high)
     return least < high ? least : high;
 }
 
-/* Computes quantiles x of n <= CHUNK probabilities; x may be the array u or v. */
+/* Computes quantiles x of n <= CHUNK probabilities. */
 static void chunk_of_quantiles(const fr_quantile *q, ptrdiff_t n, const double *u, const double *v,
                                double *x)
 {
-    double lower[CHUNK], upper[CHUNK], quantiles[CHUNK];
-    const double *y = quantiles;
+    double lower[CHUNK], upper[CHUNK];
+    const double *y = x;
     switch (q->base) {
     case FR_UNIFORM: y = u; break;
     case FR_NORMAL:
         if (q->c == 1.0) { /* not truncated */
-            normal_quantiles(n, u, v, quantiles);
+            normal_quantiles(n, u, v, x);
             break;
         }
         for (ptrdiff_t i = 0; i < n; i++) {
             lower[i] = q->a + q->c * u[i];
             upper[i] = q->b + q->c * v[i];
         }
-        normal_quantiles(n, lower, upper, quantiles);
+        normal_quantiles(n, lower, upper, x);
         break;
-    case FR_TRIANGULAR: triangular_quantiles(q->a, n, u, v, quantiles); break;
+    case FR_TRIANGULAR: triangular_quantiles(q->a, n, u, v, x); break;
     case FR_PIECES:
         for (ptrdiff_t i = 0; i < n; i++)
-            quantiles[i] = u[i] < v[i] ? piece_of(&q->lower, u[i]) : piece_of(&q->upper, v[i]);
+            x[i] = u[i] < v[i] ? piece_of(&q->lower, u[i]) : piece_of(&q->upper, v[i]);
         break;
     }
     const double offset = q->offset, scale = q->scale, low = q->low, high = q->high;

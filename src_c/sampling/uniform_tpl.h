@@ -35,8 +35,8 @@ FR_INLINE void philox(const uint32_t key[2], ptrdiff_t n, uint32_t *restrict a,
 }
 
 /* Computes the integers k of inputs j and j + 1, for even j. */
-static void random_numbers(const fr_sample *sample, int j, int64_t first, ptrdiff_t n, uint64_t *k0,
-                           uint64_t *k1)
+FR_APART void random_numbers(const fr_sample *sample, int j, int64_t first, ptrdiff_t n,
+                             uint64_t *k0, uint64_t *k1)
 {
     uint32_t a[CHUNK], b[CHUNK], c[CHUNK], d[CHUNK];
     for (ptrdiff_t i = 0; i < n; i++) {
@@ -101,7 +101,7 @@ FR_INLINE void permute(const uint32_t keys[FEISTEL_ROUNDS], int half, ptrdiff_t 
 }
 
 /* Moves the integers k of input j into the stratum of each point. */
-static void stratify(const fr_sample *sample, int j, int64_t first, ptrdiff_t n, uint64_t *k)
+FR_APART void stratify(const fr_sample *sample, int j, int64_t first, ptrdiff_t n, uint64_t *k)
 {
     uint32_t keys[FEISTEL_ROUNDS];
     uint64_t places[CHUNK];

@@ -68,7 +68,7 @@ def columns(n=2000):
     found = list(2.0 ** rng.uniform(-8, 8, (9, n)))
     for j, column in enumerate(found):
         special = [5e-324, 1e-310, 3e-308, 1e-200, 1e300, 0.0, -1.0]
-        column[j :: 30] = np.resize(special, len(column[j::30]))
+        column[j::30] = np.resize(special, len(column[j::30]))
     return [*found, 37.0 * rng.random(n), np.ones(n)]
 
 

@@ -161,6 +161,41 @@ static fr_output to_doubles(double *values, uint8_t *status)
     return out;
 }
 
+/* ---- calls of the kernels, with scratch memory of the exact size ---- */
+
+static fr_error call_points(const fr_kernels *kernels, const fr_model *model,
+                            const fr_layout *layout, const fr_column *columns, ptrdiff_t start,
+                            ptrdiff_t count, const fr_output *out)
+{
+    void *const scratch = allocate(fr_scratch_bytes(model, layout, count));
+    const fr_error error = kernels->points(model, layout, columns, start, count, scratch, out);
+    free(scratch);
+    return error;
+}
+
+static fr_error call_reduce(const fr_kernels *kernels, const fr_model *model,
+                            const fr_layout *layout, const fr_column *columns, ptrdiff_t start,
+                            ptrdiff_t count, int far, int sums, fr_block *blocks,
+                            const fr_counts *counts)
+{
+    void *const scratch = allocate(fr_scratch_bytes(model, layout, count));
+    const fr_error error =
+        kernels->reduce(model, layout, columns, start, count, far, sums, scratch, blocks, counts);
+    free(scratch);
+    return error;
+}
+
+static fr_error call_gradients(const fr_kernels *kernels, const fr_model *model,
+                               const fr_layout *layout, const fr_column *columns, ptrdiff_t start,
+                               ptrdiff_t count, const int *wanted, int n_wanted, double *const *out)
+{
+    void *const scratch = allocate(fr_scratch_bytes(model, layout, count));
+    const fr_error error =
+        kernels->gradients(model, layout, columns, start, count, wanted, n_wanted, scratch, out);
+    free(scratch);
+    return error;
+}
+
 static fr_error run(const fr_kernels *kernels, const fr_model *model, const table *t,
                     ptrdiff_t start, ptrdiff_t count, const fr_output *out)
 {
@@ -171,7 +206,7 @@ static fr_error run(const fr_kernels *kernels, const fr_model *model, const tabl
         columns[j].data = (const char *)t->x[j];
         columns[j].strides = &stride;
     }
-    return kernels->points(model, &layout, columns, start, count, out);
+    return call_points(kernels, model, &layout, columns, start, count, out);
 }
 
 /* Computes the potential and status of one point. */
@@ -187,7 +222,7 @@ static double potential(const fr_kernels *kernels, const fr_model *model, const 
         columns[j].data = (const char *)(inputs + j);
         columns[j].strides = &stride;
     }
-    CHECK(kernels->points(model, &layout, columns, 0, 1, &out) == FR_OK);
+    CHECK(call_points(kernels, model, &layout, columns, 0, 1, &out) == FR_OK);
     return V;
 }
 
@@ -268,7 +303,7 @@ static void misuse_is_reported_and_nothing_is_written(const fr_kernels *kernels)
 
     for (size_t m = 0; m < sizeof BAD_MODELS / sizeof *BAD_MODELS; m++) {
         CHECK(fr_model_columns(&BAD_MODELS[m]) == 0);
-        CHECK(kernels->points(&BAD_MODELS[m], &line, columns, 0, 4, &out) == FR_BAD_MODEL);
+        CHECK(call_points(kernels, &BAD_MODELS[m], &line, columns, 0, 4, &out) == FR_BAD_MODEL);
     }
 
     ptrdiff_t ones[FR_MAX_DIMS + 1];
@@ -280,27 +315,27 @@ static void misuse_is_reported_and_nothing_is_written(const fr_kernels *kernels)
     const ptrdiff_t just_too_large[] = {PTRDIFF_MAX / 4 + 1, 4};
     const fr_layout negative_length = {2, negative, NULL}, overflow = {2, too_large, NULL};
     const fr_layout just_overflow = {2, just_too_large, NULL};
-    CHECK(kernels->points(&ghk, &no_dims, columns, 0, 1, &out) == FR_BAD_LAYOUT);
-    CHECK(kernels->points(&ghk, &negative_dims, columns, 0, 1, &out) == FR_BAD_LAYOUT);
-    CHECK(kernels->points(&ghk, &too_many, columns, 0, 1, &out) == FR_BAD_LAYOUT);
-    CHECK(kernels->points(&ghk, &negative_length, columns, 0, 1, &out) == FR_BAD_LAYOUT);
-    CHECK(kernels->points(&ghk, &overflow, columns, 0, 1, &out) == FR_BAD_LAYOUT);
-    CHECK(kernels->points(&ghk, &just_overflow, columns, 0, 1, &out) == FR_BAD_LAYOUT);
+    CHECK(call_points(kernels, &ghk, &no_dims, columns, 0, 1, &out) == FR_BAD_LAYOUT);
+    CHECK(call_points(kernels, &ghk, &negative_dims, columns, 0, 1, &out) == FR_BAD_LAYOUT);
+    CHECK(call_points(kernels, &ghk, &too_many, columns, 0, 1, &out) == FR_BAD_LAYOUT);
+    CHECK(call_points(kernels, &ghk, &negative_length, columns, 0, 1, &out) == FR_BAD_LAYOUT);
+    CHECK(call_points(kernels, &ghk, &overflow, columns, 0, 1, &out) == FR_BAD_LAYOUT);
+    CHECK(call_points(kernels, &ghk, &just_overflow, columns, 0, 1, &out) == FR_BAD_LAYOUT);
 
     const ptrdiff_t ranges[][2] = {
         {-1, 1}, {0, -1},          {0, 5},           {4, 1},
         {5, 0},  {PTRDIFF_MAX, 1}, {1, PTRDIFF_MAX}, {PTRDIFF_MAX, PTRDIFF_MAX}};
     for (size_t r = 0; r < sizeof ranges / sizeof *ranges; r++)
-        CHECK(kernels->points(&ghk, &line, columns, ranges[r][0], ranges[r][1], &out) ==
+        CHECK(call_points(kernels, &ghk, &line, columns, ranges[r][0], ranges[r][1], &out) ==
               FR_BAD_RANGE);
 
     const ptrdiff_t none[] = {3, 0, 5};
     const fr_layout empty = {3, none, NULL};
-    CHECK(kernels->points(&ghk, &empty, columns, 0, 1, &out) == FR_BAD_RANGE);
+    CHECK(call_points(kernels, &ghk, &empty, columns, 0, 1, &out) == FR_BAD_RANGE);
     /* an empty range is not misuse */
-    CHECK(kernels->points(&ghk, &empty, columns, 0, 0, &out) == FR_OK);
-    CHECK(kernels->points(&ghk, &line, columns, 4, 0, &out) == FR_OK);
-    CHECK(kernels->points(&ghk, &line, columns, 0, 0, &out) == FR_OK);
+    CHECK(call_points(kernels, &ghk, &empty, columns, 0, 0, &out) == FR_OK);
+    CHECK(call_points(kernels, &ghk, &line, columns, 4, 0, &out) == FR_OK);
+    CHECK(call_points(kernels, &ghk, &line, columns, 0, 0, &out) == FR_OK);
 
     for (int i = 0; i < 4; i++) {
         CHECK(V[i] == (double)(i + 1));
@@ -311,9 +346,10 @@ static void misuse_is_reported_and_nothing_is_written(const fr_kernels *kernels)
     const fr_layout most_dims = {FR_MAX_DIMS, ones, NULL};
     const ptrdiff_t huge[] = {PTRDIFF_MAX / 4, 4};
     const fr_layout most_points = {2, huge, NULL};
-    CHECK(kernels->points(&ghk, &most_dims, columns, 0, 1, &out) == FR_OK);
+    CHECK(call_points(kernels, &ghk, &most_dims, columns, 0, 1, &out) == FR_OK);
     CHECK(V[0] == 0.0 && status[0] == 0);
-    CHECK(kernels->points(&ghk, &most_points, columns, PTRDIFF_MAX / 4 * 4 - 4, 4, &out) == FR_OK);
+    CHECK(call_points(kernels, &ghk, &most_points, columns, PTRDIFF_MAX / 4 * 4 - 4, 4, &out) ==
+          FR_OK);
     CHECK(V[3] == 0.0 && status[3] == 0);
 }
 
@@ -649,7 +685,7 @@ static void layouts_of_1_to_64_dimensions_are_tables_of_their_points(const fr_ke
             CHECK(run(kernels, &MODELS[m], &t, 0, t.n, &out) == FR_OK);
 
             out = to_doubles(V, NULL);
-            CHECK(kernels->points(&MODELS[m], &r.layout, r.columns, 0, t.n, &out) == FR_OK);
+            CHECK(call_points(kernels, &MODELS[m], &r.layout, r.columns, 0, t.n, &out) == FR_OK);
             CHECK(same_bits(V, expected, t.n));
 
             memset(V, 0, (size_t)t.n * sizeof *V);
@@ -657,7 +693,7 @@ static void layouts_of_1_to_64_dimensions_are_tables_of_their_points(const fr_ke
                 const ptrdiff_t rest = t.n - start, piece = 1 + random_below(500);
                 const ptrdiff_t count = piece < rest ? piece : rest;
                 out = to_doubles(V + start, NULL);
-                CHECK(kernels->points(&MODELS[m], &r.layout, r.columns, start, count, &out) ==
+                CHECK(call_points(kernels, &MODELS[m], &r.layout, r.columns, start, count, &out) ==
                       FR_OK);
                 start += count;
             }
@@ -693,7 +729,7 @@ static void repeated_values_are_not_taken_from_another_row(const fr_kernels *ker
         for (ptrdiff_t count = length; count <= 4 * length; count += 5)
             for (int offset = 0; offset < 8; offset++) {
                 const fr_output out = to_doubles(V + offset, NULL);
-                CHECK(kernels->points(&model, &layout, columns, 0, count, &out) == FR_OK);
+                CHECK(call_points(kernels, &model, &layout, columns, 0, count, &out) == FR_OK);
                 ptrdiff_t right = 0;
                 while (right < count && V[offset + right] == logs[right / length % 2])
                     right++;
@@ -775,7 +811,7 @@ static fr_error reduce(const fr_kernels *kernels, const fr_model *model, const t
         columns[j].data = (const char *)t->x[j];
         columns[j].strides = &stride;
     }
-    return kernels->reduce(model, &layout, columns, start, count, far, sums, blocks, counts);
+    return call_reduce(kernels, model, &layout, columns, start, count, far, sums, blocks, counts);
 }
 
 static void misuse_of_sums_is_reported_and_nothing_is_written(const fr_kernels *kernels)
@@ -798,7 +834,7 @@ static void misuse_of_sums_is_reported_and_nothing_is_written(const fr_kernels *
         CHECK(reduce(kernels, &ghk, &t, ranges[r][0], ranges[r][1], 0, 1, &block,
                      &index.counts_of) == FR_BAD_RANGE);
     const fr_layout no_dims = {0, &t.n, NULL};
-    CHECK(kernels->reduce(&ghk, &no_dims, NULL, 0, 1, 0, 1, &block, NULL) == FR_BAD_LAYOUT);
+    CHECK(call_reduce(kernels, &ghk, &no_dims, NULL, 0, 1, 0, 1, &block, NULL) == FR_BAD_LAYOUT);
     /* an empty range is not misuse */
     CHECK(reduce(kernels, &ghk, &t, 0, 0, 0, 1, &block, &index.counts_of) == FR_OK);
     CHECK(reduce(kernels, &ghk, &t, FR_BLOCK, 0, 1, 0, &block, NULL) == FR_OK);
@@ -978,7 +1014,8 @@ static fr_error gradients(const fr_kernels *kernels, const fr_model *model, cons
         wanted[j] = j;
         out[j] = slopes + j * t->n + start;
     }
-    return kernels->gradients(model, &layout, columns, start, count, wanted, t->n_columns, out);
+    return call_gradients(kernels, model, &layout, columns, start, count, wanted, t->n_columns,
+                          out);
 }
 
 static void misuse_of_gradients_is_reported_and_nothing_is_written(const fr_kernels *kernels)
@@ -998,20 +1035,20 @@ static void misuse_of_gradients_is_reported_and_nothing_is_written(const fr_kern
     }
     const int two[] = {0, 1}, beyond[] = {0, 4}, negative[] = {-1}, twice[] = {1, 0, 1};
     for (size_t m = 0; m < sizeof BAD_MODELS / sizeof *BAD_MODELS; m++)
-        CHECK(kernels->gradients(&BAD_MODELS[m], &layout, columns, 0, 3, two, 2, out) ==
+        CHECK(call_gradients(kernels, &BAD_MODELS[m], &layout, columns, 0, 3, two, 2, out) ==
               FR_BAD_MODEL);
     for (int m = 0; m < N_MODELS; m++) /* models without derivatives */
         if (!has_derivatives(&MODELS[m]))
-            CHECK(kernels->gradients(&MODELS[m], &layout, columns, 0, 3, two, 2, out) ==
+            CHECK(call_gradients(kernels, &MODELS[m], &layout, columns, 0, 3, two, 2, out) ==
                   FR_BAD_MODEL);
-    CHECK(kernels->gradients(&ghk, &layout, columns, 0, 3, beyond, 2, out) == FR_BAD_COLUMN);
-    CHECK(kernels->gradients(&ghk, &layout, columns, 0, 3, negative, 1, out) == FR_BAD_COLUMN);
-    CHECK(kernels->gradients(&ghk, &layout, columns, 0, 3, twice, 3, out) == FR_BAD_COLUMN);
-    CHECK(kernels->gradients(&ghk, &no_dims, columns, 0, 3, two, 2, out) == FR_BAD_LAYOUT);
-    CHECK(kernels->gradients(&ghk, &layout, columns, 0, 4, two, 2, out) == FR_BAD_RANGE);
+    CHECK(call_gradients(kernels, &ghk, &layout, columns, 0, 3, beyond, 2, out) == FR_BAD_COLUMN);
+    CHECK(call_gradients(kernels, &ghk, &layout, columns, 0, 3, negative, 1, out) == FR_BAD_COLUMN);
+    CHECK(call_gradients(kernels, &ghk, &layout, columns, 0, 3, twice, 3, out) == FR_BAD_COLUMN);
+    CHECK(call_gradients(kernels, &ghk, &no_dims, columns, 0, 3, two, 2, out) == FR_BAD_LAYOUT);
+    CHECK(call_gradients(kernels, &ghk, &layout, columns, 0, 4, two, 2, out) == FR_BAD_RANGE);
     /* neither an empty range nor an empty list of columns is misuse */
-    CHECK(kernels->gradients(&ghk, &layout, columns, 3, 0, two, 2, out) == FR_OK);
-    CHECK(kernels->gradients(&ghk, &layout, columns, 0, 3, NULL, 0, NULL) == FR_OK);
+    CHECK(call_gradients(kernels, &ghk, &layout, columns, 3, 0, two, 2, out) == FR_OK);
+    CHECK(call_gradients(kernels, &ghk, &layout, columns, 0, 3, NULL, 0, NULL) == FR_OK);
     for (int i = 0; i < 12; i++)
         CHECK(slopes[i] == i);
     free_table(&t);
@@ -1475,7 +1512,7 @@ static void drawn_columns_give_what_arrays_of_them_give(const fr_kernels *kernel
             count = 1 + random_below(300) < n - start ? 1 + random_below(300) : n - start;
             count = count < n - start ? count : n - start;
             out = to_doubles(V + start, NULL);
-            CHECK(kernels->points(model, &c.layout, c.columns, start, count, &out) == FR_OK);
+            CHECK(call_points(kernels, model, &c.layout, c.columns, start, count, &out) == FR_OK);
         }
         CHECK(same_bits(V, expected, n));
 
@@ -1483,7 +1520,7 @@ static void drawn_columns_give_what_arrays_of_them_give(const fr_kernels *kernel
         memset(found, 0, sizeof found);
         memset(blocks, 0, sizeof blocks);
         CHECK(reduce(kernels, model, &c.points, 0, n, 0, 1, blocks, NULL) == FR_OK);
-        CHECK(kernels->reduce(model, &c.layout, c.columns, 0, n, 0, 1, found, NULL) == FR_OK);
+        CHECK(call_reduce(kernels, model, &c.layout, c.columns, 0, n, 0, 1, found, NULL) == FR_OK);
         CHECK(memcmp(found, blocks, sizeof found) == 0);
 
         if (derivable) {
@@ -1495,8 +1532,8 @@ static void drawn_columns_give_what_arrays_of_them_give(const fr_kernels *kernel
                 wanted[j] = j;
             }
             CHECK(gradients(kernels, model, &c.points, 0, n, slopes) == FR_OK);
-            CHECK(kernels->gradients(model, &c.layout, c.columns, 0, n, wanted, c.points.n_columns,
-                                     columns) == FR_OK);
+            CHECK(call_gradients(kernels, model, &c.layout, c.columns, 0, n, wanted,
+                                 c.points.n_columns, columns) == FR_OK);
             CHECK(same_bits(slopes, of_drawn, size));
             free(of_drawn);
             free(slopes);
@@ -1530,11 +1567,11 @@ static void inputs_that_no_column_takes_are_drawn_too(const fr_kernels *kernels)
             memcpy(points.x[j], x + (ptrdiff_t)input * N, N * sizeof *x);
         }
         const fr_output out = to_doubles(V, NULL), expected = to_doubles(V + N, NULL);
-        CHECK(kernels->points(&nernst, &layout, columns, 0, N, &out) == FR_OK);
+        CHECK(call_points(kernels, &nernst, &layout, columns, 0, N, &out) == FR_OK);
         CHECK(run(kernels, &nernst, &points, 0, N, &expected) == FR_OK);
         CHECK(same_bits(V, V + N, N));
         drawn.sample.n_inputs = FR_MAX_COLUMNS; /* too many for the buffers */
-        CHECK(kernels->points(&nernst, &layout, columns, 0, N, &out) == FR_BAD_LAYOUT);
+        CHECK(call_points(kernels, &nernst, &layout, columns, 0, N, &out) == FR_BAD_LAYOUT);
         drawn.sample.n_inputs = n_inputs;
         free(V);
         free(x);
@@ -1560,26 +1597,26 @@ static void misuse_of_draws_is_reported_and_nothing_is_written(const fr_kernels 
     memcpy(flat, c.columns, sizeof flat);
     for (int j = 0; j < c.points.n_columns; j++)
         flat[j].strides = zeros;
-    CHECK(kernels->points(&ghk, &nothing_to_draw, c.columns, 0, 4, &out) == FR_BAD_LAYOUT);
-    CHECK(kernels->points(&ghk, &plane, flat, 0, 4, &out) == FR_BAD_LAYOUT);
+    CHECK(call_points(kernels, &ghk, &nothing_to_draw, c.columns, 0, 4, &out) == FR_BAD_LAYOUT);
+    CHECK(call_points(kernels, &ghk, &plane, flat, 0, 4, &out) == FR_BAD_LAYOUT);
 
     static const int wrong[] = {-1, -5, 1000};
     for (int i = 0; i < 3; i++) {
         c.columns[0].input = wrong[i];
-        CHECK(kernels->points(&ghk, &c.layout, c.columns, 0, 4, &out) == FR_BAD_LAYOUT);
+        CHECK(call_points(kernels, &ghk, &c.layout, c.columns, 0, 4, &out) == FR_BAD_LAYOUT);
     }
     c.columns[0].input = inputs;
-    CHECK(kernels->points(&ghk, &c.layout, c.columns, 0, 4, &out) == FR_BAD_LAYOUT);
+    CHECK(call_points(kernels, &ghk, &c.layout, c.columns, 0, 4, &out) == FR_BAD_LAYOUT);
     c.columns[0].input = 0;
     c.drawing.sample.n_inputs = FR_MAX_COLUMNS + 1;
-    CHECK(kernels->points(&ghk, &c.layout, c.columns, 0, 4, &out) == FR_BAD_LAYOUT);
+    CHECK(call_points(kernels, &ghk, &c.layout, c.columns, 0, 4, &out) == FR_BAD_LAYOUT);
     c.drawing.sample.n_inputs = inputs;
 
-    CHECK(kernels->points(&ghk, &c.layout, c.columns, 0, 5, &out) == FR_BAD_RANGE);
-    CHECK(kernels->points(&ghk, &c.layout, c.columns, -1, 1, &out) == FR_BAD_RANGE);
+    CHECK(call_points(kernels, &ghk, &c.layout, c.columns, 0, 5, &out) == FR_BAD_RANGE);
+    CHECK(call_points(kernels, &ghk, &c.layout, c.columns, -1, 1, &out) == FR_BAD_RANGE);
     for (int i = 0; i < 4; i++)
         CHECK(V[i] == (double)(i + 1));
-    CHECK(kernels->points(&ghk, &c.layout, c.columns, 0, 4, &out) == FR_OK);
+    CHECK(call_points(kernels, &ghk, &c.layout, c.columns, 0, 4, &out) == FR_OK);
     free_drawn(&c);
 }
 
