@@ -315,6 +315,8 @@ cdef class Equation:
         take(self, columns, &inputs)
         if edges is not None:
             n, n_cells = len(edges.numbers), edges.n_cells
+            if n < 1 or n_cells < 1:
+                raise ValueError(f"edges need a number and a cell, got {n} and {n_cells}")
             counts = np.zeros(n + 1, np.int64)
             c_counts.n_edges, c_counts.n_cells, c_counts.scale = n, n_cells, edges.scale
             c_counts.edges = <const double *>line(edges.numbers, cnp.NPY_DOUBLE, n)
@@ -475,6 +477,8 @@ def count_pairs(double phi, cnp.ndarray a not None, b not None, cnp.ndarray edge
     cdef Py_ssize_t n_a = len(a), n_b = len(b.numbers), n_edges = len(edges)
     cdef double scale = b.scale
     cdef int32_t n_cells = b.n_cells
+    if n_b < 1 or n_cells < 1 or not (phi > 0.0 and 0.0 <= scale < float("inf")):
+        raise ValueError("b needs a number and a cell; phi must be > 0, and scale finite and >= 0")
     cdef const double *c_a = <const double *>line(a, cnp.NPY_DOUBLE, n_a)
     cdef const double *c_b = <const double *>line(b.numbers, cnp.NPY_DOUBLE, n_b)
     cdef const int32_t *first = <const int32_t *>line(b.first, cnp.NPY_INT32, n_cells + 2)

@@ -86,10 +86,10 @@ cdef class Quantile:
                          self.tabulated(&q.upper, upper[0], upper[1]))
 
     cdef tabulated(self, fr_pieces *pieces, cnp.ndarray breaks, cnp.ndarray terms):
-        n = breaks.shape[0] - 1
         for array in (breaks, terms):
             if not is_native(array, cnp.NPY_DOUBLE) or not array.flags.c_contiguous:
                 raise TypeError("pieces must be contiguous native float64")
+        n = breaks.size - 1
         if n < 1 or breaks.ndim != 1 or (<object>terms).shape != (n, FR_PIECE_TERMS):
             raise ValueError(f"pieces must have shapes (n + 1,) and (n, {FR_PIECE_TERMS})")
         eighths = (8 + np.arange(FR_PIECE_KEYS) % 8) * 2.0 ** (np.arange(FR_PIECE_KEYS) // 8 - 56.0)
@@ -168,6 +168,8 @@ cdef class Sample(DrawnPoints):
                                       or not array.flags.c_contiguous):
                 raise ValueError(f"arrays must be contiguous, native, and of shape {shape}")
         if method == "sobol":
+            if directions is None or shifts is None:
+                raise ValueError("'sobol' needs directions and shifts")
             sample.directions = <const uint64_t *>cnp.PyArray_DATA(directions)
             sample.shifts = <const uint64_t *>cnp.PyArray_DATA(shifts)
         if cholesky is not None:
@@ -204,7 +206,7 @@ cdef class Sample(DrawnPoints):
         """Return all inputs at the points of given numbers, of shape (inputs, len(points))."""
         cdef const fr_kernels *kernels = kernels_of(isa)
         cdef double *x[FR_MAX_COLUMNS]
-        cdef Py_ssize_t i, n = points.shape[0]
+        cdef Py_ssize_t i, n = points.size
         cdef int k, n_inputs = self.n_inputs
         if not is_native(points, cnp.NPY_INT64) or points.ndim != 1:
             raise TypeError("points must be a 1-D array of int64")

@@ -236,6 +236,7 @@ class Output:
         with self.unfinished():
             to_do = scheduler.ToDo(len(points), form.unit, form.units, self.left)
             scheduler.run(work, to_do, threads=threads, progress=progress)
+            self.check_inputs()
 
     @contextlib.contextmanager
     def unfinished(self) -> Iterator[None]:
@@ -265,6 +266,21 @@ class Output:
         for path in [self.form.part, *self.form.part.rglob("*")]:
             sync(path)
         self.record.write([])
+
+    def check_inputs(self) -> None:
+        """Raise the RuntimeError if a column changed since the save began, and discard the part."""
+        before, now = self.card["sweep"].get("columns", {}), describe(self.points).get("columns", {})
+        changed = [name for name, found in now.items() if found != before[name]]
+        kept = self.identity.get("kept", {})
+        found = kept_digests(self.points.stored_columns(), kept) if kept else {}
+        changed += [name for name in kept if found[name] != kept[name]]
+        if changed:
+            self.record.done.clear()
+            self.record.fresh.clear()
+            raise RuntimeError(
+                f"{self.path} was not written: column {changed[0]!r} changed while it was saved "
+                "(a table reads the caller's arrays; save a table of copies)"
+            )
 
     def remove(self) -> None:
         """Remove an output of which no range is done."""

@@ -9,11 +9,11 @@ import os
 import threading
 from _thread import start_new_thread
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from fastrest._core import _kernels
 from fastrest._core.validation import whole_number
+from fastrest.runtime import cgroup
 from fastrest.runtime.ranges import Ranges, cut
 
 Progress = bool | Callable[[int, int], Any]
@@ -108,11 +108,7 @@ def cpus() -> int:
         count = len(os.sched_getaffinity(0))
     else:
         count = os.cpu_count() or 1
-    with contextlib.suppress(OSError, ValueError):
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        if quota != "max":
-            count = min(count, max(1, math.ceil(int(quota) / int(period))))
-    return count
+    return min([count, *(max(1, math.ceil(quota)) for quota in cgroup.cpu_quotas())])
 
 
 def thread_count(threads: int | None, points: int) -> int:
@@ -213,7 +209,10 @@ def _on_threads(
 
     try:
         for number in range(1, n_threads):
-            start_new_thread(other, (number,))
+            try:
+                start_new_thread(other, (number,))
+            except RuntimeError:  # the system refuses: those that run do the work
+                break
         work_on(report)
     except BaseException as error:
         failures.insert(0, error)

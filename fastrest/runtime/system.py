@@ -12,7 +12,7 @@ import numpy as np
 from fastrest._core import _kernels
 from fastrest._core.validation import whole_number
 from fastrest._version import __version__
-from fastrest.runtime import scheduler
+from fastrest.runtime import cgroup, scheduler
 
 
 def info() -> dict[str, Any]:
@@ -59,12 +59,7 @@ def memory_available() -> int | None:
         lines = Path("/proc/meminfo").read_text().splitlines()
         line = next(line for line in lines if line.startswith("MemAvailable:"))
         found.append(int(line.split()[1]) * 1024)
-    with contextlib.suppress(OSError, ValueError):
-        cgroup = Path("/sys/fs/cgroup")
-        limit = int((cgroup / "memory.max").read_text())
-        used = int((cgroup / "memory.current").read_text())
-        stat = dict(line.split() for line in (cgroup / "memory.stat").read_text().splitlines())
-        found.append(limit - used + int(stat.get("inactive_file", 0)))  # a cache
+    found += cgroup.free_memory()
     if not found:
         with contextlib.suppress(OSError, ValueError, AttributeError):
             found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))

@@ -13,6 +13,7 @@ typedef struct {
     fr_compact_layout layout;
     ptrdiff_t index[FR_MAX_DIMS]; /* index of the next point */
     int copies;                   /* not 0: columns are copied before they are computed with */
+    int always_copies;            /* not 0: the equation's loop may read an input twice */
     const fr_sample *sample;
     double *drawn[FR_MAX_COLUMNS]; /* buffer of each input of the sample */
     fr_columns loaded;
@@ -73,7 +74,10 @@ static fr_error begin(fr_walk *walk, const fr_model *model, const fr_layout *lay
         (double *)(buffers + (FR_CACHE_LINE - (uintptr_t)buffers % FR_CACHE_LINE) % FR_CACHE_LINE);
     walk->loaded.length = fr_buffer_length(count);
     walk->loaded.far = far;
-    walk->copies = 0;
+    /* compilers that run out of registers read an input again: measured in these two loops, and
+       copies cost little beside their logarithms */
+    walk->always_copies = model->equation == FR_NERNST || model->equation == FR_CHORD;
+    walk->copies = walk->always_copies;
     locate(&walk->layout, start, walk->index);
     return begin_draws(walk, layout, columns, n_columns);
 }
@@ -124,7 +128,7 @@ static int compute(fr_walk *walk, ptrdiff_t n, double *restrict V, uint8_t *rest
             any = (equation.chunk(walk->model, n, &walk->loaded, V, suspect) & SIGN) != 0;
         if (any)
             recompute_suspects(walk, n, suspect, V, status);
-        walk->copies = any;
+        walk->copies = any || walk->always_copies;
     }
     advance(&walk->layout, n, walk->index);
     return any;

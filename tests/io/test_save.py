@@ -162,3 +162,16 @@ def test_save_without_the_formats_package_names_the_extra(tmp_path, monkeypatch,
     with pytest.raises(ImportError, match=rf"pip install 'fastrest-ghk\[{suffix[1:]}\]'"):
         a_grid().save(tmp_path / f"v{suffix}")
     assert names(tmp_path) == []
+
+
+def test_a_column_that_changes_during_a_save_is_named_and_nothing_is_published(tmp_path, suffix):
+    columns = {"K_out": np.linspace(3.0, 5.0, 2000), "batch": np.arange(2000)}
+    for name in columns:
+        sweep, path = fr.table(CELL, columns, keep="batch"), tmp_path / f"{name}{suffix}"
+
+        def change(done, total, name=name):
+            columns[name][7] += 1
+
+        with pytest.raises(RuntimeError, match=f"column '{name}' changed"):
+            sweep.save(path, progress=change)
+        assert names(tmp_path) == []

@@ -130,7 +130,7 @@ def test_an_error_in_one_thread_stops_the_others(whose):
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("kind", [MemoryError, KeyboardInterrupt])
 def test_a_thread_that_cannot_be_started_stops_those_that_were(monkeypatch, kind):
     # a full process table, or Ctrl-C before all threads run: no thread may compute on to the end
     start_new_thread, started, ranges = scheduler.start_new_thread, [], []
@@ -150,6 +150,22 @@ def test_a_thread_that_cannot_be_started_stops_those_that_were(monkeypatch, kind
         scheduler.run(work, 100_000 * scheduler.BLOCK_POINTS, threads=3)
 
     assert len(ranges) < 1000
+
+
+@pytest.mark.parametrize("allowed", [0, 1])
+def test_refused_threads_are_survived(monkeypatch, allowed):
+    start_new_thread, started = scheduler.start_new_thread, []
+
+    def reluctant(*args):
+        if len(started) == allowed:
+            raise RuntimeError("can't start new thread")
+        started.append(start_new_thread(*args))
+        return started[-1]
+
+    expected = LONG.values(threads=1)
+    monkeypatch.setattr(scheduler, "start_new_thread", reluctant)
+    assert LONG.values(threads=4).tobytes() == expected.tobytes()
+    assert len(started) == allowed
 
 
 def test_a_sweep_can_be_computed_after_an_error():

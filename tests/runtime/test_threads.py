@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastrest as fr
-from fastrest.runtime import scheduler
+from fastrest.runtime import cgroup, scheduler
 from helpers.processes import python
 
 pytestmark = pytest.mark.usefixtures("no_thread_setting", "no_thread_is_left")
@@ -126,8 +126,10 @@ def test_cpu_affinity_limits_threads():
         ("", 64),
     ],
 )
-def test_cgroup_quota_limits_threads(monkeypatch, quota, cpus):
+def test_cgroup_quota_limits_threads(monkeypatch, tmp_path, quota, cpus):
     monkeypatch.setattr(os, "process_cpu_count", lambda: 64, raising=False)
-    monkeypatch.setattr(scheduler.Path, "read_text", lambda self, *args, **options: quota)
+    monkeypatch.setattr(cgroup, "ROOT", tmp_path)
+    (tmp_path / "sys/fs/cgroup").mkdir(parents=True)
+    (tmp_path / "sys/fs/cgroup/cpu.max").write_text(quota)
 
     assert scheduler.cpus() == cpus
