@@ -101,6 +101,8 @@ def table(
     data : mapping or data frame
         Columns by parameter name: 1-D arrays of one length and any numeric dtype, stride and byte
         order, or one number for a whole column. Pandas, polars and xarray objects are accepted.
+        Arrays are not copied: the table reads them each time it computes. If they change
+        meanwhile, each result is that of some mixture of the values that its row had.
     rename : mapping of str to str, optional
         Parameter names of columns that have other names, as in ``{"[K]o": "K_out"}``.
     keep : sequence of str, optional
