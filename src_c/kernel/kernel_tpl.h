@@ -14,7 +14,9 @@
  * chunk, or draw_tpl.h draws them; a model computes the potentials; store_tpl.h writes them.
  */
 
-enum { CHUNK = FR_CHUNK };
+/* A strip of a chunk is read in one loop, which keeps what is needed, and computed with in another:
+ * a loop that needs more registers than there are may read an input twice, and get two values. */
+enum { CHUNK = FR_CHUNK, STRIP = 64 };
 
 #include "math/bits_tpl.h"
 #include "math/log_ratio_tpl.h"

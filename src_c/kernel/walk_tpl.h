@@ -12,8 +12,7 @@ typedef struct {
     fr_row equation;
     fr_compact_layout layout;
     ptrdiff_t index[FR_MAX_DIMS]; /* index of the next point */
-    int copies;                   /* not 0: columns are copied before they are computed with */
-    int always_copies;            /* not 0: the equation's loop may read an input twice */
+    int copies;                   /* not 0: points are computed from copies of the columns */
     const fr_sample *sample;
     double *drawn[FR_MAX_COLUMNS]; /* buffer of each input of the sample */
     fr_columns loaded;
@@ -74,10 +73,7 @@ static fr_error begin(fr_walk *walk, const fr_model *model, const fr_layout *lay
         (double *)(buffers + (FR_CACHE_LINE - (uintptr_t)buffers % FR_CACHE_LINE) % FR_CACHE_LINE);
     walk->loaded.length = fr_buffer_length(count);
     walk->loaded.far = far;
-    /* compilers that run out of registers read an input again: measured in these two loops, and
-       copies cost little beside their logarithms */
-    walk->always_copies = model->equation == FR_NERNST || model->equation == FR_CHORD;
-    walk->copies = walk->always_copies;
+    walk->copies = 0;
     locate(&walk->layout, start, walk->index);
     return begin_draws(walk, layout, columns, n_columns);
 }
@@ -97,13 +93,14 @@ static void fetch(fr_walk *walk, ptrdiff_t n)
 static void recompute_suspects(const fr_walk *walk, ptrdiff_t n, const uint64_t *suspect, double *V,
                                uint8_t *status)
 {
+    const uint64_t zero = hidden_zero();
     for (ptrdiff_t i = 0; i < n; i++) {
         if (!(suspect[i] & SIGN))
             continue;
         double point[FR_MAX_COLUMNS];
         uint8_t bits;
         for (int j = 0; j < walk->n_columns; j++)
-            point[j] = walk->loaded.x[j][i];
+            point[j] = read_once(&walk->loaded.x[j][i], zero);
         V[i] = walk->equation.point(walk->model, point, &bits);
         if (status)
             status[i] = bits;
@@ -114,8 +111,7 @@ static void recompute_suspects(const fr_walk *walk, ptrdiff_t n, const uint64_t 
    status of suspect points is written to it.  Returns 0 if no point was suspect.
 
    A loop reads each input of a point once, so that no change of the input contradicts the result.
-   The special cases read them again: a chunk with a suspect point is therefore copied, and computed
-   again from the copy.  Suspect points often come in numbers, so the next chunk is copied first. */
+   V and status of a suspect point are both computed again, from one copy of its inputs. */
 static int compute(fr_walk *walk, ptrdiff_t n, double *restrict V, uint8_t *restrict status)
 {
     const fr_row equation = walk->equation;
@@ -124,11 +120,8 @@ static int compute(fr_walk *walk, ptrdiff_t n, double *restrict V, uint8_t *rest
     if (!walk->by_rows || (equation.rows(&walk->layout, walk->columns, walk->index, n, V) & SIGN)) {
         fetch(walk, n);
         any = (equation.chunk(walk->model, n, &walk->loaded, V, suspect) & SIGN) != 0;
-        if (any && copy_columns(walk->columns, walk->n_columns, n, &walk->loaded))
-            any = (equation.chunk(walk->model, n, &walk->loaded, V, suspect) & SIGN) != 0;
         if (any)
             recompute_suspects(walk, n, suspect, V, status);
-        walk->copies = any || walk->always_copies;
     }
     advance(&walk->layout, n, walk->index);
     return any;

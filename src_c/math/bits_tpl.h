@@ -28,6 +28,21 @@ FR_INLINE double magnitude(double x)
     return double_of(bits_of(x) & ~SIGN);
 }
 
+/* Returns 0, which a compiler cannot know. */
+FR_INLINE uint64_t hidden_zero(void)
+{
+    const volatile uint64_t zero = 0;
+    return zero;
+}
+
+/* Reads a number that others may write meanwhile; `zero` is hidden_zero().  A compiler reads plain
+   memory again where it is short of registers, or wants an integer beside a double; the result of
+   an operation it keeps. */
+FR_INLINE double read_once(const double *x, uint64_t zero)
+{
+    return double_of(bits_of(*x) ^ zero);
+}
+
 /* Suspect if x is below the least normal double, infinite, NaN or negative. */
 FR_INLINE uint64_t not_normal(double x)
 {

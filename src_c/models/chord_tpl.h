@@ -48,6 +48,7 @@ static uint64_t chord_chunk(const fr_model *model, ptrdiff_t n, const fr_columns
     uint64_t any = 0;
     const int ions = model->n_ions;
     const double *const *const x = in->x, *const celsius = x[3 * ions];
+    const uint64_t zero = hidden_zero();
     double drive[CHUNK], total[CHUNK];
 
     memset(drive, 0, (size_t)n * sizeof *drive);
@@ -56,16 +57,26 @@ static uint64_t chord_chunk(const fr_model *model, ptrdiff_t n, const fr_columns
     for (int j = 0; j < ions; j++) {
         const double *const g = x[j], *const c_out = x[ions + j], *const c_in = x[2 * ions + j];
         const double per_z = 1.0 / model->z[j]; /* exact: +-1 or +-1/2 */
-        for (ptrdiff_t i = 0; i < n; i++) {
-            const double conductance = g[i], out = c_out[i], inside = c_in[i];
-            total[i] += conductance;
-            drive[i] += conductance * (log_ratio(out, inside) * per_z);
-            suspect[i] |= bits_of(conductance) | not_normal(out) | not_normal(inside);
+        for (ptrdiff_t first = 0, length; first < n; first += length) {
+            double conductance[STRIP], num[STRIP], den[STRIP];
+            length = shorter(n - first, STRIP);
+            for (ptrdiff_t i = 0; i < length; i++) {
+                const double weight = read_once(g + first + i, zero);
+                const double out = read_once(c_out + first + i, zero);
+                const double inside = read_once(c_in + first + i, zero);
+                suspect[first + i] |= bits_of(weight) | not_normal(out) | not_normal(inside);
+                total[first + i] += weight;
+                conductance[i] = weight;
+                num[i] = out;
+                den[i] = inside;
+            }
+            for (ptrdiff_t i = 0; i < length; i++)
+                drive[first + i] += conductance[i] * (log_ratio(num[i], den[i]) * per_z);
         }
     }
     for (ptrdiff_t i = 0; i < n; i++) {
         const uint64_t size = bits_of(drive[i]) & ~SIGN;
-        const double degrees = celsius[i];
+        const double degrees = read_once(celsius + i, zero);
         any |= suspect[i] |= not_temperate(degrees) | not_normal(total[i]) | (size + LEAST_NORMAL);
         V[i] = phi_of(degrees) * (drive[i] / total[i]);
     }

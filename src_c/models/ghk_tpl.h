@@ -120,24 +120,27 @@ static fr_terms terms_of(const fr_model *model, int charge, const double *const 
 
 /* Adds one term to both sums, and the signs of its inputs to `suspect`.  NaN and infinity need no
    test here: they reach a sum, which is tested. */
-FR_INLINE void add(double w, double to_num, double to_den, double *num, double *den,
-                   uint64_t *suspect)
+FR_INLINE void add(const double *weight, const double *to_num, const double *to_den, uint64_t zero,
+                   double *num, double *den, uint64_t *suspect)
 {
-    *num += w * to_num;
-    *den += w * to_den;
-    *suspect |= bits_of(w) | bits_of(to_num) | bits_of(to_den);
+    const double w = read_once(weight, zero);
+    const double a = read_once(to_num, zero), b = read_once(to_den, zero);
+    *num += w * a;
+    *den += w * b;
+    *suspect |= bits_of(w) | bits_of(a) | bits_of(b);
 }
 
 /* Computes the two sums of any number of terms, in one pass per term. */
 static void sum_terms(const fr_terms *t, ptrdiff_t n, double *restrict num, double *restrict den,
                       uint64_t *restrict suspect)
 {
+    const uint64_t zero = hidden_zero();
     memset(num, 0, (size_t)n * sizeof *num);
     memset(den, 0, (size_t)n * sizeof *den);
     for (int j = 0; j < t->count; j++) {
         const double *const w = t->weight[j], *const a = t->to_num[j], *const b = t->to_den[j];
         for (ptrdiff_t i = 0; i < n; i++)
-            add(w[i], a[i], b[i], &num[i], &den[i], &suspect[i]);
+            add(w + i, a + i, b + i, zero, &num[i], &den[i], &suspect[i]);
     }
 }
 
@@ -149,8 +152,9 @@ FR_INLINE uint64_t potential_of_terms(const int k, const fr_terms *t, ptrdiff_t 
                                       const double *phi, double *restrict V,
                                       uint64_t *restrict suspect)
 {
-    enum { STRIP = 16, AHEAD = 64 };
+    enum { AHEAD = 64 };
     uint64_t any = 0;
+    const uint64_t zero = hidden_zero();
     for (ptrdiff_t start = 0, end; start < n; start = end) {
         end = n - start < STRIP ? n : start + STRIP;
         for (int j = 0; far && j < k; j++)
@@ -159,15 +163,18 @@ FR_INLINE uint64_t potential_of_terms(const int k, const fr_terms *t, ptrdiff_t 
                 FR_PREFETCH(t->to_num[j] + i);
                 FR_PREFETCH(t->to_den[j] + i);
             }
+        double num[STRIP], den[STRIP];
         for (ptrdiff_t i = start; i < end; i++) {
-            double num = 0.0, den = 0.0;
+            double a = 0.0, b = 0.0;
             uint64_t flags = suspect[i];
             for (int j = 0; j < k; j++)
-                add(t->weight[j][i], t->to_num[j][i], t->to_den[j][i], &num, &den, &flags);
-            suspect[i] = flags | not_normal(num) | not_normal(den);
-            any |= suspect[i];
-            V[i] = phi[i] * log_ratio(num, den);
+                add(t->weight[j] + i, t->to_num[j] + i, t->to_den[j] + i, zero, &a, &b, &flags);
+            any |= suspect[i] = flags | not_normal(a) | not_normal(b);
+            num[i - start] = a;
+            den[i - start] = b;
         }
+        for (ptrdiff_t i = start; i < end; i++)
+            V[i] = phi[i] * log_ratio(num[i - start], den[i - start]);
     }
     return any;
 }
@@ -185,10 +192,11 @@ static void apply_pump(const fr_model *model, ptrdiff_t n, const fr_columns *in,
         return;
     }
     const double *const weight = x[model->pump_ion], *const ratio = x[3 * model->n_ions + 1];
+    const uint64_t zero = hidden_zero();
     for (ptrdiff_t i = 0; in->far && i < n; i += 8)
         FR_PREFETCH(weight + i + CHUNK);
     for (ptrdiff_t i = 0; i < n; i++) {
-        const double P = weight[i], times = ratio[i];
+        const double P = read_once(weight + i, zero), times = read_once(ratio + i, zero);
         const uint64_t w = bits_of(P), r = bits_of(times);
         pumped[i] = P * times;
         suspect[i] = w | r | ((bits_of(pumped[i]) - LEAST_NORMAL) & (0 - w) & (0 - r));
@@ -201,11 +209,12 @@ FR_INLINE uint64_t sums_of_terms(const int k, const fr_terms *t, ptrdiff_t n, do
                                  double *restrict den, const uint64_t *restrict suspect)
 {
     uint64_t any = 0;
+    const uint64_t zero = hidden_zero();
     for (ptrdiff_t i = 0; i < n; i++) {
         double a = 0.0, b = 0.0;
         uint64_t flags = suspect[i];
         for (int j = 0; j < k; j++)
-            add(t->weight[j][i], t->to_num[j][i], t->to_den[j][i], &a, &b, &flags);
+            add(t->weight[j] + i, t->to_num[j] + i, t->to_den[j] + i, zero, &a, &b, &flags);
         any |= flags | not_normal(a) | not_normal(b);
         num[i] = a;
         den[i] = b;
@@ -251,13 +260,14 @@ static uint64_t ghk_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *
     const double *const celsius = in->x[3 * model->n_ions];
     double num[CHUNK], den[CHUNK], m_out[CHUNK], m_in[CHUNK], pumped[CHUNK], phi[CHUNK];
     const double *columns[FR_MAX_COLUMNS];
+    const uint64_t zero = hidden_zero();
 
     apply_pump(model, n, in, columns, pumped, suspect);
     const fr_terms mono = terms_of(model, 1, columns), di = terms_of(model, 2, columns);
 
     /* in a loop of its own, which reads a temperature once: the loops below need more registers */
     for (ptrdiff_t i = 0; i < n; i++) {
-        const double degrees = celsius[i];
+        const double degrees = read_once(celsius + i, zero);
         suspect[i] |= not_temperate(degrees);
         phi[i] = phi_of(degrees);
     }

@@ -27,14 +27,26 @@ static uint64_t nernst_chunk(const fr_model *model, ptrdiff_t n, const fr_column
                              double *restrict V, uint64_t *restrict suspect)
 {
     uint64_t any = 0;
+    const uint64_t zero = hidden_zero();
     (void)model;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const double z = in->x[0][i], c_out = in->x[1][i], c_in = in->x[2][i];
-        const double celsius = in->x[3][i];
-        suspect[i] = not_normal(c_out) | not_normal(c_in) | not_temperate(celsius) |
-                     not_moderate(magnitude(z));
-        any |= suspect[i];
-        V[i] = (phi_of(celsius) * log_ratio(c_out, c_in)) / z;
+    for (ptrdiff_t first = 0, length; first < n; first += length) {
+        double z[STRIP], c_out[STRIP], c_in[STRIP], phi[STRIP];
+        length = shorter(n - first, STRIP);
+        for (ptrdiff_t i = 0; i < length; i++) {
+            const double charge = read_once(in->x[0] + first + i, zero);
+            const double out = read_once(in->x[1] + first + i, zero);
+            const double inside = read_once(in->x[2] + first + i, zero);
+            const double celsius = read_once(in->x[3] + first + i, zero);
+            const uint64_t flags = not_normal(out) | not_normal(inside) | not_temperate(celsius) |
+                                   not_moderate(magnitude(charge));
+            any |= suspect[first + i] = flags;
+            z[i] = charge;
+            c_out[i] = out;
+            c_in[i] = inside;
+            phi[i] = phi_of(celsius);
+        }
+        for (ptrdiff_t i = 0; i < length; i++)
+            V[first + i] = (phi[i] * log_ratio(c_out[i], c_in[i])) / z[i];
     }
     return any;
 }

@@ -30,17 +30,17 @@ FR_APART void count_pairs(double phi, const double *a, ptrdiff_t n_a, const doub
                           ptrdiff_t n_b, double scale, int32_t n_cells, const int32_t *first,
                           const double *edges, ptrdiff_t n_edges, int64_t *below)
 {
-    enum { STRIP = 64 };
+    enum { PAIRS = 64 };
     for (ptrdiff_t e = 0; e < n_edges; e++) {
         const double edge = edges[e], shift = edge / phi;
         const double rounding = 0x1p-46 * (64.0 + magnitude(shift));
         const double margin = rounding * scale + 1e-8;
         const int32_t reach = margin < (double)n_cells ? (int32_t)margin + 1 : n_cells;
         int64_t total = 0;
-        for (ptrdiff_t start = 0; start < n_a; start += STRIP) {
-            const ptrdiff_t n = shorter(n_a - start, STRIP);
+        for (ptrdiff_t start = 0; start < n_a; start += PAIRS) {
+            const ptrdiff_t n = shorter(n_a - start, PAIRS);
             const double *const strip = a + start;
-            int32_t cells[STRIP], to_look_at[STRIP];
+            int32_t cells[PAIRS], to_look_at[PAIRS];
             uint64_t near = 0; /* bit 63: some boundary is near the end of its cell */
             int count = 0;
             if ((strip[n - 1] - shift - b[0]) * scale < -1.0 - margin) { /* below all of b */
