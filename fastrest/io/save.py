@@ -269,7 +269,8 @@ class Output:
 
     def check_inputs(self) -> None:
         """Raise the RuntimeError if a column changed since the save began, and discard the part."""
-        before, now = self.card["sweep"].get("columns", {}), describe(self.points).get("columns", {})
+        before = self.card["sweep"].get("columns", {})
+        now = describe(self.points).get("columns", {})
         changed = [name for name, found in now.items() if found != before[name]]
         kept = self.identity.get("kept", {})
         found = kept_digests(self.points.stored_columns(), kept) if kept else {}

@@ -17,6 +17,9 @@ def checked_argument(parameter: Parameter, value: Any) -> Any:
     numbers.
     """
     name = parameter.name
+    if type(value) is float:  # the usual case, without the questions below
+        parameter.check(value)
+        return value
     value = without_unit(name, value, parameter.unit)
     if not isinstance(value, np.ndarray) and hasattr(value, "__array_ufunc__"):
         kind = getattr(getattr(value, "dtype", None), "kind", "f")

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fastrest._core.validation import FrozenMapping, as_float
+from fastrest._core.validation import FrozenMapping
 from fastrest.models.equations import Chord
 from fastrest.models.model import Model, phi
-from fastrest.models.quantities import Ion, unit_named
+from fastrest.models.quantities import Ion
 from fastrest.physiology.cell_forms import (
     DEPOLARISATION_BLOCK,
     POTENTIALS,
@@ -16,6 +16,8 @@ from fastrest.physiology.cell_forms import (
     cell_arguments,
     cell_text,
     checked_potentials,
+    checked_texts,
+    checked_values,
     chord_conductances,
     read_toml,
 )
@@ -23,7 +25,6 @@ from fastrest.physiology.multiples import Times
 from fastrest.physiology.plausibility import warn_if_implausible
 from fastrest.physiology.pump import PumpEffect, pump_effect
 from fastrest.physiology.uncertainty import Uncertainty, elasticity, uncertainty
-from fastrest.runtime.columns import of_one_unit, without_unit
 
 
 class Cell(FrozenMapping[float]):
@@ -92,16 +93,9 @@ class Cell(FrozenMapping[float]):
     ):
         if not isinstance(model, Model):
             raise TypeError(f"model must be a fr.GHK or fr.Chord, got {model!r}")
-        texts = dict(zip(TEXTS, (name, source, species, basis, remark)))
-        for field, text in texts.items():
-            if not isinstance(text, str):
-                raise TypeError(f"{field} must be text, got {text!r}")
+        texts = checked_texts(name, source, species, basis, remark)
         potentials = checked_potentials(quoted, threshold, block, lower)
-        complete = model.complete(values, f"a cell of {model}")
-        plain = of_one_unit(complete, model.weights)
-        numbers = {n: as_float(n, without_unit(n, plain[n], unit_named(n))) for n in plain}
-        for parameter in model.parameters.values():
-            parameter.check(numbers[parameter.name])
+        numbers = checked_values(model, values)
         vars(self).update(texts, **potentials, model=model, _values=numbers)
         warn_if_implausible(numbers)
 
@@ -451,6 +445,8 @@ class Cell(FrozenMapping[float]):
         (-2.47, 10.84)
         """
         return pump_effect(self, lambda r: self.replace(pump_ratio=r).potential(), ratio)
+
+    # ---- files ----
 
     @classmethod
     def from_toml(cls, path: str | Path) -> "Cell":

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fastrest._core.validation import finite, unknown
+from fastrest._core.validation import as_float, finite, unknown
 from fastrest.models.equations import GHK, MODELS
 from fastrest.models.model import Model, phi
 from fastrest.models.quantities import IONS, Ion
+from fastrest.runtime.columns import of_one_unit, without_unit
 
 #: The largest file, bytes, and the most parts of a key: reading takes time by their product.
 LARGEST, DEEPEST = 1 << 20, 32
@@ -103,6 +104,25 @@ TEXTS = ("name", "source", "species", "basis", "remark")
 POTENTIALS = ("quoted", "threshold", "block", "lower")
 #: Potential above which sodium channels stay inactivated, by convention, mV.
 DEPOLARISATION_BLOCK = -40.0
+
+
+def checked_texts(*given: str) -> dict[str, str]:
+    """Return the texts of a cell by name, or raise the TypeError."""
+    texts = dict(zip(TEXTS, given, strict=True))
+    for field, text in texts.items():
+        if not isinstance(text, str):
+            raise TypeError(f"{field} must be text, got {text!r}")
+    return texts
+
+
+def checked_values(model: Model, values: Mapping[str, Any]) -> dict[str, float]:
+    """Return a number for each parameter of a model in its unit, or raise the error."""
+    complete = of_one_unit(model.complete(values, f"a cell of {model}"), model.weights)
+    numbers = {}
+    for name, parameter in model.parameters.items():
+        numbers[name] = as_float(name, without_unit(name, complete[name], parameter.unit))
+        parameter.check(numbers[name])
+    return numbers
 
 
 def checked_potentials(

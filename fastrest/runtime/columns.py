@@ -46,15 +46,21 @@ def is_ours(text: str, unit: str) -> bool:
     return text == unit or UNITS.get(unit, {}).get(text) == (1, 0)
 
 
+#: Types that know nothing beside their numbers.
+PLAIN = frozenset({float, int, list, tuple, dict, str, type(None), np.ndarray, np.float64})
+
+
+def is_plain(value: object) -> bool:
+    """Return whether a value has neither a unit nor labels: most do not, and calls are quick."""
+    return type(value) in PLAIN
+
+
 # ---- units ----
 
 
 def unit_of(value: Any) -> Any:
     """Return the unit that an object carries, or None."""
-    if isinstance(value, float | int | list | tuple | np.ndarray) and type(value).__module__ in (
-        "builtins",
-        "numpy",
-    ):
+    if is_plain(value):
         return None
     for name in ("units", "unit"):  # pint, quantities; astropy
         found = getattr(value, name, None)
@@ -62,6 +68,8 @@ def unit_of(value: Any) -> Any:
             return found
     attributes = getattr(value, "attrs", None)
     found = attributes.get("units") if isinstance(attributes, Mapping) else None
+    if isinstance(found, Mapping):  # of all columns of a frame, as a population's members have it
+        found = found.get(getattr(value, "name", None))
     return None if found is None or found == "" else found
 
 
@@ -164,6 +172,8 @@ def of_one_unit(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, An
         One has a unit and another one has none, or units do not convert.
     """
     found = dict(values)
+    if all(map(is_plain, found.values())):
+        return found
     units = {name: unit_of(values.get(name)) for name in names}
     given = {name: unit for name, unit in units.items() if unit is not None}
     if not given or all(is_ours(written(unit), "") for unit in given.values()):
@@ -256,6 +266,8 @@ def aligned(values: Mapping[str, Any]) -> dict[str, Any]:
         Two arrays have other labels along a dimension.
     """
     found, first = dict(values), {}
+    if all(map(is_plain, found.values())):
+        return found
     for name, value in values.items():
         for dim, index in labels_along(value).items():
             if dim not in first:

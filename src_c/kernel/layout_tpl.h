@@ -180,7 +180,6 @@ static void copy_columns(const fr_column *columns, int n_columns, ptrdiff_t n, f
     }
 }
 
-
 /* Loads the columns of n points from `index` on.  Columns without data are left alone. */
 static void load(const fr_compact_layout *layout, const fr_column *columns, int n_columns,
                  const ptrdiff_t *index, ptrdiff_t n, fr_columns *loaded)
