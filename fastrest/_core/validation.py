@@ -9,6 +9,9 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
+#: The most characters of a value that an error quotes.
+LONGEST = 160
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -51,14 +54,16 @@ class FrozenMapping(Frozen, Mapping[str, T_co]):
         return len(self._values)
 
 
-def whole_number(name: str, value: Any, least: int) -> int:
-    """Return a whole number >= least as an int, or raise the ValueError that names the argument."""
+def whole_number(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """Return a whole number in a range as an int, or raise the error that names the argument."""
     try:
         number = None if isinstance(value, bool) else operator.index(value)
     except TypeError:
         number = None
     if number is None or number < least:
-        raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}")
+        raise ValueError(f"{name} must be a whole number >= {least}, got {shown(value)}")
+    if most is not None and number > most:
+        raise ValueError(f"{name} must be at most {most:,}, got {shown(value)}")
     return number
 
 
@@ -70,6 +75,15 @@ def parsed_number(text: str) -> float:
     raise ValueError(f"must be a number, got {text!r}")
 
 
+def shown(value: object) -> str:
+    """Return a value as errors quote it: of a long one its beginning and its end."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no integer of some thousand digits
+        return f"a number of type {type(value).__name__} that is too long to write"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 4 :]}"
+
+
 def unknown(what: str, name: object, known: Iterable[object]) -> str:
     """Return the error text for an unknown name, with the most similar known names."""
     import difflib
@@ -77,7 +91,7 @@ def unknown(what: str, name: object, known: Iterable[object]) -> str:
     names = [str(one) for one in known]
     likeness = 0.5 if len(str(name)) < 4 else 0.55
     near = difflib.get_close_matches(str(name), names, n=3, cutoff=likeness)
-    return f"unknown {what} {name!r}: " + (
+    return f"unknown {what} {shown(name)}: " + (
         f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(names)}"
     )
 
@@ -102,12 +116,19 @@ def aligned(rows: list[list[str]]) -> list[str]:
     ]
 
 
+def is_number(value: object) -> bool:
+    """Return whether a value is one real number: no truth value, no time, nothing complex."""
+    if isinstance(value, bool | np.bool_ | np.timedelta64):
+        return False
+    return isinstance(value, numbers.Real) or hasattr(value, "as_integer_ratio")  # decimals
+
+
 def as_float(name: str, value: Any) -> float:
     """Return one real number as a float, or raise the error that names the argument."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
-    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
+    if not is_number(value):
+        raise TypeError(f"{name} must be a number, got {shown(value)}")
     try:
         return float(value)
     except OverflowError:
@@ -138,11 +159,23 @@ def as_numbers(name: str, value: Any) -> np.ndarray:
         array = np.asarray(value)
     except ValueError:
         raise ValueError(f"{name} must be numbers, got rows of unequal length") from None
+    if isinstance(value, list | tuple) and array.dtype == object and all(map(is_number, value)):
+        array = np.array([as_float(name, one) for one in value])  # decimals, long integers
+    elif isinstance(value, list | tuple) and array.dtype.kind in "iuf" and _has_truth(value):
+        raise TypeError(f"{name} must be numbers, got a truth value among them")
     if array.dtype.kind not in "iuf":
         kind = getattr(value, "dtype", array.dtype)
         hint = ": .infer_objects() or .astype(float) converts it" if array.dtype == object else ""
         raise TypeError(f"{name} must be numbers, got dtype {kind}{hint}")
     return array
+
+
+def _has_truth(values: Iterable[Any]) -> bool:
+    """Return whether a truth value is among numbers, which NumPy would take for 0 or 1."""
+    return any(
+        isinstance(one, bool | np.bool_) or (isinstance(one, list | tuple) and _has_truth(one))
+        for one in values
+    )
 
 
 def read_only(values: Any) -> np.ndarray:

@@ -4,6 +4,8 @@ Every value is drawn by inversion: it is the quantile of a random probability. P
 arguments of a distribution and prepares its `Recipe`; the kernels do the arithmetic.
 """
 
+from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
+
 import functools
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -162,7 +164,7 @@ class Distribution(Frozen):
         raise NotImplementedError
 
     @functools.cached_property
-    def quantile(self) -> "_samples.Quantile":
+    def quantile(self) -> _samples.Quantile:
         """The kernels' quantile function, of arrays of probabilities u and 1 - u.
 
         Returns

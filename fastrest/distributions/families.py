@@ -135,7 +135,10 @@ class Normal(Distribution):
         given["sd"] = sd = _positive(self.family, "sd", sd)
         low, high = (
             x if math.isinf(x) else _finite(self.family, n, x)
-            for n, x in (("low", as_float("low", low)), ("high", as_float("high", high)))
+            for n, x in (
+                ("low", as_float("normal: low", low)),
+                ("high", as_float("normal: high", high)),
+            )
         )
         if not low < high:
             raise ValueError(f"normal: low must be < high, got low {low!r}, high {high!r}")

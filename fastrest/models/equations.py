@@ -1,5 +1,7 @@
 """The equations that users choose, as models and as functions that broadcast like NumPy."""
 
+from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
+
 from typing import Any
 
 import numpy as np

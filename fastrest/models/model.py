@@ -5,7 +5,10 @@ the C core, and the functions of `reference` that define the equation and its gr
 beside V are declared in `Model.declared_outputs`.
 """
 
+from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
+
 import functools
+import re
 import types
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -118,7 +121,7 @@ class Model(Frozen):
         return types.MappingProxyType({parameter.name: parameter for parameter in found})
 
     @functools.cached_property
-    def outputs(self) -> Mapping[str, "Output"]:
+    def outputs(self) -> Mapping[str, Output]:
         """The outputs by name: V, and the Nernst potential ``E_<ion>`` of every ion."""
         return types.MappingProxyType({output.name: output for output in self.declared_outputs()})
 
@@ -128,7 +131,7 @@ class Model(Frozen):
             raise ValueError(f"{self}: {self.unknown_parameter(name)}")
         return self.parameters[name]
 
-    def declared_outputs(self) -> Iterator["Output"]:
+    def declared_outputs(self) -> Iterator[Output]:
         """Yield the outputs in order; a model with more of them yields those of `super` first."""
         yield Output(self, "V", "mV", "membrane potential")
         for ion in self.ions:
@@ -138,7 +141,7 @@ class Model(Frozen):
             else:
                 yield NernstPotential(self, ion)
 
-    def output(self, name: str) -> "Output":
+    def output(self, name: str) -> Output:
         """Return the output of a name, or raise the ValueError that lists the outputs."""
         if name not in self.outputs:
             raise ValueError(f"{self}: {unknown('output', name, self.outputs)}")
@@ -286,7 +289,10 @@ def _ion(ion: str | Ion) -> Ion:
         raise TypeError(f"an ion must be a name or fr.Ion(name, z), got {ion!r}")
     if ion not in IONS:
         message = unknown("ion", ion, IONS)
-        raise ValueError(f'{message}; give another ion with its valence: fr.Ion("{ion}", z)')
+        if not {re.sub(r"[+-]+$", "", ion), re.sub(r"\d?[+-]+$", "", ion)} & IONS.keys():
+            name = ion if ion.isidentifier() else "X"
+            message += f'; give another ion with its valence: fr.Ion("{name}", z)'
+        raise ValueError(message)  # no hint for K+, Ca2+ and HCO3-
     return IONS[ion]
 
 
@@ -298,7 +304,7 @@ def phi(celsius: Any) -> Any:
 # ---- outputs ----
 
 
-def output_label(output: "Output") -> str:
+def output_label(output: Output) -> str:
     """Return the text along a picture's axis of an output."""
     return f"{output.description} ({output.unit})"
 

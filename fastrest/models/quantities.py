@@ -5,6 +5,7 @@ There are no arrays and no equations here: the reference and the models both imp
 
 import enum
 import math
+import reprlib
 import unicodedata
 from dataclasses import dataclass
 
@@ -65,8 +66,9 @@ class Ion:
             raise ValueError(
                 f"an ion must not be named {self.name}: {self.name}_out would be two parameters"
             )
-        if isinstance(self.z, bool) or self.z not in (-2, -1, 1, 2):
-            raise ValueError(f"z of {self.name} must be -2, -1, 1 or 2, got {self.z!r}")
+        kind = type(self.z)
+        if kind.__name__ in ("bool", "bool_", "timedelta64") or self.z not in (-2, -1, 1, 2):
+            raise ValueError(f"z of {self.name} must be -2, -1, 1 or 2, got {reprlib.repr(self.z)}")
         object.__setattr__(self, "z", int(self.z))
 
 

@@ -1,5 +1,7 @@
 """Spaces: a cell with uncertain inputs, and the verbs that users call on it."""
 
+from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
+
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +30,7 @@ def space(
     *,
     correlation: Mapping[tuple[str, str], float] | None = None,
     **distributions: Any,
-) -> "Space":
+) -> Space:
     """Return a cell with uncertain inputs.
 
     Parameters
@@ -143,10 +145,10 @@ class Space(SpaceSensitivity):
         of: str = "V",
         part: tuple[int, int] | None = None,
         threads: int | None = None,
-        executor: "concurrent.futures.Executor | None" = None,
+        executor: concurrent.futures.Executor | None = None,
         progress: Progress = False,
-        checkpoint: "str | os.PathLike[str] | None" = None,
-    ) -> "Population":
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> Population:
         """Draw candidate cells, put them under conditions, and keep those that meet criteria.
 
         Parameters

@@ -1,5 +1,7 @@
 """Answers about many points of one cell, found without keeping their values."""
 
+from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
+
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,14 +29,14 @@ class SweepAnswers(Points):
 
     def reduce(
         self,
-        *reducers: "Reducer",
+        *reducers: Reducer,
         method: str = "auto",
         engine: str | None = None,
         threads: int | None = None,
-        executor: "concurrent.futures.Executor | None" = None,
+        executor: concurrent.futures.Executor | None = None,
         progress: Progress = False,
         max_memory: int | None = None,
-        checkpoint: "str | os.PathLike[str] | None" = None,
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> tuple[Any, ...]:
         """Answer several questions about the potentials without storing them.
 
@@ -77,7 +79,7 @@ class SweepAnswers(Points):
         how = threads, executor, progress, max_memory, checkpoint
         return tally(self, reducers, method, engine, *how).answers()
 
-    def part(self, k: int, n: int) -> "Part":
+    def part(self, k: int, n: int) -> Part:
         """Return one of n parts of about equal size, to be counted on its own and merged.
 
         Parts are for machines that share only files: count ``sweep.part(k, n)`` in job k of n, save
@@ -104,7 +106,7 @@ class SweepAnswers(Points):
         """
         return Part(self, k, n)
 
-    def summary(self, *, of: str | Between = "V", **options: Any) -> "SummaryAnswer":
+    def summary(self, *, of: str | Between = "V", **options: Any) -> SummaryAnswer:
         """Return number, mean, sd, extrema and invalid points: see `Summary`.
 
         Parameters
@@ -138,7 +140,7 @@ class SweepAnswers(Points):
         *,
         of: str | Between = "V",
         **options: Any,
-    ) -> "HistogramAnswer":
+    ) -> HistogramAnswer:
         """Return counts between edges: see `Histogram`.
 
         Parameters
@@ -237,7 +239,7 @@ class SweepAnswers(Points):
         *,
         of: str = "V",
         **options: Any,
-    ) -> "ClassesAnswer":
+    ) -> ClassesAnswer:
         """Return counts per excitability class: see `Classes`.
 
         Parameters
@@ -277,7 +279,7 @@ class Part(Comparable, Frozen):
         k, n = checked_part(k, n)
         vars(self).update(sweep=sweep, k=k, n=n)
 
-    def tally(self, *reducers: "Reducer", method: str = "auto", **options: Any) -> "Tally":
+    def tally(self, *reducers: Reducer, method: str = "auto", **options: Any) -> Tally:
         """Return the tally of this part for some reducers.
 
         Parameters

@@ -1,5 +1,7 @@
 """Sweeps: many points of one cell, and the verbs that users call on them."""
 
+from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
+
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -180,7 +182,7 @@ class Sweep(SweepAnswers):
         points = self.asked(of)
         return gradient(points, parameters, engine, threads, progress, max_memory)
 
-    def to_xarray(self, *, of: str | Between = "V", **options: Any) -> "xr.Dataset":
+    def to_xarray(self, *, of: str | Between = "V", **options: Any) -> xr.Dataset:
         """Return potentials and status as a Dataset with labels, units and the cell's values.
 
         Parameters
@@ -217,7 +219,7 @@ class Sweep(SweepAnswers):
             attrs=self.attributes(),
         )
 
-    def to_dataframe(self, *, of: str | Between = "V", **options: Any) -> "pd.DataFrame":
+    def to_dataframe(self, *, of: str | Between = "V", **options: Any) -> pd.DataFrame:
         """Return a pandas table, a row per point: parameters, labels, ``V`` (mV) and ``status``.
 
         Parameters
@@ -266,8 +268,8 @@ class Sweep(SweepAnswers):
         raise TypeError(f"{type(self).__name__} is no array: its potentials are .values()")
 
     def plot(
-        self, ax: "matplotlib.axes.Axes | None" = None, *, of: str | Between = "V"
-    ) -> "matplotlib.axes.Axes":
+        self, ax: matplotlib.axes.Axes | None = None, *, of: str | Between = "V"
+    ) -> matplotlib.axes.Axes:
         """Draw the sweep: a grid's curves or heat map, a table's points, a sample's histogram.
 
         A grid of two axes is drawn as a family of curves if an axis has at most 8 values, else as a
@@ -333,7 +335,7 @@ class Sweep(SweepAnswers):
 
     def save(
         self,
-        path: "str | os.PathLike[str]",
+        path: str | os.PathLike[str],
         *,
         dtype: npt.DTypeLike = "float64",
         of: str | Between = "V",

@@ -67,7 +67,12 @@ def times(factors: Any) -> Times | Scaled:
     """
     if isinstance(factors, Scaled | Times):
         raise TypeError(f"fr.times must not contain another fr.times, got {factors!r}")
-    return Scaled(as_distribution(factors)) if is_distribution(factors) else Times(factors)
+    if is_distribution(factors):
+        return Scaled(as_distribution(factors))
+    plain = without_unit("the factors of fr.times", factors, "")
+    check = as_numbers if np.ndim(plain) else as_float
+    check("the factors of fr.times", plain)
+    return Times(factors)
 
 
 def change_of(name: str, given: Any) -> float | Times:

@@ -1,12 +1,12 @@
 """Axes of grids: parameters that vary together along one dimension."""
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
 
-from fastrest._core.validation import Frozen, equal
+from fastrest._core.validation import Frozen, equal, shown
 from fastrest.models.quantities import unit_named
 from fastrest.physiology.multiples import Times
 from fastrest.runtime.columns import aligned, numbers
@@ -38,8 +38,9 @@ class Axis(Frozen):
                     f"axis {name!r}: {other} has {n_values} values, {first} has {length}"
                 )
         if labels is not None:
-            if not np.iterable(labels):
-                raise TypeError(f"axis {name!r}: labels must be a sequence, got {labels!r}")
+            ordered = np.iterable(labels) and not isinstance(labels, str | bytes | Set | Mapping)
+            if not ordered:
+                raise TypeError(f"axis {name!r}: labels must be a sequence, got {shown(labels)}")
             labels = tuple(labels)
             if any(np.ndim(label) for label in labels):
                 raise TypeError(f"axis {name!r}: a label must be one value, got {labels!r}")

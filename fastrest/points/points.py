@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest._core import _kernels
-from fastrest._core.validation import Frozen
+from fastrest._core.validation import Frozen, shown
 from fastrest.models.model import Model, Output, output_label
 from fastrest.models.quantities import Parameter, Status
 from fastrest.physiology.cell import Cell
@@ -360,7 +360,10 @@ def _part(array: np.ndarray | None, start: int, stop: int) -> np.ndarray | None:
 
 def checked_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
     """Return float64 or float32 as a dtype, or raise the ValueError."""
-    found = np.dtype(dtype)
+    try:
+        found = np.dtype(dtype)
+    except (TypeError, ValueError, SyntaxError, OverflowError):
+        raise ValueError(f"dtype must be float64 or float32, got {shown(dtype)}") from None
     if found not in (np.dtype(np.float64), np.dtype(np.float32)):
         raise ValueError(f"dtype must be float64 or float32, got {found}")
     return found

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest._core import _kernels, _samples
-from fastrest._core.validation import whole_number
+from fastrest._core.validation import shown, whole_number
 from fastrest.models.model import Output
 from fastrest.points import derived, sobol_sequence
 from fastrest.points.inputs import Inputs
@@ -49,7 +49,7 @@ class SamplePoints(Points):
         n = whole_number("n", n, 1)
         if n > _samples.MAX_POINTS[method]:
             most = _samples.MAX_POINTS[method].bit_length() - 1
-            raise ValueError(f"n must be at most 2**{most} for method={method!r}, got {n!r}")
+            raise ValueError(f"n must be at most 2**{most} for method={method!r}, got {shown(n)}")
         if not isinstance(scramble, bool):
             raise TypeError(f"scramble must be True or False, got {scramble!r}")
         if not scramble and method != "sobol":

@@ -5,6 +5,7 @@ counts candidates and the one that returns members therefore find the same bits.
 """
 
 import functools
+import itertools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ from fastrest.reductions.accumulator import count_reasons
 
 #: Limits between which values are counted, mV. Nernst potentials leave those of V: E_Ca is 130 mV.
 LIMITS_OF_V, LIMITS_OF_OTHERS = (-150, 100), (-500, 500)
+#: The most conditions, each of which computes all candidates, and the most criteria, which are
+#: counted in pairs.
+MOST_CONDITIONS, MOST_CRITERIA = 1000, 500
 #: The default conditions: the cells as they are drawn.
 CONTROL: Mapping[str, Mapping[str, Any]] = {"control": {}}
 
@@ -126,6 +130,8 @@ def _checked_conditions(space: Inputs, given: Any) -> dict[str, dict[str, float 
         raise TypeError(f"conditions must be a mapping, as {example}, got {given!r}")
     if not given:
         raise ValueError(f"conditions must name at least one, as {example}")
+    if len(given) > MOST_CONDITIONS:
+        raise ValueError(f"conditions must be at most {MOST_CONDITIONS:,}, got {len(given):,}")
     found: dict[str, dict[str, float | Times]] = {}
     for name, changes in given.items():
         if not isinstance(name, str) or not name:
@@ -177,7 +183,11 @@ def _checked_criteria(
     example = "[fr.between(-80, -60)]"
     if isinstance(given, Criterion) or not isinstance(given, Iterable):
         raise TypeError(f"accept must be a list of criteria, as {example}, got {given!r}")
-    accept = tuple(given)
+    accept = tuple(itertools.islice(given, MOST_CRITERIA + 1))
+    if len(accept) > MOST_CRITERIA:
+        raise ValueError(
+            f"accept must have at most {MOST_CRITERIA} criteria, which are counted in pairs"
+        )
     first, seen = next(iter(conditions)), set()
     for one in accept:
         if not isinstance(one, Criterion):

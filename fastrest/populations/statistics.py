@@ -1,5 +1,7 @@
 """Statistics of populations: fractions, potentials and parameters, from the counts."""
 
+from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
+
 import itertools
 import math
 import types

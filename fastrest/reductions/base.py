@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from fastrest._core.validation import Frozen, public, remake
+from fastrest._core.validation import Frozen, as_float, is_number, public, remake, shown
 from fastrest.points.criteria import Between, quantity_to_json
 from fastrest.points.points import Points
 from fastrest.reductions.accumulator import Accumulator
@@ -107,11 +107,11 @@ def next_double(x: float) -> float:
 
 def checked_potential(name: str, value: Any) -> float:
     """Return a finite potential as a float, or raise the error that names the argument."""
-    if isinstance(value, bool) or not np.isscalar(value) or isinstance(value, str | bytes):
-        raise TypeError(f"{name} must be a potential in mV, got {value!r}")
-    number = float(value)  # type: ignore[arg-type]
+    if not is_number(value):
+        raise TypeError(f"{name} must be a potential in mV, got {shown(value)}")
+    number = as_float(name, value)
     if not abs(number) <= BEYOND:
-        raise ValueError(f"{name} must be finite, got {value!r}")
+        raise ValueError(f"{name} must be finite, got {shown(value)}")
     return number + 0.0  # -0.0 is 0
 
 
@@ -119,7 +119,7 @@ def checked_potentials(name: str, values: Any) -> np.ndarray:
     """Return finite potentials as an array, or raise the error that names the argument."""
     array = np.array(values) if is_regular(values) else np.empty(0, object)
     if array.ndim != 1 or array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be a number or a 1-D array of edges in mV, got {values!r}")
+        raise TypeError(f"{name} must be a number or edges in mV, a 1-D array, got {shown(values)}")
     array = array.astype(np.float64)
     bad = ~(np.abs(array) <= BEYOND)
     if bad.any():

@@ -1,5 +1,7 @@
 """Histograms, and fractions of points in a range."""
 
+from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
+
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastrest._core.validation import Comparable, public
+from fastrest._core.validation import Comparable, public, shown, whole_number
 from fastrest.models.model import Output
 from fastrest.physiology.cell import Cell
 from fastrest.points.criteria import Between, resolved_quantity
@@ -24,6 +26,9 @@ from fastrest.reductions.base import (
 
 if TYPE_CHECKING:
     import matplotlib.axes
+
+#: The most bins of a histogram: each thread counts 8 bytes for a bin.
+MOST_BINS = 10_000_000
 
 
 @public
@@ -59,8 +64,8 @@ class HistogramAnswer(Comparable):
     invalid: dict[str, int] | None = field(default=None, repr=False)
 
     def plot(
-        self, ax: "matplotlib.axes.Axes | None" = None, cell: Cell | None = None
-    ) -> "matplotlib.axes.Axes":
+        self, ax: matplotlib.axes.Axes | None = None, cell: Cell | None = None
+    ) -> matplotlib.axes.Axes:
         """Draw the counts as steps, with the threshold and block of a cell if one is given.
 
         Needs matplotlib.
@@ -125,14 +130,12 @@ class Histogram(OnePass):
         of: str | Between = "V",
     ):
         if is_regular(bins) and np.ndim(bins) == 0:
-            n = bins.__index__() if hasattr(bins, "__index__") else 0
-            if isinstance(bins, bool) or n < 1:
-                raise ValueError(f"bins must be a whole number >= 1 or edges, got {bins!r}")
+            n = whole_number("bins", bins, 1, MOST_BINS)
             if not isinstance(range, tuple | list | np.ndarray) or len(range) != 2:
-                raise TypeError(f"range must be two potentials in mV, got {range!r}")
+                raise TypeError(f"range must be two potentials in mV, got {shown(range)}")
             low, high = (checked_potential("range", x) for x in range)
             if not low < high:
-                raise ValueError(f"range must increase, got {range!r}")
+                raise ValueError(f"range must increase, got {shown(range)}")
             edges = np.linspace(low, high, n + 1)
         else:
             edges = checked_potentials("bins", bins)

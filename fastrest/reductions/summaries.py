@@ -1,5 +1,7 @@
 """Summaries: number, mean, sd, extrema and quantiles."""
 
+from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
+
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastrest._core.validation import Comparable, public
+from fastrest._core.validation import Comparable, public, shown
 from fastrest.points.criteria import Between
 from fastrest.points.points import Points
 from fastrest.reductions.accumulator import Accumulator
@@ -99,6 +101,8 @@ def _parameters_at(points: Points, place: int) -> dict[str, float]:
 
 #: A bound on all potentials, mV: phi times the logarithm of the largest ratio of doubles is 48,000.
 LARGEST = 1e6
+#: The most order statistics of one answer, whose passes take time in proportion.
+MOST_QUANTILES = 100_000
 #: Edges in a pass. Pointwise a pass costs the same for any number of them.
 POINTWISE_EDGES, FACTORED_EDGES = 1 << 13, 1 << 6
 
@@ -125,8 +129,10 @@ class Quantile(Reducer):
     def __init__(self, q: npt.ArrayLike, *, of: str | Between = "V"):
         given = np.array(q) if is_regular(q) else np.empty(0, object)
         if given.dtype.kind not in "iuf":
-            raise TypeError(f"q must be numbers from 0 to 1, got {q!r}")
+            raise TypeError(f"q must be numbers from 0 to 1, got {shown(q)}")
         given = given.astype(np.float64) + 0.0  # -0.0 is 0
+        if given.size > MOST_QUANTILES:
+            raise ValueError(f"q must have at most {MOST_QUANTILES:,} elements, got {given.size:,}")
         bad = ~((given >= 0) & (given <= 1))
         if bad.any():
             raise ValueError(f"q must be from 0 to 1, got {float(given[bad].flat[0])!r}")

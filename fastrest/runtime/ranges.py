@@ -6,6 +6,9 @@ from typing import Any
 
 from fastrest._core.validation import whole_number
 
+#: The most parts of a sweep: arrays of jobs are shorter.
+MOST_PARTS = 1_000_000
+
 Ranges = Sequence[tuple[int, int]]
 
 
@@ -50,7 +53,7 @@ def checked_ranges(name: str, given: Any, points: int) -> list[tuple[int, int]]:
 
 def checked_part(k: int, n: int) -> tuple[int, int]:
     """Return the number of a part and the number of parts, or raise the ValueError."""
-    k, n = whole_number("k", k, 0), whole_number("n", n, 1)
+    k, n = whole_number("k", k, 0), whole_number("n", n, 1, MOST_PARTS)
     if k >= n:
         raise ValueError(f"k must be from 0 to n - 1 = {n - 1}, got {k}")
     return k, n

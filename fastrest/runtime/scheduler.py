@@ -54,6 +54,8 @@ BLOCK_POINTS = _kernels.BLOCK
 BLOCKS_PER_TASK = 16
 #: The fewest points for which two threads are faster than one.
 SMALL = 200_000
+#: The most threads that may be asked for.
+MOST_THREADS = 4096
 #: Outputs of this size and above are written past the caches.
 STREAM_BYTES = 8 << 20
 #: Inputs of this size and above come from beyond the caches, and are prefetched.
@@ -114,12 +116,12 @@ def cpus() -> int:
 def thread_count(threads: int | None, points: int) -> int:
     """Return the number of threads on which so many points are computed."""
     if threads is not None:
-        return whole_number("threads", threads, 1)
+        return whole_number("threads", threads, 1, MOST_THREADS)
     variable = os.environ.get("FASTREST_NUM_THREADS")
     if variable:
         plain = variable.isascii() and variable.strip().isdecimal()
         given = int(variable) if plain else variable
-        return whole_number("FASTREST_NUM_THREADS", given, 1)
+        return whole_number("FASTREST_NUM_THREADS", given, 1, MOST_THREADS)
     return cpus() if points >= SMALL else 1
 
 

@@ -34,7 +34,7 @@ class Rig:
 
     @functools.cached_property
     def labelled(self):
-        state = fr.axis("state", K_out=[2.5, 4.5, 6.5], Na_in=[12.0, 15.0, 18.0], labels="abc")
+        state = fr.axis("state", K_out=[2.5, 4.5, 6.5], Na_in=[12.0, 15.0, 18.0], labels=[*"abc"])
         return fr.grid(self.cell, state, celsius=[25.0, 37.0])
 
     @functools.cached_property

@@ -108,7 +108,7 @@ def test_heat_map_without_crossings_has_no_contour_label(ax):
     # -55 mV lies between the first and the last place, but between them is no potential
     ends = {"P_K": [1, 0], "P_Na": [0.04, 1], "P_Cl": [0.45, 0]}
     axis = {name: [first, *[0] * 7, last] for name, (first, last) in ends.items()}
-    fr.grid(NEURON, fr.axis("p", labels="abcdefghi", **axis), K_out=np.arange(1.0, 10)).plot(ax)
+    fr.grid(NEURON, fr.axis("p", labels=[*"abcdefghi"], **axis), K_out=np.arange(1.0, 10)).plot(ax)
     assert [text.get_text() for text in ax.texts] == ["63 of 81 points have no potential (grey)"]
 
 

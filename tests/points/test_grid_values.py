@@ -94,7 +94,7 @@ def test_the_order_of_axes_does_not_change_grid_values():
     axes = [
         fr.axis("ringer", K_out=k, Na_out=150 - k),
         fr.axis("P_Na", P_Na=[0.01, 0.04, 0.1]),
-        fr.axis("inside", K_in=np.linspace(100, 150, 7), labels="abcdefg"),
+        fr.axis("inside", K_in=np.linspace(100, 150, 7), labels=[*"abcdefg"]),
         fr.axis("celsius", celsius=[20.0, 37.0]),
     ]
     expected = fr.grid(NEURON, *axes).values()

@@ -82,8 +82,8 @@ def test_a_reducer_keeps_its_own_numbers():
 @pytest.mark.parametrize(
     ("make", "error", "text"),
     [
-        (lambda: fr.Histogram(0), ValueError, "bins must be a whole number >= 1 or edges, got 0"),
-        (lambda: fr.Histogram(-3), ValueError, "bins must be a whole number >= 1 or edges, got -3"),
+        (lambda: fr.Histogram(0), ValueError, "bins must be a whole number >= 1, got 0"),
+        (lambda: fr.Histogram(-3), ValueError, "bins must be a whole number >= 1, got -3"),
         (lambda: fr.Histogram(2.5), ValueError, "bins must be a whole number .*, got 2.5"),
         (lambda: fr.Histogram("x"), ValueError, "bins must be a whole number .*, got 'x'"),
         (lambda: fr.Histogram(None), ValueError, "bins must be a whole number .*, got None"),
