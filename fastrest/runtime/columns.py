@@ -218,6 +218,9 @@ def _bare(value: Any) -> Any:
 
 def numbers(name: str, value: Any, unit: str) -> np.ndarray:
     """Return a column of real numbers in a unit, missing ones as NaN."""
+    kind = None if is_plain(value) else getattr(value, "dtype", getattr(value, "type", None))
+    if str(kind).lower() == "null":  # of Arrow and polars: all values are missing
+        return np.full(len(value), np.nan)
     return as_numbers(name, without_unit(name, value, unit))
 
 
