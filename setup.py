@@ -19,7 +19,6 @@ FLAGS = {
         "-O3",  # gcc vectorises the kernels' loops only at -O3
         # CFLAGS come first, and may ask for -ffast-math or a part of it
         "-fno-fast-math",
-        "-fno-unsafe-math-optimizations",
         "-fno-finite-math-only",
         "-fno-math-errno",  # sqrt() becomes the instruction
         "-fno-trapping-math",  # selects may be computed on both sides: needed to vectorise

@@ -1,6 +1,7 @@
 """Fixtures for all tests: instruction sets, golden values, formats, checkpoints, and axes."""
 
 import os
+import signal
 from decimal import Decimal
 
 import pytest
@@ -17,6 +18,8 @@ from helpers.outputs import NEEDS  # noqa: E402
 
 # Tests start Python from the source tree, whose fastrest/ may lack the compiled module.
 os.environ["PYTHONSAFEPATH"] = "1"
+# A shell that starts the tests in its background ignores Ctrl-C, and so would their processes.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Every run makes the same examples. `examples` in helpers/profiles.py reads max_examples as a
 # percentage: HYPOTHESIS_PROFILE=full or --hypothesis-profile=full makes all of them.

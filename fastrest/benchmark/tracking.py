@@ -4,10 +4,10 @@ Each workload takes turns with a yardstick. Two archives are compared by the rat
 workloads' times to the yardsticks' times.
 """
 
-import json
-import subprocess
-import sys
+import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,25 +64,17 @@ def beside_yardstick(workload: Workload, threads: int | None) -> np.ndarray:
     return timing.in_turn(runs, *TRACKED)
 
 
-#: The program of a further process, which measures some workloads again.
-AGAIN = """
-import json, sys
-from fastrest.benchmark import tracking
-threads, *names = json.loads(sys.argv[1])
-found = {}
-for name in names:
-    found[name] = tracking.beside_yardstick(tracking.WORKLOADS[name](), threads).tolist()
-print(json.dumps(found))
-"""
-
-
-def measure_again(names: list[str], threads: int | None) -> dict[str, np.ndarray]:
+def measure_again(names: Sequence[str], threads: int | None) -> dict[str, np.ndarray]:
     """Measure workloads beside their yardsticks in a process of their own."""
-    command = [sys.executable, "-P", "-c", AGAIN, json.dumps([threads, *names])]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        raise OSError(f"a process that measures again ended with {done.returncode}")
-    return {name: np.array(seconds) for name, seconds in json.loads(done.stdout).items()}
+    try:
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            return pool.submit(_beside_yardsticks, names, threads).result()
+    except BrokenProcessPool:
+        raise OSError("the process that measures again ended without an answer") from None
+
+
+def _beside_yardsticks(names: Sequence[str], threads: int | None) -> dict[str, np.ndarray]:
+    return {name: beside_yardstick(WORKLOADS[name](), threads) for name in names}
 
 
 def measure_all(threads: int | None, report: Callable[[str], Any]) -> list[Measured]:
