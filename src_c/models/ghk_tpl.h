@@ -152,18 +152,18 @@ FR_INLINE uint64_t potential_of_terms(const int k, const fr_terms *t, ptrdiff_t 
                                       const double *phi, double *restrict V,
                                       uint64_t *restrict suspect)
 {
-    enum { AHEAD = 64 };
+    enum { PART = 16, AHEAD = 64 };
     uint64_t any = 0;
     const uint64_t zero = hidden_zero();
     for (ptrdiff_t start = 0, end; start < n; start = end) {
-        end = n - start < STRIP ? n : start + STRIP;
+        end = n - start < PART ? n : start + PART;
         for (int j = 0; far && j < k; j++)
-            for (ptrdiff_t i = start + AHEAD; i < start + AHEAD + STRIP; i += 8) {
+            for (ptrdiff_t i = start + AHEAD; i < start + AHEAD + PART; i += 8) {
                 FR_PREFETCH(t->weight[j] + i);
                 FR_PREFETCH(t->to_num[j] + i);
                 FR_PREFETCH(t->to_den[j] + i);
             }
-        double num[STRIP], den[STRIP];
+        double num[PART], den[PART];
         for (ptrdiff_t i = start; i < end; i++) {
             double a = 0.0, b = 0.0;
             uint64_t flags = suspect[i];
