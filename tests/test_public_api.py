@@ -207,7 +207,8 @@ for arguments in json.loads(sys.argv[1]):
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         try:
-            code = main(arguments)
+            sys.argv = ["fastrest", *arguments]
+            code = main()
         except SystemExit as stop:
             code = stop.code
     found.append([int(code or 0), out.getvalue()])

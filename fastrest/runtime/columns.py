@@ -228,23 +228,16 @@ def carried(value: Any) -> np.ndarray:
     """Return a column that is no parameter: integers and truth values keep their gaps as a mask."""
     if isinstance(value, np.ma.MaskedArray):
         return value
-    for gaps, fill in (("isna", None), ("is_null", "fill_null")):
-        if not hasattr(value, gaps) or (fill and not hasattr(value, fill)):
-            continue
-        kind = getattr(getattr(value, "dtype", None), "kind", None)
-        text = str(getattr(value, "dtype", getattr(value, "type", ""))).lower()
-        whole = kind in ("i", "u", "b") or (fill and text.startswith(("int", "uint")))
-        mask = np.asarray(getattr(value, gaps)())
-        if whole and mask.any():
-            zero = False if kind == "b" else 0
-            filled = np.asarray(value.fill_null(zero) if fill else value.fillna(zero))
-            filled = (
-                filled.astype(getattr(value.dtype, "numpy_dtype", filled.dtype))
-                if not fill
-                else filled
-            )
-            return np.ma.MaskedArray(filled, mask)
-    return np.asarray(value)
+    kind = str(getattr(value, "dtype", getattr(value, "type", ""))).lower()
+    fill = getattr(value, "fill_null", getattr(value, "fillna", None))
+    if fill is None or not kind.startswith(("int", "uint", "bool")):
+        return np.asarray(value)
+    gaps = np.asarray(value.is_null() if hasattr(value, "is_null") else value.isna())
+    if not gaps.any():
+        return np.asarray(value)
+    truth = kind.startswith("bool")
+    filled = np.asarray(fill(False if truth else 0)).astype(bool if truth else kind)
+    return np.ma.MaskedArray(filled, gaps)
 
 
 # ---- labels ----
