@@ -120,7 +120,7 @@ def is_number(value: object) -> bool:
     """Return whether a value is one real number: no truth value, no time, nothing complex."""
     if isinstance(value, bool | np.bool_ | np.timedelta64):
         return False
-    return isinstance(value, numbers.Real) or hasattr(value, "as_integer_ratio")  # decimals
+    return isinstance(value, numbers.Real) or hasattr(type(value), "as_integer_ratio")  # decimals
 
 
 def as_float(name: str, value: Any) -> float:

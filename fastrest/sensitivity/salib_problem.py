@@ -23,6 +23,7 @@ from fastrest.models.quantities import Status
 from fastrest.points.criteria import Between
 from fastrest.points.inputs import Inputs
 from fastrest.points.table_points import TablePoints
+from fastrest.runtime.columns import unit_of, without_unit
 
 #: The largest logarithm of a median, of either sign.
 MOST_LOG = 700.0
@@ -136,14 +137,20 @@ ENDS = (
 
 
 def in_order(space: Inputs, what: str, given: Any, axis: str) -> Any:
-    """Return a data frame with its inputs in the order of the space, or any other object unchanged.
+    """Return a labelled matrix with its inputs in the order of the space, and without its unit.
 
-    The inputs are along the axis, "columns" or "index". A data frame without names is unchanged.
+    The inputs are along the axis, "columns" or "index". A matrix without names is in order.
     """
-    if not hasattr(given, "columns") or not hasattr(given, axis):
+    given = _without_unit(space, what, given)
+    dim = None
+    if hasattr(given, "dims") and hasattr(given, "indexes"):  # xarray
+        dim = given.dims[-1 if axis == "columns" else 0]
+        if dim not in given.indexes:
+            return given
+    elif not hasattr(given, "columns") or not hasattr(given, axis):
         return given
-    labels = list(getattr(given, axis))
-    if axis == "index" and not {*space.names}.isdisjoint(given.columns):
+    labels = list(getattr(given, axis) if dim is None else given.indexes[dim])
+    if dim is None and axis == "index" and not {*space.names}.isdisjoint(given.columns):
         raise ValueError(f"{what} are inputs, columns are points: pass x.T")
     if labels == list(range(len(labels))):
         return given
@@ -153,7 +160,19 @@ def in_order(space: Inputs, what: str, given: Any, axis: str) -> Any:
             f"{', '.join(map(str, labels))}"
         )
     names = list(space.names)
+    if dim is not None:
+        return given.sel({dim: names})
     return given[names] if axis == "columns" else given.loc[names]
+
+
+def _without_unit(space: Inputs, what: str, given: Any) -> Any:
+    """Return a matrix in the unit that all inputs have, or raise the error that names its unit."""
+    if unit_of(given) is None:
+        return given
+    units = {space.cell.model.parameters[name].unit for name in space.names}
+    if len(units) > 1:
+        raise ValueError(f"{what} must be plain numbers, as inputs have other units each")
+    return without_unit(what, given, units.pop())
 
 
 def values_of_rows(space: Inputs, columns: np.ndarray, of: str | Between) -> np.ndarray:

@@ -319,3 +319,48 @@ def test_permeabilities_have_one_unit_or_none():
 def test_an_array_of_a_sweep_is_refused_with_a_hint():
     with pytest.raises(TypeError, match=r"values\(\)"):
         np.asarray(fr.table(NEURON, {"K_out": LOW}))
+
+
+def matrix_of_xarray(values, names, dim):
+    """A matrix with the names of the inputs along a dimension, the last but for "input"."""
+    xr = pytest.importorskip("xarray")
+    dims = ("input", "point") if dim == 0 else ("point", "input")
+    return xr.DataArray(values, dims=dims, coords={"input": names})
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        lambda values, names: pd.DataFrame(values, columns=names),
+        lambda values, names: matrix_of_xarray(values, names, 1),
+        lambda values, names: matrix_of_xarray(values, names, 1).transpose("point", "input"),
+    ],
+    ids=["pandas", "xarray", "transposed"],
+)
+def test_evaluate_takes_labelled_inputs_in_any_order_as_plain_ones(matrix):
+    space = fr.space(NEURON, K_out=fr.uniform(3, 8), celsius=fr.uniform(20, 37))
+    expected = space.evaluate([[3.0, 30.0], [8.0, 20.0]]).tolist()
+    swapped = [[30.0, 3.0], [20.0, 8.0]]
+    assert space.evaluate(matrix(swapped, ["celsius", "K_out"])).tolist() == expected
+    with pytest.raises(ValueError, match="columns of X must be K_out, celsius"):
+        space.evaluate(matrix(swapped, ["celsius", "Na_out"]))
+    of_columns = matrix_of_xarray(np.transpose(swapped), ["celsius", "K_out"], 0)
+    assert space.scipy_func(of_columns).tolist() == expected
+
+
+def test_a_matrix_with_a_unit_is_converted_or_refused():
+    pint = pytest.importorskip("pint")
+    baths = fr.space(NEURON, K_out=fr.uniform(3, 8), Na_out=fr.uniform(140, 150))
+    mixed = fr.space(NEURON, K_out=fr.uniform(3, 8), celsius=fr.uniform(20, 37))
+    expected = baths.evaluate([[3.0, 145.0]])
+    found = baths.evaluate(pint.Quantity([[0.003, 0.145]], "mol/L"))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11)
+    for space, unit in ((baths, "mV"), (mixed, "mmol/L")):
+        with pytest.raises(ValueError, match="columns of X must be"):
+            space.evaluate(pint.Quantity([[3.0, 145.0]], unit))
+
+
+def test_distributions_refuse_quantities_by_the_name_of_the_argument():
+    pint = pytest.importorskip("pint")
+    with pytest.raises(TypeError, match="uniform: low must be a number, got <Quantity"):
+        fr.uniform(pint.Quantity(3, "mmol/L"), 8)
