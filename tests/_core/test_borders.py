@@ -1,9 +1,10 @@
 """Bad arguments of compiled functions: an exception, never the end of the process."""
 
-import subprocess
 import sys
 
 import pytest
+
+from helpers.processes import completed
 
 PROGRAM = """
 import mmap
@@ -78,9 +79,7 @@ print("refused", refused, flush=True)
 
 @pytest.mark.process
 def test_bad_arguments_are_refused_and_end_no_process():
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False, timeout=60
-    )
+    done = completed([sys.executable, "-c", PROGRAM])
     assert done.returncode == 0, (done.stdout[-20:], done.stderr)
     word, refused = done.stdout.splitlines()[-1].split()
     assert (word, int(refused) > 800) == ("refused", True)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers.processes import python
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src_c"
 
@@ -130,7 +132,5 @@ assert done == [True]
 @pytest.mark.process
 def test_threads_with_small_stacks_compute_every_answer():
     # the first, ordinary, thread imports what is imported late: imports need more stack
-    done = subprocess.run(
-        [sys.executable, "-c", SWEEPS], capture_output=True, text=True, check=False, timeout=60
-    )
+    done = python(SWEEPS)
     assert done.returncode == 0, done.stderr

@@ -1,10 +1,7 @@
 """The ufuncs: real NumPy ufuncs in all that NumPy, xarray and Dask do with ufuncs."""
 
 import math
-import os
 import pickle
-import subprocess
-import sys
 
 import dask
 import dask.array
@@ -16,6 +13,7 @@ import xarray as xr
 
 import fastrest as fr
 from fastrest._core import _kernels
+from helpers.processes import python
 
 NEURON = fr.cells["mammalian neuron"]
 SCALARS = [NEURON[name] for name in NEURON]
@@ -61,16 +59,6 @@ def by_the_kernels(equation, arrays):
     out = np.empty(arrays[0].size)
     equation.points([np.require(a, np.float64, "A") for a in arrays], 0, out.size, out)
     return out
-
-
-def python(code):
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        env=dict(os.environ),
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
 
 
 # ---- what they are ----
@@ -365,7 +353,7 @@ def test_a_pickled_ufunc_works_in_a_fresh_process(ufunc, scalars, equation):
 
     ran = python(code)
 
-    assert ran.stderr == b""
+    assert ran.stderr == ""
     assert float(ran.stdout) == ufunc(*scalars)
 
 

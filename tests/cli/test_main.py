@@ -2,13 +2,13 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 
 import pytest
 
 from fastrest.cli.main import main
+from helpers.processes import completed, started
 
 NEURON = "mammalian neuron"
 
@@ -27,14 +27,12 @@ def test_ctrl_c_exits_with_130_and_leaves_no_whole_file(tmp_path):
     out = tmp_path / "v.npy"
     grid = ["--grid", "K_out=1:50:20000", "--grid", "P_Na=0.01:0.5:20000"]  # 3.2 GB, to a file
     command = [sys.executable, "-m", "fastrest", "sweep", NEURON, *grid, "--out", str(out)]
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=tmp_path
-    )
-    deadline = time.monotonic() + 30
-    while "v.npy.part" not in os.listdir(tmp_path) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    with started(command, cwd=tmp_path) as process:
+        deadline = time.monotonic() + 30
+        while "v.npy.part" not in os.listdir(tmp_path) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     assert err == "fastrest: interrupted\n"
     assert not out.exists()  # what is done stands beside it, to be gone on with
@@ -46,7 +44,7 @@ def test_closed_pipe_is_not_an_error():
     command = f'"{sys.executable}" -m fastrest cells | head -1; exit ${{PIPESTATUS[0]}}'
     if sys.platform == "win32":
         pytest.skip("needs bash")
-    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    result = completed(["bash", "-c", command])
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
 
@@ -56,8 +54,6 @@ def test_output_that_a_terminal_cannot_show_is_replaced():
     command = [sys.executable, "-m", "fastrest", "sobol", "mammalian neuron"]
     command += ["--vary", "P_Na=lognormal:cv=0.5", "--vary", "K_out=uniform:3,6"]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    done = subprocess.run(
-        [*command, "--samples", "64", "--rng", "1"], capture_output=True, env=environment
-    )
+    done = completed([*command, "--samples", "64", "--rng", "1"], env=environment)
     assert done.returncode == 0, done.stderr
-    assert b"P_Na" in done.stdout
+    assert "P_Na" in done.stdout

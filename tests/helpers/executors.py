@@ -2,17 +2,15 @@
 
 import concurrent.futures as cf
 import multiprocessing
+import os
+import time
 
 import pytest
 
 import fastrest as fr
+from fastrest.reductions import running
 from helpers.counting import GRID, NEURON, ROWS, TABLE
 
-FORK = [
-    pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs fork"),
-    # Python >= 3.12 warns if a thread is alive; these tests fork on purpose
-    pytest.mark.filterwarnings("ignore:.*use of fork\\(\\) may lead to deadlocks"),
-]
 SAMPLE = fr.space(NEURON, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6)).sample(ROWS, rng=1)
 SWEEPS = pytest.mark.parametrize(
     ("sweep", "method"),
@@ -21,8 +19,24 @@ SWEEPS = pytest.mark.parametrize(
 )
 
 
-def processes(method):
-    return cf.ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(method))
+def processes(initializer=None):
+    """Two processes that are not forked, as threads of the tests and of libraries may run."""
+    spawn = multiprocessing.get_context("spawn")
+    return cf.ProcessPoolExecutor(2, mp_context=spawn, initializer=initializer)
+
+
+def die_at_the_third_task():
+    """Make this process die with its third task: an initializer of workers."""
+    pass_over, calls = running.pass_over, []
+
+    def dying(*arguments):
+        calls.append(arguments)
+        time.sleep(0.05)
+        if len(calls) == 3:
+            os._exit(1)
+        return pass_over(*arguments)
+
+    running.pass_over = dying
 
 
 class Recorder(cf.Executor):

@@ -3,8 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -13,6 +11,7 @@ import pytest
 import fastrest as fr
 from fastrest.runtime import storage
 from helpers.outputs import CELL, a_grid, a_sample, a_table, names, read, small_blocks
+from helpers.processes import program, python, started
 
 
 def interrupt(sweep, path, after=3, **options):
@@ -119,15 +118,13 @@ sweep.save(sys.argv[1], threads=2, progress=lambda done, total: print(done, flus
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_save_killed_at_random_moments_ends_with_the_same_bits(tmp_path, suffix):
     path, random, kills = tmp_path / f"v{suffix}", np.random.default_rng(3), 0
-    command = [sys.executable, "-c", KILLED, str(path)]
     for _ in range(4):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(random.uniform(0, 0.15))
-        process.send_signal(signal.SIGKILL)
-        process.stdout.close()
-        kills += process.wait() == -signal.SIGKILL
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        with started(program(KILLED, path)) as process:
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(random.uniform(0, 0.15))
+            process.send_signal(signal.SIGKILL)
+        kills += process.returncode == -signal.SIGKILL
+    assert python(KILLED, path).returncode == 0
     axes = {"K_out": np.linspace(1, 50, 1300), "Na_in": np.linspace(5, 50, 1000)}
     sweep = fr.grid(CELL, **axes)
     assert kills > 0
@@ -140,17 +137,12 @@ def test_save_killed_at_random_moments_ends_with_the_same_bits(tmp_path, suffix)
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_save_stopped_by_ctrl_c_keeps_finished_blocks(tmp_path):
     path = tmp_path / "v.npy"
-    process = subprocess.Popen(
-        [sys.executable, "-c", KILLED.replace("1300", "130_000"), str(path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    for line in process.stdout:
-        if line != "ready\n" and int(line) > 1 << 20:
-            break
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+    with started(program(KILLED.replace("1300", "130_000"), path)) as process:
+        for line in process.stdout:
+            if line != "ready\n" and int(line) > 1 << 20:
+                break
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
     assert "KeyboardInterrupt" in errors
     done = storage.unseal(tmp_path / "v.npy.part.json", "record")["done"]
     assert sum(stop - start for start, stop in done) >= 1 << 20

@@ -4,7 +4,7 @@ import math
 import os
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,6 +12,7 @@ import fastrest as fr
 from fastrest.populations import population_tally
 from fastrest.populations.counts import Counter
 from fastrest.runtime import executors, ranges, scheduler
+from helpers.executors import processes
 from helpers.populations import ACCEPT, CONDITIONS, QUESTIONS, SPACE, N
 
 
@@ -49,7 +50,7 @@ def test_parts_of_a_population_merge_to_the_whole(pop, tmp_path):
 
 @pytest.mark.process
 def test_a_population_by_an_executor_is_equal(pop):
-    with ProcessPoolExecutor(2) as executor:
+    with processes() as executor:
         assert SPACE.population(N, **QUESTIONS, executor=executor) == pop
     with ThreadPoolExecutor(1) as executor:
         assert SPACE.population(N, **QUESTIONS, executor=executor, threads=2) == pop

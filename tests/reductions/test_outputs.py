@@ -3,8 +3,6 @@
 import math
 import os
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -12,6 +10,7 @@ import pytest
 import fastrest as fr
 from helpers.counting import GRID, TABLE, Stopped, plain, stop_at
 from helpers.executors import Recorder, processes
+from helpers.processes import program, started
 
 INSIDE = fr.between(-75, -60)
 EVENTS = [INSIDE, fr.between(-math.inf, -70), fr.between(-95, -85, of="E_K")]
@@ -169,7 +168,7 @@ def test_several_quantities_are_counted_by_an_executor(sweep):
 @pytest.mark.process
 @pytest.mark.slow
 def test_several_quantities_are_counted_by_processes(tmp_path):
-    with processes("spawn") as pool:
+    with processes() as pool:
         for sweep in (TABLE, SAMPLE, GRID):
             expected = plain(sweep.reduce(*MIXED))
             path = tmp_path / type(sweep).__name__
@@ -225,12 +224,10 @@ sweep.reduce(*asked, checkpoint=sys.argv[1], threads=2, progress=progress)
 @pytest.mark.process
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_in_a_later_quantity_keeps_the_earlier_ones(path):
-    command = [sys.executable, "-c", COUNT, str(path)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    process = subprocess.Popen(command, **pipes)
-    assert process.stdout.readline() == "second pass\n"
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    with started(program(COUNT, path)) as process:
+        assert process.stdout.readline() == "second pass\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
     assert "KeyboardInterrupt" in errors
     kept = fr.Tally.load(path)
     assert [state.of for state in kept.passes[:2]] == ["V", "E_K"]

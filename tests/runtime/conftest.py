@@ -4,7 +4,7 @@ import concurrent.futures as cf
 
 import pytest
 
-from helpers.executors import FORK, processes
+from helpers.executors import processes
 from helpers.processes import our_threads
 
 
@@ -19,12 +19,8 @@ def no_thread_is_left():
     assert not our_threads()
 
 
-@pytest.fixture(
-    scope="module",
-    params=["spawn", pytest.param("fork", marks=FORK), "threads"],
-)
+@pytest.fixture(scope="module", params=["processes", "threads"])
 def pool(request):
     """An executor with two workers for all tests of a module."""
-    executor = cf.ThreadPoolExecutor(2) if request.param == "threads" else processes(request.param)
-    with executor:
+    with cf.ThreadPoolExecutor(2) if request.param == "threads" else processes() as executor:
         yield executor

@@ -23,7 +23,7 @@ from helpers.counting import (
     plain,
     stopped,
 )
-from helpers.processes import run
+from helpers.processes import completed, run
 
 pytestmark = pytest.mark.usefixtures("small_tasks")
 
@@ -172,14 +172,7 @@ def test_a_checkpoint_without_permissions_is_an_error_at_once(tmp_path, what):
         folder.chmod(0o555)
 
     # started there: user nobody may not be able to enter the folders above
-    ran = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ran = completed([sys.executable, "-c", textwrap.dedent(code)], cwd=folder)
 
     folder.chmod(0o755)
     reason = "the folder . is read-only" if what == "read-only folder" else "it is read-only"

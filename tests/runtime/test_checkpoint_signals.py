@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import textwrap
 import time
 
@@ -12,7 +10,7 @@ import pytest
 import fastrest as fr
 from fastrest.runtime import checkpoint, scheduler, storage
 from helpers.counting import GRID, QUESTIONS
-from helpers.processes import run
+from helpers.processes import program, run, started
 
 pytestmark = pytest.mark.usefixtures("small_tasks")
 
@@ -114,20 +112,11 @@ def test_ctrl_c_saves_the_checkpoint(path):
         except KeyboardInterrupt:
             print("interrupted", flush=True)
     """
-    process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code), str(path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    with started(program(code, path)) as process:
         assert process.stdout.readline() == "running\n"
         assert fr.Tally.load(path).done == []  # saved every few seconds only
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PROMPTLY)
-    finally:
-        process.kill()
-        process.communicate()
 
     assert (out, err) == ("interrupted\n", "")
     kept = fr.Tally.load(path)

@@ -3,17 +3,14 @@
 import concurrent.futures as cf
 import os
 import signal
-import subprocess
-import sys
-import textwrap
-import time
 
 import pytest
 
 import fastrest as fr
 from fastrest.reductions import running
 from helpers.counting import GRID, PASSES, plain
-from helpers.executors import FORK, SWEEPS, Recorder, processes
+from helpers.executors import SWEEPS, Recorder, die_at_the_third_task, processes
+from helpers.processes import program, started
 
 #: Ctrl-C is answered at once: this bound only excludes a hang.
 PROMPTLY = 10.0
@@ -89,19 +86,10 @@ def test_ctrl_c_leaves_the_executor_usable_and_the_checkpoint_saved(tmp_path, ki
                 print(summary(small) == small.summary(method="pointwise"), flush=True)
     """
     path = tmp_path / "c"
-    process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code), str(path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    with started(program(code, path)) as process:
         assert process.stdout.readline() == "running\n"
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PROMPTLY)
-    finally:
-        process.kill()
-        process.communicate()
 
     assert (out.replace("running\n", ""), err) == ("interrupted\nTrue\n", "")
     counted = fr.Tally.load(path)
@@ -111,28 +99,11 @@ def test_ctrl_c_leaves_the_executor_usable_and_the_checkpoint_saved(tmp_path, ki
 DIED = r"^the executor failed after {} of 420,000 points \(.*\); with checkpoint= the same call"
 
 
-@pytest.fixture
-def deadly(monkeypatch):
-    """Make workers that are forked from now on die with their third task."""
-    home, pass_over, calls = os.getpid(), running.pass_over, []
-
-    def dying(*arguments):
-        if os.getpid() != home:
-            calls.append(arguments)
-            time.sleep(0.05)
-            if len(calls) == 3:
-                os._exit(1)
-        return pass_over(*arguments)
-
-    monkeypatch.setattr(running, "pass_over", dying)
-
-
 # ---- dead executors ----
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("method", [pytest.param("fork", marks=FORK)])
-def test_a_dead_worker_is_one_error_and_the_checkpoint_is_kept(tmp_path, deadly, method):
+def test_a_dead_worker_is_one_error_and_the_checkpoint_is_kept(tmp_path):
     path = tmp_path / "c"
     options = {"method": "pointwise", "checkpoint": path}
     heard = []
@@ -140,7 +111,7 @@ def test_a_dead_worker_is_one_error_and_the_checkpoint_is_kept(tmp_path, deadly,
     def progress(done, total):
         heard.append(done)
 
-    with processes(method) as pool:
+    with processes(die_at_the_third_task) as pool:
         with pytest.raises(RuntimeError, match=DIED.format(r"[1-9]\d+,\d\d\d")) as error:
             GRID.reduce(*PASSES, executor=pool, progress=progress, **options)
         assert isinstance(error.value.__cause__, cf.BrokenExecutor)
@@ -158,13 +129,12 @@ def test_a_dead_worker_is_one_error_and_the_checkpoint_is_kept(tmp_path, deadly,
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("method", [pytest.param("fork", marks=FORK)])
-def test_workers_that_die_repeatedly_finish_the_count(tmp_path, deadly, method):
+def test_workers_that_die_repeatedly_finish_the_count(tmp_path):
     options = {"method": "factored", "checkpoint": tmp_path / "c"}
 
     deaths = 0
     while True:
-        with processes(method) as pool:
+        with processes(die_at_the_third_task) as pool:
             try:
                 found = GRID.reduce(*PASSES[:-1], executor=pool, **options)
                 break

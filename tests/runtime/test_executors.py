@@ -3,7 +3,6 @@
 import concurrent.futures as cf
 import pickle
 import re
-import subprocess
 import sys
 import textwrap
 
@@ -14,6 +13,7 @@ import fastrest as fr
 from fastrest.runtime import executors, ranges, scheduler
 from helpers.counting import NEURON, PASSES, ROWS, TABLE, plain
 from helpers.executors import SWEEPS, Recorder
+from helpers.processes import completed
 
 # ---- identical bits ----
 
@@ -112,13 +112,7 @@ def test_dask_executor_equals_the_plain_call_until_workers_die():
                     print(error)
     """
 
-    ran = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    ran = completed([sys.executable, "-c", textwrap.dedent(code)])
 
     *same, dead = ran.stdout.splitlines()
     assert same == ["True True"] * 3, ran.stderr

@@ -2,13 +2,10 @@
 
 import os
 import signal
-import subprocess
-import sys
-import textwrap
 
 import pytest
 
-from helpers.processes import python
+from helpers.processes import program, python, started
 
 pytestmark = pytest.mark.usefixtures("no_thread_setting", "no_thread_is_left")
 
@@ -49,17 +46,10 @@ ENDLESS = """
     ],
 )
 def test_ctrl_c_stops_a_run_and_leaves_the_process_usable(options):
-    code = textwrap.dedent(ENDLESS).replace("OPTIONS", options)
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
+    with started(program(ENDLESS.replace("OPTIONS", options))) as process:
         assert process.stdout.readline() == "running\n"
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PROMPTLY)
-    finally:
-        process.kill()
-        process.communicate()
 
     assert (out, err) == ("interrupted []\n", "")
 

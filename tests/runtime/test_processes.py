@@ -88,6 +88,29 @@ def test_a_fork_during_a_sweep_of_another_thread_is_harmless():
 
 
 @pytest.mark.process
+@FORK
+def test_forked_workers_of_an_executor_count():
+    code = """
+        import multiprocessing, warnings
+        from concurrent.futures import ProcessPoolExecutor
+        import numpy as np
+        import fastrest as fr
+
+        warnings.simplefilter("ignore", DeprecationWarning)  # about fork with threads
+        sweep = fr.table(fr.cells["mammalian neuron"], {"K_out": np.linspace(1, 50, 400_000)})
+        expected = sweep.reduce(fr.Summary(), fr.Fraction(below=-60))
+        with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as executor:
+            found = sweep.reduce(fr.Summary(), fr.Fraction(below=-60), executor=executor)
+        assert found == expected
+        print("ok")
+    """
+
+    ran = python(code)
+
+    assert (ran.stdout, ran.stderr) == ("ok\n", "")
+
+
+@pytest.mark.process
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_sweeps_run_in_multiprocessing_workers(method):
     code = f"""
