@@ -33,9 +33,9 @@ def table(few):
 @cached
 @pytest.mark.parametrize("isa", fr.info()["supported"])
 def test_bare_kernel(benchmark, note, agree, few, isa):
-    columns = few.cell.model.columns({**few.cell, **few.columns})
+    columns = few.cell.model.outputs["V"].columns_of({**few.cell, **few.columns})
     out = np.full(ROWS, np.nan)
-    benchmark(few.cell.model.equation().points, columns, 0, ROWS, out, isa=isa)
+    benchmark(few.cell.model.outputs["V"].equation.points, columns, 0, ROWS, out, isa=isa)
     note(ROWS, isa=isa, threads=1)
     assert agree(out, few.numpy())
 

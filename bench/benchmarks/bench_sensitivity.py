@@ -63,12 +63,12 @@ def table(table_of):
 
 @pytest.fixture(scope="module")
 def rows(table):
-    return table.cell.model.columns({**table.cell, **table.columns})
+    return table.cell.model.outputs["V"].columns_of({**table.cell, **table.columns})
 
 
 @gradients
 def test_potential_alone(benchmark, note, table, rows):
-    blocks, _ = benchmark(table.cell.model.equation().reduce, rows, 0, ROWS)
+    blocks, _ = benchmark(table.cell.model.outputs["V"].equation.reduce, rows, 0, ROWS)
     note(ROWS, isa=fr.info()["isa"], threads=1)
     assert blocks["n"][0] == ROWS
 
@@ -76,7 +76,7 @@ def test_potential_alone(benchmark, note, table, rows):
 @gradients
 def test_slopes_of_all_inputs(benchmark, note, table, rows):
     """Sum the potential and the squares of its nine derivatives, which bound the indices."""
-    equation = table.cell.model.equation()
+    equation = table.cell.model.outputs["V"].equation
     inputs = [*range(9), -1, -1]
     options = {"n_inputs": 9, "logs": [False] * 9}
     _, sums = benchmark(equation.pick_freeze, rows, None, inputs, 0, ROWS, **options)

@@ -33,9 +33,9 @@ def few_expected(few):
 @ISAS
 def test_cached_kernel(benchmark, note, agree, few, few_expected, isa):
     values = {name: np.broadcast_to(value, few.points) for name, value in few.cell.items()}
-    columns = few.cell.model.columns({**values, **few.columns})
+    columns = few.cell.model.outputs["V"].columns_of({**values, **few.columns})
     out = np.full(few.points, np.nan)
-    equation = few.cell.model.equation()
+    equation = few.cell.model.outputs["V"].equation
     benchmark(equation.points, columns, 0, few.points, out, isa=isa)
     note(few.points, isa=isa, threads=1)
     assert agree(out, few_expected)

@@ -9,6 +9,7 @@ from operator import index
 import numpy as np
 
 cimport numpy as cnp
+from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
@@ -18,7 +19,7 @@ cnp.import_array()
 
 #: number of the interface: raise it, and that of fastrest._core, when an argument or a result of a
 #: compiled module changes
-INTERFACE = 3
+INTERFACE = 4
 
 MAX_IONS = FR_MAX_IONS
 MAX_DIMS = FR_MAX_DIMS
@@ -145,6 +146,35 @@ cdef class Draw:
         self.sample, self.input = sample, input
 
 
+def span(cnp.ndarray values not None, double low, double high):
+    """Return where values leave a range, and the least and the greatest of them above 0.
+
+    Parameters
+    ----------
+    values : contiguous float64 ndarray
+    low, high : float
+        The range; infinities and NaN lie outside.
+
+    Returns
+    -------
+    outside : int
+        Number of the first value outside the range, or -1.
+    least, greatest : float
+        Of the values above 0; inf and 0 if there are none.
+    """
+    cdef Py_ssize_t n = len(values), i, outside = -1
+    cdef const double *x = <const double *>line(values, cnp.NPY_DOUBLE, n)
+    cdef double least = INFINITY, greatest = 0.0
+    for i in range(n):
+        if not (low <= x[i] <= high and x[i] < INFINITY) and outside < 0:
+            outside = i
+        if 0.0 < x[i] < least:
+            least = x[i]
+        if x[i] > greatest:
+            greatest = x[i]
+    return outside, least, greatest
+
+
 # ---- equations ----
 
 cdef int take(Equation equation, list columns, Inputs *inputs) except -1:
@@ -162,7 +192,7 @@ cdef int take(Equation equation, list columns, Inputs *inputs) except -1:
     for j in range(equation.n_columns):
         inputs.columns[j].input = -1
         inputs.columns[j].strides = inputs.zeros
-        if isinstance(columns[j], float):
+        if isinstance(columns[j], (float, int)):
             inputs.numbers[j] = columns[j]
             inputs.columns[j].data = <const char *>&inputs.numbers[j]
             continue
@@ -274,6 +304,24 @@ cdef class Equation:
                                    scratch, &output)
             free(scratch)
         check(error)
+
+    def value(self, list columns not None, *, isa=None):
+        """Compute the potential of one point, whose ``n_columns`` columns are floats, in mV."""
+        cdef const fr_kernels *kernels = kernels_of(isa)
+        cdef Inputs inputs
+        cdef fr_output output
+        cdef double value
+        take(self, columns, &inputs)
+        if inputs.layout.shape != &inputs.length or inputs.layout.sample != NULL:
+            raise TypeError("columns of one point must be floats")
+        memset(&output, 0, sizeof(output))
+        output.values = <char *>&value
+        cdef void *scratch = allocated(fr_scratch_bytes(&self.model, &inputs.layout, 1))
+        cdef fr_error error = kernels.points(&self.model, &inputs.layout, inputs.columns, 0, 1,
+                                             scratch, &output)
+        free(scratch)
+        check(error)
+        return value
 
     def reduce(self, list columns not None, Py_ssize_t start, Py_ssize_t count, edges=None,
                *, bint sums=True, bint far=False, isa=None):
@@ -477,7 +525,7 @@ def count_pairs(double phi, cnp.ndarray a not None, b not None, cnp.ndarray edge
     cdef Py_ssize_t n_a = len(a), n_b = len(b.numbers), n_edges = len(edges)
     cdef double scale = b.scale
     cdef int32_t n_cells = b.n_cells
-    if n_b < 1 or n_cells < 1 or not (phi > 0.0 and 0.0 <= scale < float("inf")):
+    if n_b < 1 or n_cells < 1 or not (phi > 0.0 and 0.0 <= scale < INFINITY):
         raise ValueError("b needs a number and a cell; phi must be > 0, and scale finite and >= 0")
     cdef const double *c_a = <const double *>line(a, cnp.NPY_DOUBLE, n_a)
     cdef const double *c_b = <const double *>line(b.numbers, cnp.NPY_DOUBLE, n_b)

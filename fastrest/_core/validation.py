@@ -39,6 +39,7 @@ class Frozen(Hooked):
 class FrozenMapping(Frozen, Mapping[str, T_co]):
     """A base of immutable mappings: ``_values`` are the values, ``_what`` is the kind of key."""
 
+    _hooks: ClassVar[tuple[str, ...]] = ("merged",)
     _what: str
     _values: Mapping[str, T_co]
 
@@ -46,6 +47,13 @@ class FrozenMapping(Frozen, Mapping[str, T_co]):
         if key not in self._values:
             raise KeyError(unknown(self._what, key, self._values))
         return self._values[key]
+
+    def merged(self, *others: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values in a dict, with those of other mappings added or in their place."""
+        found: dict[str, Any] = dict(self._values)
+        for other in others:
+            found.update(other)
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -118,6 +126,8 @@ def aligned(rows: list[list[str]]) -> list[str]:
 
 def is_number(value: object) -> bool:
     """Return whether a value is one real number: no truth value, no time, nothing complex."""
+    if type(value) is float or type(value) is int:
+        return True
     if isinstance(value, bool | np.bool_ | np.timedelta64):
         return False
     return isinstance(value, numbers.Real) or hasattr(type(value), "as_integer_ratio")  # decimals

@@ -7,10 +7,12 @@ beside V are declared in `Model.declared_outputs`.
 
 from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
 
+import contextlib
 import functools
+import math
 import re
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,6 +25,11 @@ from fastrest.models import reference
 from fastrest.models.broadcasting import broadcast, checked_arguments
 from fastrest.models.quantities import IONS, Ion, Parameter
 from fastrest.runtime import scheduler
+
+#: The two sums of V = phi (ln N - ln D).
+SIDES = ("num", "den")
+#: Types of one number that needs no conversion.
+FLOATS = frozenset({float, int})
 
 
 class Model(Frozen):
@@ -162,47 +169,47 @@ class Model(Frozen):
         """True if V follows from two sums: one drives charge inward, the other outward."""
         return self.equation_name == "ghk"
 
-    def sides(self, parameter: str) -> frozenset[str]:
-        """Return the parts of a two-sided model that a parameter enters: "num", "den", "phi"."""
-        if parameter == "celsius":
-            return frozenset({"phi"})
-        kind, _, place = parameter.rpartition("_")
-        if kind == self.weight or parameter == "pump_ratio":
-            return frozenset({"num", "den"})
-        if kind in self.passive:
-            return frozenset()
-        inward = (place == "out") == (next(i.z for i in self.ions if i.name == kind) > 0)
-        return frozenset({"num" if inward else "den"})
+    @functools.cached_property
+    def sides(self) -> dict[str, frozenset[str]]:
+        """The parts of a two-sided model that each parameter enters: "num", "den", "phi"."""
+        found = {name: frozenset({"num", "den"}) for name in (*self.weights, "pump_ratio")}
+        found["celsius"] = frozenset({"phi"})
+        for ion in self.ions:
+            inward, outward = ("num", "den") if ion.z > 0 else ("den", "num")
+            passive = ion.name in self.passive
+            for place, side in (("out", inward), ("in", outward)):
+                found[f"{ion.name}_{place}"] = frozenset() if passive else frozenset({side})
+        return found
 
     # ---- the way to the kernels ----
 
-    def equation(self, name: str | None = None) -> _kernels.Equation:
-        """Return this model's equation in the C core, or a part of it."""
+    def equation(self, name: str) -> _kernels.Equation:
+        """Return an equation of the C core for this model's ions."""
         z = tuple(1 if ion.name in self.passive else ion.z for ion in self.ions)
         names = [ion.name for ion in self.ions]
         pump = names.index(self.pump_ion) if self.pump_ion else -1
-        return _kernels.Equation(name or self.equation_name, z, pump)
+        return _kernels.Equation(name, z, pump)
 
-    def columns(self, values: Mapping[str, Any]) -> list[Any]:
-        """Return parameter values in the order of the C core's columns.
+    @functools.cached_property
+    def columns(self) -> tuple[str | float, ...]:
+        """The C core's columns in order: names of parameters, and numbers.
 
         A passive ion has weight 0 and the same concentration inside as outside: it adds nothing to
         any sum, but its concentration is still checked.
         """
-        weights, outside, inside = [], [], []
+        weights: list[str | float] = []
+        inside = []
         for ion in self.ions:
-            c_out = values[f"{ion.name}_out"]
             passive = ion.name in self.passive
-            weights.append(0.0 if passive else values[f"{self.weight}_{ion.name}"])
-            outside.append(c_out)
-            inside.append(c_out if passive else values[f"{ion.name}_in"])
-        pump = [values["pump_ratio"]] if self.pump_ion else []
-        return [*weights, *outside, *inside, values["celsius"], *pump]
+            weights.append(0.0 if passive else f"{self.weight}_{ion.name}")
+            inside.append(f"{ion.name}_out" if passive else f"{ion.name}_in")
+        pump = ["pump_ratio"] if self.pump_ion else []
+        return (*weights, *(f"{ion.name}_out" for ion in self.ions), *inside, "celsius", *pump)
 
     @property
     def ufunc(self) -> np.ufunc:
         """The equation as a NumPy ufunc of its columns; models of the same valences share it."""
-        return ufunc_of(self.equation())
+        return self.outputs["V"].ufunc
 
     def unknown_parameter(self, name: object) -> str:
         """Return the error text for a name that is no parameter, or that of an ion left out."""
@@ -254,11 +261,18 @@ class Model(Frozen):
         >>> np.round(V, 4)
         array([-84.4381, -69.8575])
         """
+        output = self.outputs["V"] if of == "V" else self.output(of)
+        if FLOATS.issuperset(map(type, values.values())):
+            known = {**self.defaults, **values}
+            if known.keys() == self.parameters.keys():
+                with contextlib.suppress(OverflowError):  # of an integer
+                    found = output.equation.value(output.columns_of(known))
+                    if math.isfinite(found):  # so all numbers lie in their domains
+                        return np.float64(found)
         complete = self.complete(values, str(self))
         checked = checked_arguments(self.parameters, complete, self.weights)
-        output = self.output(of)
-        ufunc = ufunc_of(output.equation())
-        return broadcast(ufunc, output.columns(checked), checked, output.name, output.description)
+        columns = output.columns_of(checked)
+        return broadcast(output.ufunc, columns, checked, output.name, output.description)
 
     # ---- manners ----
 
@@ -299,6 +313,11 @@ def _ion(ion: str | Ion) -> Ion:
 def phi(celsius: Any) -> Any:
     """Return RT/F in mV, with the bits that the kernels give it."""
     return _kernels.PHI_PER_KELVIN * (celsius + _kernels.KELVIN_AT_0_CELSIUS)
+
+
+def in_order(columns: Iterable[str | float], values: Mapping[str, Any]) -> list[Any]:
+    """Return values by their names, in order; numbers among the names stand for themselves."""
+    return [values[one] if type(one) is str else one for one in columns]
 
 
 # ---- outputs ----
@@ -344,20 +363,31 @@ class Output(Frozen):
 
     # ---- by the kernels ----
 
+    @functools.cached_property
     def equation(self) -> _kernels.Equation:
-        """Return the equation in the C core."""
-        return self.model.equation()
+        """The equation in the C core."""
+        return self.model.equation(self.model.equation_name)
 
-    def columns(self, values: Mapping[str, Any]) -> list[Any]:
+    @functools.cached_property
+    def ufunc(self) -> np.ufunc:
+        """The equation as a NumPy ufunc."""
+        return ufunc_of(self.equation)
+
+    @property
+    def columns(self) -> tuple[str | float, ...]:
+        """The equation's columns in order: names of parameters, and numbers."""
+        return self.model.columns
+
+    def columns_of(self, values: Mapping[str, Any]) -> list[Any]:
         """Return parameter values in the order of the equation's columns."""
-        return self.model.columns(values)
+        return in_order(self.columns, values)
 
     @functools.cached_property
     def column_of(self) -> dict[str, int]:
         """The number of the column of each parameter that the equation has."""
-        names = self.columns({name: name for name in self.model.parameters})
         # a passive ion's outside concentration stands for the inside one too, which comes later
-        return {name: names.index(name) for name in self.model.parameters if name in names}
+        names = self.model.parameters.keys() & set(self.columns)
+        return {name: self.columns.index(name) for name in self.model.parameters if name in names}
 
     def gradients(
         self, columns: list[Any], first: int, slopes: Mapping[str, np.ndarray], isa: str
@@ -368,21 +398,23 @@ class Output(Frozen):
         asked = [name for name in slopes if name in self.column_of] or [next(iter(self.column_of))]
         out = [slopes[name] if name in slopes else np.empty(n) for name in asked]
         wanted = [self.column_of[name] for name in asked]
-        self.equation().gradients(columns, first, n, wanted, out, isa=isa)
+        self.equation.gradients(columns, first, n, wanted, out, isa=isa)
         for name in slopes.keys() - self.column_of.keys():
             slopes[name][:] = np.where(np.isnan(out[0]), np.nan, 0.0)
 
-    def sides(self, parameter: str) -> frozenset[str]:
-        """Return the parts of the equation that a parameter enters: "num", "den", "phi"."""
-        return self.model.sides(parameter)
+    @property
+    def sides(self) -> Mapping[str, frozenset[str]]:
+        """The parts of the equation that each parameter enters: "num", "den", "phi"."""
+        return self.model.sides
 
-    def log_sum(self, side: str) -> _kernels.Equation:
-        """Return the equation of the logarithm of one sum, "num" or "den"."""
-        return self.model.equation(f"log_{side}")
+    @functools.cached_property
+    def log_sums(self) -> dict[str, _kernels.Equation]:
+        """The equations of the logarithms of the two sums."""
+        return {side: self.model.equation(f"log_{side}") for side in SIDES}
 
     def log_columns(self, values: Mapping[str, Any]) -> list[Any]:
-        """Return parameter values in the order of the columns of `log_sum`."""
-        return self.model.columns(values)
+        """Return parameter values in the order of the columns of `log_sums`."""
+        return self.columns_of(values)
 
     # ---- by the reference ----
 
@@ -402,9 +434,8 @@ class Output(Frozen):
         isa = scheduler.choose_engine(engine)
         if isa == scheduler.PYTHON:
             return float(self.reference(dict(values))[0])
-        found = np.empty(1)
-        self.equation().points(self.columns(values), 0, 1, found, isa=isa)
-        return float(found[0])
+        value: float = self.equation.value(self.columns_of(values), isa=isa)
+        return value
 
     def gradient_at(
         self, values: Mapping[str, float], engine: str | None = None
@@ -414,7 +445,7 @@ class Output(Frozen):
         if isa == scheduler.PYTHON:
             return self.reference_gradient(dict(values))
         slopes = {name: np.empty(1) for name in self.model.parameters}
-        self.gradients(self.columns(values), 0, slopes, isa)
+        self.gradients(self.columns_of(values), 0, slopes, isa)
         return {name: float(slope[0]) for name, slope in slopes.items()}
 
     # ---- manners ----
@@ -446,20 +477,26 @@ class NernstPotential(Output):
         vars(self).update(ion=ion, side_of=dict(zip(names, sides)), scale=1.0 / abs(ion.z))
         vars(self).update(two_sided=False, separable=False, has_log_sums=True)
 
+    @functools.cached_property
     def equation(self) -> _kernels.Equation:
         return _kernels.Equation("nernst")
 
-    def columns(self, values: Mapping[str, Any]) -> list[Any]:
-        return [float(self.ion.z), *(values[name] for name in self.side_of)]
+    @property
+    def columns(self) -> tuple[str | float, ...]:
+        return (float(self.ion.z), *self.side_of)
 
-    def sides(self, parameter: str) -> frozenset[str]:
-        return frozenset({self.side_of[parameter]} if parameter in self.side_of else ())
+    @functools.cached_property
+    def sides(self) -> Mapping[str, frozenset[str]]:
+        side = self.side_of
+        return {n: frozenset({side[n]} if n in side else ()) for n in self.model.parameters}
 
-    def log_sum(self, side: str) -> _kernels.Equation:
-        return _kernels.Equation(f"log_{side}", (1 if self.ion.z > 0 else -1,))
+    @functools.cached_property
+    def log_sums(self) -> dict[str, _kernels.Equation]:
+        z = (1 if self.ion.z > 0 else -1,)
+        return {side: _kernels.Equation(f"log_{side}", z) for side in SIDES}
 
     def log_columns(self, values: Mapping[str, Any]) -> list[Any]:
-        return [1.0, *(values[name] for name in self.side_of)]
+        return in_order((1.0, *self.side_of), values)
 
     def reference(self, values: Mapping[str, float]) -> tuple[float, int]:
         return reference.nernst_of(self.ion, values)

@@ -4,6 +4,7 @@ There are no arrays and no equations here: the reference and the models both imp
 """
 
 import enum
+import functools
 import math
 import reprlib
 import unicodedata
@@ -102,7 +103,7 @@ class Parameter:
     unit: str
     meaning: str
 
-    @property
+    @functools.cached_property
     def domain(self) -> tuple[float, float]:
         """The lowest and the highest value allowed; NaN and infinity are never allowed."""
         if self.name == "celsius":

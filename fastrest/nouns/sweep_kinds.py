@@ -6,7 +6,7 @@ from typing import Any
 from fastrest.nouns.sweeps import Sweep
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.plausibility import warn_if_implausible
-from fastrest.points.axes import Axis
+from fastrest.points.axes import Axis, axis_of
 from fastrest.points.grid_points import GridPoints
 from fastrest.points.sample_points import SamplePoints
 from fastrest.points.table_points import TablePoints
@@ -80,7 +80,7 @@ def grid(cell: Cell, *axes: Axis, **parameters: Any) -> Grid:
     >>> sweep.dims, sweep.shape
     (('K_out', 'P_Na'), (201, 3))
     """
-    found = Grid(cell, (*axes, *(Axis(n, None, {n: v}) for n, v in parameters.items())))
+    found = Grid(cell, (*axes, *[axis_of(name, x) for name, x in parameters.items()]))
     warn_if_implausible(found.inputs)
     return found
 

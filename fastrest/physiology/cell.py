@@ -15,6 +15,7 @@ from fastrest.physiology.cell_forms import (
     TEXTS,
     cell_arguments,
     cell_text,
+    checked_changes,
     checked_potentials,
     checked_texts,
     checked_values,
@@ -25,6 +26,7 @@ from fastrest.physiology.multiples import Times
 from fastrest.physiology.plausibility import warn_if_implausible
 from fastrest.physiology.pump import PumpEffect, pump_effect
 from fastrest.physiology.uncertainty import Uncertainty, elasticity, uncertainty
+from fastrest.runtime.columns import is_plain
 
 
 class Cell(FrozenMapping[float]):
@@ -155,6 +157,8 @@ class Cell(FrozenMapping[float]):
         >>> round(fr.cells["mammalian neuron"].replace(K_out=8.0).potential(), 2)
         -64.61
         """
+        if changes.keys() <= self._values.keys() and all(map(is_plain, changes.values())):
+            return self._with_values(checked_changes(self.model, changes))
         fields = self.fields
         values: dict[str, Any] = dict(self._values)
         if "threshold" in changes and fields["block"] == DEPOLARISATION_BLOCK:
@@ -166,6 +170,13 @@ class Cell(FrozenMapping[float]):
                 known = name in values and isinstance(value, Times)
                 values[name] = value.of(name, values[name]) if known else value
         return Cell(self.model, **fields, **values)
+
+    def _with_values(self, changes: Mapping[str, float]) -> "Cell":
+        """Return a cell with other values that are checked already."""
+        found = object.__new__(type(self))
+        vars(found).update(vars(self), _values={**self._values, **changes})
+        warn_if_implausible(changes)
+        return found
 
     def passive(self, *ions: str) -> "Cell":
         """Return a cell in which some ions are at equilibrium.

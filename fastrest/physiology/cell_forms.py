@@ -118,10 +118,18 @@ def checked_texts(*given: str) -> dict[str, str]:
 def checked_values(model: Model, values: Mapping[str, Any]) -> dict[str, float]:
     """Return a number for each parameter of a model in its unit, or raise the error."""
     complete = of_one_unit(model.complete(values, f"a cell of {model}"), model.weights)
+    units = {name: parameter.unit for name, parameter in model.parameters.items()}
+    plain = {name: without_unit(name, value, units[name]) for name, value in complete.items()}
+    return checked_changes(model, plain)
+
+
+def checked_changes(model: Model, values: Mapping[str, Any]) -> dict[str, float]:
+    """Return numbers for some parameters of a model, or raise the error."""
     numbers = {}
-    for name, parameter in model.parameters.items():
-        numbers[name] = as_float(name, without_unit(name, complete[name], parameter.unit))
-        parameter.check(numbers[name])
+    for name, value in values.items():
+        number = value if type(value) is float else as_float(name, value)
+        model.parameters[name].check(number)
+        numbers[name] = number
     return numbers
 
 

@@ -66,14 +66,19 @@ def warn_if_implausible(values: Mapping[str, Any]) -> None:
     """
     found = []
     for name in values:
-        if name in RANGES:
-            low, high, rule = RANGES[name]
-            column = np.asarray(values[name]).reshape(-1)
-            with np.errstate(over="ignore"):  # a long double beyond doubles
-                some = np.asarray(column[:: max(1, len(column) // ROWS)], np.float64)
-            some = some[np.isfinite(some) & (some != 0)]
-            if len(some) and np.all((some < low) | (some > high)):
-                found.append(f"{name}={some[0]:g} ({rule})")
+        if name not in RANGES:
+            continue
+        low, high, rule = RANGES[name]
+        given = values[name]
+        first = given if type(given) is float else given.item(0)
+        if low <= first <= high:  # one is enough
+            continue
+        column = np.asarray(given).reshape(-1)
+        with np.errstate(over="ignore"):  # a long double beyond doubles
+            some = np.asarray(column[:: max(1, len(column) // ROWS)], np.float64)
+        some = some[np.isfinite(some) & (some != 0)]
+        if len(some) and np.all((some < low) | (some > high)):
+            found.append(f"{name}={some[0]:g} ({rule})")
     if found:
         frame, level = sys._getframe(), 1
         while frame.f_back and frame.f_globals["__name__"].partition(".")[0] == "fastrest":

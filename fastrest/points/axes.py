@@ -111,6 +111,16 @@ def axis(name: str, *, labels: Sequence[Any] | None = None, **parameters: Any) -
     return Axis(name, labels, parameters)
 
 
+def axis_of(name: str, values: Any) -> Axis:
+    """Return the axis along which one parameter varies, and which has its name."""
+    if type(values) is np.ndarray and values.ndim == 1 and values.dtype == np.float64:
+        found = object.__new__(Axis)  # the usual case, without the questions of `Axis`
+        given = types.MappingProxyType({name: values.copy()})
+        vars(found).update(name=name, parameters=given, length=len(values), labels=None)
+        return found
+    return Axis(name, None, {name: values})
+
+
 # ---- checks ----
 
 

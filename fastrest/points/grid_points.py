@@ -10,18 +10,17 @@ import numpy.typing as npt
 
 from fastrest._core import _kernels
 from fastrest._core.validation import equal, unknown
-from fastrest.models.model import phi
-from fastrest.models.quantities import Parameter
+from fastrest.models.model import SIDES, phi
 from fastrest.physiology.cell import Cell, checked_cell
 from fastrest.physiology.multiples import Times
 from fastrest.points.axes import Axis
 from fastrest.points.points import (
+    STATUS,
     ColumnChunks,
     Points,
     checked_indices,
     labels_of,
     over_points,
-    result_names,
 )
 from fastrest.runtime import scheduler
 
@@ -31,18 +30,20 @@ LARGEST_LOG = 40.0
 LARGEST_EXPONENT = 300
 #: The factored route needs tables that are at least this many times smaller than the grid.
 WORTHWHILE = 4
-#: The two sums of a separable model.
-SIDES = ("num", "den")
+#: V of the logarithms of the two sums of a separable model.
+SEPARABLE = _kernels.Equation("separable")
 
 
 class GridPoints(Points):
     """Every combination of the values on some axes."""
 
-    _hooks = ("columns_over", "dim_of", "kept", "scale", "table_dims")
+    _hooks = ("columns_over", "dim_of", "kept", "scale", "spans", "table_dims")
     kind = "Grid"
     axes: tuple[Axis, ...]
-    #: the dimension along which each varied parameter varies
+    #: the dimension along which each varied parameter varies, and its least and greatest value
+    #: above 0
     dim_of: dict[str, int]
+    spans: dict[str, tuple[float, float]]
 
     def __init__(self, cell: Cell, axes: Iterable[Axis]):
         model, axes = checked_cell(cell).model, tuple(axes)
@@ -54,35 +55,39 @@ class GridPoints(Points):
                     "values of a parameter need its name, as in fr.grid(cell, K_out=[3, 5]); other "
                     f"axes are made by fr.axis, got {one!r}"
                 )
-        dims = tuple(one.name for one in axes)
-        shape = tuple(one.length for one in axes)
+        dims = tuple([one.name for one in axes])
+        shape = tuple([one.length for one in axes])
         if len(set(dims)) < len(dims):
             raise ValueError(f"each axis needs its own name, got {', '.join(dims)}")
         if math.prod(shape) >= 2**63:
             text = " x ".join(map(str, shape))
             raise ValueError(f"a grid must have fewer than 2**63 points, got {text}")
 
+        parameters, outputs = model.parameters, model.outputs
         inputs: dict[str, np.ndarray] = {}
         dim_of: dict[str, int] = {}
+        spans: dict[str, tuple[float, float]] = {}
         for d, one in enumerate(axes):
-            if one.name in result_names(model):
+            if one.name in outputs or one.name == STATUS:
                 raise ValueError(f"axis {one.name!r} has the name of a result: rename the axis")
-            if one.name in model.parameters and one.name not in one.parameters:
+            if one.name in parameters and one.name not in one.parameters:
                 raise ValueError(f"axis {one.name!r} is named after a parameter it does not vary")
             for name, given in one.parameters.items():
-                parameter = model.parameter(name)
+                parameter = parameters.get(name) or model.parameter(name)
                 if name in dim_of:
                     raise ValueError(f"{name} is on two axes: {dims[dim_of[name]]}, {one.name}")
                 values = given.of(name, cell[name]) if isinstance(given, Times) else given
                 if values.size == 0:
                     raise ValueError(f"axis {one.name!r} is empty: {name} needs a value")
                 values = values.astype(np.float64, copy=False)
-                _check_domain(parameter, values)
+                outside, least, greatest = _kernels.span(values, *parameter.domain)
+                if outside >= 0:
+                    rule = parameter.rule(float(values[outside]))
+                    raise ValueError(f"{name}{rule} (value {outside} of {values.size})")
                 values.flags.writeable = False
-                inputs[name], dim_of[name] = values, d
-        vars(self).update(
-            cell=cell, axes=axes, dims=dims, shape=shape, inputs=inputs, dim_of=dim_of
-        )
+                inputs[name], dim_of[name], spans[name] = values, d, (least, greatest)
+        vars(self).update(cell=cell, axes=axes, dims=dims, shape=shape, output=outputs["V"])
+        vars(self).update(inputs=inputs, dim_of=dim_of, spans=spans)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # through __init__: unpickled arrays need not be aligned, as those of axes are
@@ -90,16 +95,21 @@ class GridPoints(Points):
 
     # ---- the factored route: V = phi (ln N - ln D) ----
 
-    def table_dims(self, side: str) -> set[int]:
-        """Return the dimensions along which one sum of the output, "num" or "den", varies."""
-        return {d for n, d in self.dim_of.items() if side in self.output.sides(n)}
-
-    def _table_shape(self, side: str) -> tuple[int, ...]:
-        dims = self.table_dims(side)
-        return tuple(n if d in dims else 1 for d, n in enumerate(self.shape))
+    def table_dims(self) -> tuple[set[int], set[int]]:
+        """Return the dimensions along which each of the two sums of the output varies."""
+        sides = self.output.sides
+        num: set[int] = set()
+        den: set[int] = set()
+        for name, d in self.dim_of.items():
+            if "num" in sides[name]:
+                num.add(d)
+            if "den" in sides[name]:
+                den.add(d)
+        return num, den
 
     def _table_sizes(self) -> list[int]:
-        return [math.prod(self._table_shape(side)) for side in SIDES]
+        shape = self.shape
+        return [math.prod([shape[d] for d in dims]) for dims in self.table_dims()]
 
     @property
     def route(self) -> str:  # type: ignore[override]
@@ -114,17 +124,15 @@ class GridPoints(Points):
         Permeabilities are multiplied by it, which is exact. Only their ratios matter, and small
         logarithms have smaller rounding errors.
         """
-        model = self.cell.model
-        values = {**dict(self.cell), **self.inputs}
+        model, cell = self.cell.model, self.cell
+        spans = {name: self.spans.get(name, (cell[name],) * 2) for name in model.parameters}
         lowest, highest = math.inf, -math.inf
         for ion in model.permeant:
             for place in ("_out", "_in"):
                 names = [f"{model.weight}_{ion.name}", ion.name + place]
                 names += ["pump_ratio"] * (ion.name == model.pump_ion)
-                factors = [np.asarray(values[name]) for name in names]
-                if all((f > 0).any() for f in factors):
-                    low = [math.log2(f[f > 0].min()) for f in factors]
-                    high = [math.log2(f.max()) for f in factors]
+                if all(spans[name][1] > 0 for name in names):
+                    low, high = ([math.log2(spans[name][k]) for name in names] for k in (0, 1))
                     if min(low) < -LARGEST_EXPONENT or max(high) > LARGEST_EXPONENT:
                         return None
                     lowest, highest = min(lowest, sum(low)), max(highest, sum(high))
@@ -148,10 +156,20 @@ class GridPoints(Points):
 
     # ---- computing ----
 
-    def _along_its_axis(self, name: str) -> np.ndarray:
-        """Return a parameter's values shaped to broadcast along its axis."""
-        d = self.dim_of[name]
-        return self.inputs[name].reshape([-1 if i == d else 1 for i in range(len(self.shape))])
+    def _view(
+        self, values: np.ndarray, dims: Iterable[int], shape: tuple[int, ...], start: int = 0
+    ) -> np.ndarray:
+        """Return values over increasing dimensions as a view of a shape, as np.broadcast_to."""
+        size = values.itemsize
+        strides, step = [0] * len(shape), size
+        for d in reversed([*dims]):
+            strides[d] = step
+            step *= shape[d]
+        return np.ndarray(shape, np.float64, values, start * size, strides)
+
+    def _shape_over(self, dims: set[int]) -> tuple[int, ...]:
+        """Return the shape of a part of the grid that has the first place in other dimensions."""
+        return tuple(n if d in dims else 1 for d, n in enumerate(self.shape))
 
     def columns_over(self, dims: set[int] | None, scale: float = 1.0) -> list[Any]:
         """Return the equation's columns over some dimensions, or over all if `dims` is None.
@@ -159,55 +177,48 @@ class GridPoints(Points):
         The columns have the first place along the other dimensions. Permeabilities are multiplied
         by `scale`.
         """
-        dims = set(range(len(self.shape))) if dims is None else dims
-        model = self.cell.model
-        shape = tuple(n if d in dims else 1 for d, n in enumerate(self.shape))
-        first = tuple(slice(None) if d in dims else slice(1) for d in range(len(self.shape)))
-        values: dict[str, Any] = dict(self.cell)
-        for name in self.inputs:
-            values[name] = self._along_its_axis(name)[first]
-        for ion in model.permeant:
-            name = f"{model.weight}_{ion.name}"
-            values[name] = values[name] * scale
-        for name in self.inputs:
-            values[name] = np.broadcast_to(values[name], shape)
-        return self.output.columns(values)
+        shape = self.shape if dims is None else self._shape_over(dims)
+        values = self.cell.merged(self.inputs)
+        if scale != 1.0:
+            for name in self.cell.model.weights:
+                values[name] = values[name] * scale
+        for name, d in self.dim_of.items():
+            values[name] = self._view(values[name], (d,), shape)
+        return self.output.columns_of(values)
 
     def chunks(self) -> tuple[_kernels.Equation, ColumnChunks]:
         columns = over_points(self.columns_over(None), self.shape)
-        return self.output.equation(), lambda start, stop: [(columns, 0, start, stop)]
+        return self.output.equation, lambda start, stop: [(columns, 0, start, stop)]
 
     def fast_chunks(self, isa: str, threads: int | None) -> tuple[_kernels.Equation, ColumnChunks]:
         if self.route == "pointwise":
             return self.chunks()
         columns = self._log_tables(isa, threads)
         if "celsius" in self.inputs:
-            columns.append(np.broadcast_to(phi(self._along_its_axis("celsius")), self.shape))
+            of_phi = phi(self.inputs["celsius"])
+            columns.append(self._view(of_phi, (self.dim_of["celsius"],), self.shape))
         else:
             columns.append(float(phi(self.cell["celsius"])))
-        equation = self.cell.model.equation("separable")
-        return equation, lambda start, stop: [(columns, 0, start, stop)]
+        return SEPARABLE, lambda start, stop: [(columns, 0, start, stop)]
 
     def _log_tables(self, isa: str, threads: int | None) -> list[Any]:
         """Return ln of both sums, each over the dimensions it varies along, as views of a grid."""
         scale = self.scale or 1.0
-        shapes = [self._table_shape(side) for side in SIDES]
-        ends = np.cumsum([math.prod(shape) for shape in shapes]).tolist()
-        parts = [
-            (self.output.log_sum(side), self.columns_over(self.table_dims(side), scale))
-            for side in SIDES
-        ]
-        logs = np.empty(ends[-1])  # one array, because large arrays have large pages
+        num, den = self._table_sizes()
+        logs = np.empty(num + den)  # one array, because large arrays have large pages
+        views, parts = [], []
+        for side, dims, first, n in zip(SIDES, self.table_dims(), (0, num), (num, den)):
+            parts.append((self.output.log_sums[side], self.columns_over(dims, scale), first, n))
+            views.append(self._view(logs, sorted(dims), self.shape, first))
 
         def work(start: int, stop: int) -> None:
-            for first, last, (equation, columns) in zip((0, *ends), ends, parts):
-                lo, hi = max(start, first), min(stop, last)
+            for equation, columns, first, n in parts:
+                lo, hi = max(start, first), min(stop, first + n)
                 if lo < hi:
                     equation.points(columns, lo - first, hi - lo, logs[lo:hi], isa=isa)
 
         scheduler.run(work, logs.size, threads=threads)
-        tables = np.split(logs, ends[:-1])
-        return [np.broadcast_to(t.reshape(n), self.shape) for t, n in zip(tables, shapes)]
+        return views
 
     # ---- labels ----
 
@@ -268,16 +279,3 @@ class GridPoints(Points):
             and equal([a.labels for a in self.axes], [a.labels for a in other.axes])
             and all(np.array_equal(v, other.inputs[n]) for n, v in self.inputs.items())
         )
-
-
-# ---- checks ----
-
-
-def _check_domain(parameter: Parameter, values: np.ndarray) -> None:
-    """Raise the ValueError for the first value outside the parameter's domain."""
-    low, high = parameter.domain
-    good = (values >= low) & (values <= high) & np.isfinite(values)
-    if not good.all():
-        i = int(np.argmin(good))
-        rule = parameter.rule(float(values[i]))
-        raise ValueError(f"{parameter.name}{rule} (value {i} of {values.size})")

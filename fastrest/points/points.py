@@ -52,8 +52,11 @@ def result_names(model: Model) -> tuple[Any, ...]:
     return (*model.outputs, STATUS)
 
 
+#: Points for which no system lacks memory.
+SMALL = 1 << 14
 #: Points at a time in the pure-Python reference, and in conversions of a table's columns.
 PYTHON_BLOCK = 1 << 10
+FLOAT64 = np.dtype(np.float64)
 #: Returns the columns of a range of points in chunks: columns, the number of the point that they
 #: begin with, and the start and stop of the part of the range that they serve.
 ColumnChunks = Callable[[int, int], Iterable[tuple[list[Any], int, int, int]]]
@@ -64,7 +67,7 @@ Compute = Callable[[int, int, Any, Any, bool], None]
 
 def over_points(columns: list[Any], shape: tuple[int, ...]) -> list[Any]:
     """Return the columns of an equation, at least one of them of the shape of the points."""
-    if all(isinstance(column, float) for column in columns):  # no varied parameter enters
+    if set(map(type, columns)) == {float}:  # no varied parameter enters
         columns[0] = np.broadcast_to(columns[0], shape)
     return columns
 
@@ -116,6 +119,8 @@ class Points(Frozen):
     #: labels of the rows, of pandas, or None; and the names of columns that are among them
     index: Any = None
     levels: tuple[Any, ...] = ()
+    #: the output that is computed: V, or the one that `asked` has chosen
+    output: Output
     #: the event that is computed instead of the output's value
     event: Between | None = None
 
@@ -124,19 +129,13 @@ class Points(Frozen):
 
     # ---- the quantity: an output or an event ----
 
-    @property
-    def output(self) -> Output:
-        """The output that is computed: V, or the one that `asked` has chosen."""
-        found: Output = vars(self).get("chosen_output") or self.cell.model.outputs["V"]
-        return found
-
     def asked(self, of: str | Between) -> Self:
         """Return the same points with an output or an event to compute."""
         output, event = resolved_quantity(of, self.cell.model)
         if (output, event) == (self.output, self.event):
             return self
         found = copy.copy(self)
-        vars(found).update(chosen_output=output, event=event)
+        vars(found).update(output=output, event=event)
         return found
 
     @property
@@ -225,8 +224,8 @@ class Points(Frozen):
 
         def compute(start: int, stop: int, out: Any, status: Any, stream: bool) -> None:
             for columns, first, lo, hi in chunks(start, stop):
-                parts = (_part(array, lo - start, hi - start) for array in (out, status))
-                equation.points(columns, lo - first, hi - lo, *parts, stream=stream, isa=isa)
+                values, bits = (_part(array, lo - start, hi - start) for array in (out, status))
+                equation.points(columns, lo - first, hi - lo, values, bits, stream=stream, isa=isa)
 
         return compute
 
@@ -240,7 +239,7 @@ class Points(Frozen):
 
     def values_of(self, start: int, stop: int) -> Iterator[tuple[int, dict[str, float]]]:
         """Yield each point of a range and the values of all parameters there, in one dict."""
-        values = dict(self.cell)
+        values = self.cell.merged()
         for lo in range(start, stop, PYTHON_BLOCK):
             hi = min(lo + PYTHON_BLOCK, stop)
             varied = {n: v.tolist() for n, v in self.parameters(np.arange(lo, hi)).items()}
@@ -263,6 +262,9 @@ class Points(Frozen):
         if out is not None and (out.flags.c_contiguous or out.ndim == 1):
             flat = out.reshape(-1)  # a view, never a copy
         stream = flat is not None and flat.nbytes >= scheduler.STREAM_BYTES
+        alone = threads is None and progress is False and (flat is None) == (out is None)
+        if alone and len(self) <= scheduler.BLOCK_POINTS:  # one call, without the scheduler
+            return compute(0, len(self), flat, flat_status, stream)
 
         def work(start: int, stop: int) -> None:
             part, bits = _part(flat, start, stop), _part(flat_status, start, stop)
@@ -291,6 +293,8 @@ class Points(Frozen):
 
     def check_memory(self, result: int, max_memory: int | None, instead: str) -> None:
         """Raise the MemoryError if a result of so many bytes does not fit; `instead` advises."""
+        if max_memory is None and len(self) < SMALL:
+            return
         need = result + self.work_bytes()
         system.check_memory(need, max_memory, f"{len(self):,} points; {instead}")
 
@@ -360,6 +364,8 @@ def _part(array: np.ndarray | None, start: int, stop: int) -> np.ndarray | None:
 
 def checked_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
     """Return float64 or float32 as a dtype, or raise the ValueError."""
+    if type(dtype) is str and dtype == "float64":
+        return FLOAT64
     try:
         found = np.dtype(dtype)
     except (TypeError, ValueError, SyntaxError, OverflowError):

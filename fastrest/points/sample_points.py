@@ -61,6 +61,7 @@ class SamplePoints(Points):
             method=method,
             rng=seed_of(rng) if scramble else None,
             scramble=scramble,
+            output=space.cell.model.outputs["V"],
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -86,7 +87,7 @@ class SamplePoints(Points):
 
     def chunks(self) -> tuple[_kernels.Equation, ColumnChunks]:
         columns = drawn_columns(self.output, self.space, self.drawn, len(self))
-        return self.output.equation(), lambda start, stop: [(columns, 0, start, stop)]
+        return self.output.equation, lambda start, stop: [(columns, 0, start, stop)]
 
     def parameters(self, indices: npt.ArrayLike) -> dict[str, np.ndarray]:
         places = checked_indices(indices, len(self))
@@ -130,7 +131,7 @@ def drawn_columns(
     """Return the columns of an output's equation, those of inputs drawn from n sample points."""
     names = (*space.names, *space.derived)
     draws = {name: drawn.column(k) for k, name in enumerate(names)}
-    return over_points(output.columns({**space.cell, **draws}), (n,))
+    return over_points(output.columns_of({**space.cell, **draws}), (n,))
 
 
 def seed_of(rng: Rng) -> int:

@@ -63,6 +63,7 @@ class TablePoints(Points):
             {n: np.broadcast_to(v, (rows,)) if v.ndim == 0 else v for n, v in columns.items()}
             for columns in (inputs, kept)
         )
+        vars(self).update(output=model.outputs["V"])
         vars(self).update(
             cell=cell, shape=(rows,), inputs=inputs, kept=types.MappingProxyType(kept)
         )
@@ -74,8 +75,8 @@ class TablePoints(Points):
         return type(self), arguments, {"index": self.index, "levels": self.levels}
 
     def chunks(self) -> tuple[_kernels.Equation, ColumnChunks]:
-        equation = self.output.equation()
-        columns = over_points(self.output.columns({**self.cell, **self.inputs}), self.shape)
+        equation = self.output.equation
+        columns = over_points(self.output.columns_of({**self.cell, **self.inputs}), self.shape)
         if all(isinstance(c, float) or _is_plain(c) for c in columns):
             return equation, lambda start, stop: [(columns, 0, start, stop)]
 

@@ -250,7 +250,7 @@ class Candidates:
             return counted
         output, values = design.cell.model.outputs[name], np.empty(n)
         columns = _columns(design, output, self.inputs, design.conditions[at])
-        output.equation().points(columns, 0, n, values)
+        output.equation.points(columns, 0, n, values)
         return values
 
 
@@ -261,7 +261,7 @@ def compute(design: PopulationDesign, start: int, stop: int) -> Candidates:
     V = np.empty((len(design.conditions), n))
     status = np.empty(V.shape, np.uint8)
     output = design.cell.model.outputs[design.of]
-    equation = output.equation()
+    equation = output.equation
     for changes, values, bits in zip(design.conditions.values(), V, status):
         columns = _columns(design, output, inputs, changes)
         equation.points(columns, 0, n, values, bits)
@@ -289,4 +289,4 @@ def _columns(
     changed = {
         name: x.factors * drawn[name] if isinstance(x, Times) else x for name, x in changes.items()
     }
-    return over_points(output.columns({**design.cell, **drawn, **changed}), inputs.shape[1:])
+    return over_points(output.columns_of({**design.cell, **drawn, **changed}), inputs.shape[1:])

@@ -15,10 +15,10 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from fastrest._core.edges import count_pairs
-from fastrest.models.model import phi
+from fastrest.models.model import SIDES, phi
 from fastrest.models.quantities import Status
 from fastrest.models.reference import MODERATE
-from fastrest.points.grid_points import SIDES, GridPoints
+from fastrest.points.grid_points import GridPoints
 from fastrest.points.points import Points
 from fastrest.reductions.accumulator import UNIT, Accumulator, whole
 
@@ -46,7 +46,7 @@ class Settings:
     remedy = "the lists of method='factored' are long: use threads=1, or method='pointwise'"
 
     def __init__(self, grid: GridPoints):
-        num, den = (grid.table_dims(side) for side in SIDES)
+        num, den = grid.table_dims()
         celsius = {grid.dim_of["celsius"]} if "celsius" in grid.dim_of else set()
         everything = set(range(len(grid.shape)))
         self.grid, self.shape, self.separable = grid, grid.shape, grid.output.separable
@@ -180,7 +180,7 @@ class Monovalent(Pairs):
     def __init__(self, axes: Settings, isa: str):
         super().__init__(axes, isa)
         self.all_columns = self.grid.columns_over(None, self.grid.scale or 1.0)
-        self.equations = [self.grid.output.log_sum(side) for side in SIDES]
+        self.equations = [self.grid.output.log_sums[side] for side in SIDES]
 
     def logs(self, side: int, place: dict[int, int]) -> np.ndarray:
         """Return one list: the logarithms of a sum at a setting."""
@@ -271,7 +271,7 @@ class Divalent(Pairs):
     def __init__(self, axes: Settings, isa: str):
         super().__init__(axes, isa)
         self.all_columns = self.grid.columns_over(None)
-        self.equation = self.grid.output.equation()
+        self.equation = self.grid.output.equation
 
     def terms(self, side: int, place: dict[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the sums of the terms of charges 1 and 2, and a mask of the live sums."""
@@ -339,7 +339,7 @@ class Divalent(Pairs):
             points = rows[i] + columns[stop[i] - (ends[i] - pairs)]
             values = {**self.grid.cell, **self.grid.parameters(points)}
             V = np.empty(len(points))
-            inputs = self.grid.output.columns(values)
+            inputs = self.grid.output.columns_of(values)
             self.equation.points(inputs, 0, len(points), V, isa=self.isa)
             found += int(np.count_nonzero(np.less(V, t)))
         return found

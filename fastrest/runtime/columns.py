@@ -218,6 +218,8 @@ def _bare(value: Any) -> Any:
 
 def numbers(name: str, value: Any, unit: str) -> np.ndarray:
     """Return a column of real numbers in a unit, missing ones as NaN."""
+    if type(value) is np.ndarray and value.dtype.kind in "iuf":  # the usual case
+        return value
     kind = None if is_plain(value) else getattr(value, "dtype", getattr(value, "type", None))
     if str(kind).lower() == "null":  # of Arrow and polars: all values are missing
         return np.full(len(value), np.nan)

@@ -155,6 +155,10 @@ def run(
         units = min(units, -(-to_do // (unit * 8 * n_threads)))
     n_threads = min(n_threads, -(-to_do // (unit * units)))
     tasks = cut(left, unit * units)
+    if n_threads == 1 and (progress is False or progress is None):
+        for start, stop in tasks:
+            work(start, stop)
+        return
     lock = threading.Lock()
     stopped = threading.Event()
     done = points - to_do

@@ -93,8 +93,8 @@ class Lines:
             points = {**self.points, name: one.nodes[:, None]}
             inputs = {n: np.broadcast_to(x, shape) for n, x in points.items()}
             V = np.empty(math.prod(shape))
-            columns = self.output.columns({**self.space.cell, **inputs})
-            self.output.equation().points(columns, 0, V.size, V)
+            columns = self.output.columns_of({**self.space.cell, **inputs})
+            self.output.equation.points(columns, 0, V.size, V)
             check_finite(self.space, self.output, V, inputs)
             V = (V.reshape(shape) - self.mean) / self.sd
             self._moments[key] = one.weights @ V, one.weights @ np.square(V)

@@ -18,8 +18,7 @@ import numpy as np
 
 from fastrest._core.validation import as_float
 from fastrest.distributions.gauss import GaussRule, gauss_rule
-from fastrest.models.model import Output, phi
-from fastrest.points.grid_points import SIDES
+from fastrest.models.model import SIDES, Output, phi
 from fastrest.points.inputs import Inputs
 from fastrest.runtime import scheduler, system
 from fastrest.sensitivity.convergence import LEVELS, SAMPLE, Lines, check_finite
@@ -188,7 +187,7 @@ class Factored:
     def __init__(self, space: Inputs, output: Output, threads: int | None, max_memory: int | None):
         self.space, self.output = space, output
         self.threads, self.max_memory = threads, max_memory
-        sides = {name: output.sides(name) for name in space.names}
+        sides = {name: output.sides[name] for name in space.names}
         self.inputs = [name for name in space.names if sides[name]]
         self.both = [name for name in space.names if sides[name] == {*SIDES}]
         self.one = {s: [name for name in space.names if sides[name] == {s}] for s in SIDES}
@@ -251,7 +250,7 @@ class Factored:
         given = dict(zip(self.both, (x[:, None] for x in rows)))
         given.update(zip(inner, columns))
         inputs = {name: np.broadcast_to(x, shape) for name, x in given.items()}
-        equation = self.output.log_sum(side)
+        equation = self.output.log_sums[side]
         values = self.output.log_columns({**cell, **inputs})
         logs = np.empty(math.prod(shape))
 

@@ -230,7 +230,7 @@ def add_points(
     progress: Progress,
 ) -> list[ReplicateSums]:
     """Return the sums of every replicate's first points, given those of fewer points."""
-    equation, d = design.output.equation(), len(design.space)
+    equation, d = design.output.equation, len(design.space)
     if points > _samples.MAX_POINTS["sobol"]:
         raise ValueError(f"n must be at most 2**{_samples.BITS} for each replicate")
     columns = design.columns(points)

@@ -33,7 +33,7 @@ def plain_sums(space, A, B, pivot, f=lambda V: V):
 def test_sobol_sums_equal_numpy(isa, n):
     space = lognormals(("P_Na", "K_out", "Cl_in", "pump_ratio"))
     (a, b), inputs, (A, B) = two_samples(space, n)
-    equation = CELL.model.equation()
+    equation = CELL.model.outputs["V"].equation
     question = {"n_inputs": 4, "pivot": -70.0, "second": True}
     invalid, sums = equation.pick_freeze(a, b, inputs, 0, n, isa=isa, **question)
     first, second = plain_sums(space, A, B, -70.0)
@@ -44,10 +44,10 @@ def test_sobol_sums_equal_numpy(isa, n):
 def test_sobol_sums_of_draws_equal_those_of_arrays():
     space = lognormals()
     (a, b), inputs, (A, B) = two_samples(space, 1000)
-    equation, model = CELL.model.equation(), CELL.model
+    equation, model = CELL.model.outputs["V"].equation, CELL.model
     question = {"n_inputs": len(space), "pivot": -70.0, "second": True, "logs": [True] * 9}
     _, drawn = equation.pick_freeze(a, b, inputs, 0, 1000, **question)
-    arrays = [model.columns({**CELL, **x}) for x in (A, B)]
+    arrays = [model.outputs["V"].columns_of({**CELL, **x}) for x in (A, B)]
     _, given = equation.pick_freeze(*arrays, inputs, 0, 1000, **question)
     assert (drawn == given).all()
     for isa in _kernels.SUPPORTED:
@@ -58,7 +58,7 @@ def test_sobol_sums_of_draws_equal_those_of_arrays():
 def test_sobol_sums_of_an_indicator_count_potentials_within_a_range():
     space = lognormals(("P_Na", "K_out"))
     (a, b), inputs, (A, B) = two_samples(space, 2000)
-    _, sums = CELL.model.equation().pick_freeze(
+    _, sums = CELL.model.outputs["V"].equation.pick_freeze(
         a, b, inputs, 0, 2000, n_inputs=2, between=(-72.0, -66.0), pivot=0.5
     )
     first, _ = plain_sums(space, A, B, 0.5, lambda V: 1.0 * ((V >= -72) & (V <= -66)))
@@ -69,11 +69,11 @@ def test_sobol_sums_of_slopes_are_squared_gradients_in_the_natural_coordinate():
     space = fr.space(CELL, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
     (a, b), inputs, (A, _) = two_samples(space, 777)
     question = {"n_inputs": 2, "logs": [True, False]}
-    _, sums = CELL.model.equation().pick_freeze(a, b, inputs, 0, 777, **question)
+    _, sums = CELL.model.outputs["V"].equation.pick_freeze(a, b, inputs, 0, 777, **question)
     slopes = fr.table(CELL, A).gradient("P_Na", "K_out")
     wanted = [np.sum((slopes["P_Na"] * A["P_Na"]) ** 2), np.sum(slopes["K_out"] ** 2)]
     np.testing.assert_allclose(sums[2:4].sum(axis=1), wanted, rtol=1e-12)
-    _, alone = CELL.model.equation().pick_freeze(a, None, inputs, 0, 777, **question)
+    _, alone = CELL.model.outputs["V"].equation.pick_freeze(a, None, inputs, 0, 777, **question)
     assert (alone == sums[:4]).all()
 
 
@@ -83,9 +83,9 @@ def test_sobol_sums_leave_out_and_count_points_without_a_potential():
     A["K_out"][[5, 700]] = np.nan, -1.0
     B["P_Na"][[5, 8]] = -1.0, np.inf
     model = CELL.model
-    arrays = [model.columns({**CELL, **x}) for x in (A, B)]
+    arrays = [model.outputs["V"].columns_of({**CELL, **x}) for x in (A, B)]
     question = {"n_inputs": 2, "pivot": -70.0, "second": True}
-    invalid, sums = model.equation().pick_freeze(*arrays, inputs, 0, 1000, **question)
+    invalid, sums = model.outputs["V"].equation.pick_freeze(*arrays, inputs, 0, 1000, **question)
     assert invalid.tolist() == [2, 1, 0, 0, 0, 0]  # by the lowest bit: point 5 has two
     good = np.delete(np.arange(1000), [5, 8, 700])
     parts = [{n: x[good] for n, x in side.items()} for side in (A, B)]
@@ -96,7 +96,7 @@ def test_sobol_sums_leave_out_and_count_points_without_a_potential():
 def test_sobol_sums_refuse_misuse():
     space = lognormals(("P_Na", "K_out"))
     (a, b), inputs, _ = two_samples(space, 10)
-    equation = CELL.model.equation()
+    equation = CELL.model.outputs["V"].equation
     with pytest.raises(ValueError, match="within the layout"):
         equation.pick_freeze(a, b, inputs, 5, 6, n_inputs=2)
     with pytest.raises(ValueError, match="inputs must have 11 numbers"):

@@ -27,16 +27,16 @@ OTHER_MODELS = [
 ]
 UFUNCS = {
     "nernst": (fr.ufuncs.nernst, [2.0, 2.0, 1e-4, 37.0], _kernels.Equation("nernst")),
-    "ghk": (fr.ufuncs.ghk, SCALARS, fr.GHK("K", "Na", "Cl").equation()),
+    "ghk": (fr.ufuncs.ghk, SCALARS, fr.GHK("K", "Na", "Cl").outputs["V"].equation),
     "calcium": (
         fr.GHK("K", "Ca").ufunc,
         [1.0, 0.5, 5.0, 2.0, 140.0, 1e-4, 37.0, 1.5],
-        fr.GHK("K", "Ca").equation(),
+        fr.GHK("K", "Ca").outputs["V"].equation,
     ),
     "chord": (
         fr.Chord("K", "Na").ufunc,
         [1.0, 0.5, 5.0, 145.0, 140.0, 15.0, 37.0],
-        fr.Chord("K", "Na").equation(),
+        fr.Chord("K", "Na").outputs["V"].equation,
     ),
 }
 EVERY_UFUNC = pytest.mark.parametrize(("ufunc", "scalars", "equation"), UFUNCS.values(), ids=UFUNCS)

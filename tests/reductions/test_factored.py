@@ -26,7 +26,7 @@ def random_grid(seed):
     rng = np.random.default_rng(seed)
     cell = CELLS[rng.choice(list(CELLS), p=[0.45, 0.2, 0.1, 0.2, 0.05])]
     names = rng.permutation(list(cell)).tolist()
-    sides = {name: cell.model.sides(name) for name in names}
+    sides = {name: cell.model.sides[name] for name in names}
     num = [n for n in names if tuple(sides[n]) == ("num",)]
     den = [n for n in names if tuple(sides[n]) == ("den",)]
     other = [n for n in names if n not in num + den]

@@ -73,7 +73,7 @@ def test_counts_without_logarithms_equal_counts_of_potentials(n_edges, isa):
     )
     V, random = grid.values().ravel(), np.random.default_rng(n_edges)
     phi = float(phi_of(NEURON["celsius"]))
-    equation, columns = grid.cell.model.equation(), grid.columns_over(None)
+    equation, columns = grid.cell.model.outputs["V"].equation, grid.columns_over(None)
     for _ in range(100):
         values = random.choice(V, n_edges)
         steps = random.choice([-math.inf, 0.0, math.inf], n_edges)

@@ -70,8 +70,8 @@ def test_estimators_equal_salib_on_its_design():
     A, B = (dict(zip(space.names, blocks[:, k].T)) for k in (0, -1))
     model = CELL.model
     _, inputs, _ = two_samples(space, 1)
-    arrays = [model.columns({**CELL, **x}) for x in (A, B)]
-    _, sums = model.equation().pick_freeze(*arrays, inputs, 0, n, n_inputs=d, second=True)
+    arrays = [model.outputs["V"].columns_of({**CELL, **x}) for x in (A, B)]
+    _, sums = model.outputs["V"].equation.pick_freeze(*arrays, inputs, 0, n, n_inputs=d, second=True)
     # SALib takes the mean of all potentials, not of those at A and B alone, from each
     _, _, ours = estimates(sums.sum(axis=1)[None], np.array([n]), d, True, centre=Y.mean())
     for key in ("S1", "ST", "S2"):
