@@ -131,7 +131,7 @@ def drawn_columns(
     """Return the columns of an output's equation, those of inputs drawn from n sample points."""
     names = (*space.names, *space.derived)
     draws = {name: drawn.column(k) for k, name in enumerate(names)}
-    return over_points(output.columns_of({**space.cell, **draws}), (n,))
+    return over_points(output.columns_of(space.cell.merged(draws)), (n,))
 
 
 def seed_of(rng: Rng) -> int:

@@ -76,8 +76,8 @@ class TablePoints(Points):
 
     def chunks(self) -> tuple[_kernels.Equation, ColumnChunks]:
         equation = self.output.equation
-        columns = over_points(self.output.columns_of({**self.cell, **self.inputs}), self.shape)
-        if all(isinstance(c, float) or _is_plain(c) for c in columns):
+        columns = over_points(self.output.columns_of(self.cell.merged(self.inputs)), self.shape)
+        if all(map(_is_plain, self.inputs.values())):
             return equation, lambda start, stop: [(columns, 0, start, stop)]
 
         def converted(start: int, stop: int) -> Iterator[tuple[list[Any], int, int, int]]:

@@ -289,4 +289,4 @@ def _columns(
     changed = {
         name: x.factors * drawn[name] if isinstance(x, Times) else x for name, x in changes.items()
     }
-    return over_points(output.columns_of({**design.cell, **drawn, **changed}), inputs.shape[1:])
+    return over_points(output.columns_of(design.cell.merged(drawn, changed)), inputs.shape[1:])

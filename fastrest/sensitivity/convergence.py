@@ -93,7 +93,7 @@ class Lines:
             points = {**self.points, name: one.nodes[:, None]}
             inputs = {n: np.broadcast_to(x, shape) for n, x in points.items()}
             V = np.empty(math.prod(shape))
-            columns = self.output.columns_of({**self.space.cell, **inputs})
+            columns = self.output.columns_of(self.space.cell.merged(inputs))
             self.output.equation.points(columns, 0, V.size, V)
             check_finite(self.space, self.output, V, inputs)
             V = (V.reshape(shape) - self.mean) / self.sd
