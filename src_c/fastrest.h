@@ -288,6 +288,19 @@ typedef struct {
     void (*count_pairs)(double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
                         double scale, int32_t n_cells, const int32_t *first, const double *edges,
                         ptrdiff_t n_edges, int64_t *below);
+    /* Makes an index as in fr_counts.
+     * in:  numbers: n >= 1 of them, finite and increasing; scale, n_cells
+     * out: first[n_cells + 2] */
+    void (*index_numbers)(const double *numbers, ptrdiff_t n, double scale, int32_t n_cells,
+                          int32_t *first);
+    /* Counts as count_pairs does, without an index, which is faster for a few edges. */
+    void (*walk_pairs)(double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
+                       const double *edges, ptrdiff_t n_edges, int64_t *below);
+    /* Lists the potentials of pairs.
+     * in:  phi, a, b as for count_pairs; low <= high
+     * out: V: the potentials low <= V < high, in no order, as many as walk_pairs counts */
+    void (*list_pairs)(double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
+                       double low, double high, double *V);
     /* Draws a sample.
      * in:  sample; start, count: a range of its points
      * out: x[k][i]: input k at point start + i; the derived inputs follow the others */

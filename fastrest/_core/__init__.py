@@ -11,6 +11,7 @@ try:
 
     _found = getattr(_compiled, "INTERFACE", None)
     if _found == INTERFACE:  # all are built
+        import fastrest._core._pairs
         import fastrest._core._samples
         import fastrest._core._ufuncs
         import fastrest._core._yardsticks  # noqa: F401

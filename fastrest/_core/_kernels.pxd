@@ -134,6 +134,12 @@ cdef extern from "fastrest.h" nogil:
         void (*count_pairs)(double, const double *, ptrdiff_t, const double *, ptrdiff_t, double,
                             int32_t, const int32_t *, const double *, ptrdiff_t,
                             int64_t *) noexcept nogil
+        void (*index_numbers)(const double *, ptrdiff_t, double, int32_t,
+                              int32_t *) noexcept nogil
+        void (*walk_pairs)(double, const double *, ptrdiff_t, const double *, ptrdiff_t,
+                           const double *, ptrdiff_t, int64_t *) noexcept nogil
+        void (*list_pairs)(double, const double *, ptrdiff_t, const double *, ptrdiff_t, double,
+                           double, double *) noexcept nogil
         void (*draw)(const fr_sample *, int64_t, ptrdiff_t, double *const *) noexcept nogil
         void (*quantiles)(const fr_quantile *, const double *, const double *, ptrdiff_t,
                           double *) noexcept nogil
@@ -157,6 +163,7 @@ cdef inline int is_native(cnp.ndarray array, int typenum) noexcept:
             and cnp.PyArray_ISBEHAVED_RO(array))
 
 
+cdef void *line(cnp.ndarray array, int typenum, Py_ssize_t length) except? NULL
 cdef const fr_kernels *kernels_of(isa) except NULL
 cdef size_t scratch_bytes(const fr_model *, const fr_layout *, ptrdiff_t) noexcept nogil
 

@@ -26,6 +26,8 @@ class Searched(Protocol):  # edges.SortedIndex
 class SearchedEdges(Searched, Protocol):  # edges.Edges
     ratios: np.ndarray | None
 
+def span(values: np.ndarray, low: float, high: float) -> tuple[int, float, float]: ...
+
 class DrawnPoints: ...
 
 class Draw:
@@ -50,6 +52,7 @@ class Equation:
         stream: bool = False,
         isa: str | None = None,
     ) -> None: ...
+    def value(self, columns: Sequence[float], *, isa: str | None = None) -> float: ...
     def reduce(
         self,
         columns: Sequence[np.ndarray | float | Draw],
@@ -86,13 +89,3 @@ class Equation:
         logs: Sequence[bool] | None = None,
         isa: str | None = None,
     ) -> tuple[np.ndarray, np.ndarray]: ...
-
-def count_pairs(
-    phi: float,
-    a: np.ndarray,
-    b: Searched,
-    edges: np.ndarray,
-    below: np.ndarray,
-    *,
-    isa: str | None = None,
-) -> None: ...

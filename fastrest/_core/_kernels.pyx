@@ -500,38 +500,3 @@ cdef class Equation:
             raise ValueError(f"{self.name} has no derivatives")
         check(error)
         return invalid, sums
-
-
-def count_pairs(double phi, cnp.ndarray a not None, b not None, cnp.ndarray edges not None,
-                cnp.ndarray below not None, *, isa=None):
-    """Count potentials phi (a - b) below each edge, over all pairs of two arrays.
-
-    Parameters
-    ----------
-    phi : float
-        RT/F in mV.
-    a : contiguous float64 ndarray
-        Finite, increasing numbers.
-    b : edges.SortedIndex
-        The other numbers, with their index.
-    edges : contiguous float64 ndarray
-        Finite, increasing potentials in mV.
-    below : contiguous int64 ndarray of the shape of `edges`
-        The counts are added to it.
-    isa : str, optional
-        Instruction set to use instead of the active one.
-    """
-    cdef const fr_kernels *kernels = kernels_of(isa)
-    cdef Py_ssize_t n_a = len(a), n_b = len(b.numbers), n_edges = len(edges)
-    cdef double scale = b.scale
-    cdef int32_t n_cells = b.n_cells
-    if n_b < 1 or n_cells < 1 or not (phi > 0.0 and 0.0 <= scale < INFINITY):
-        raise ValueError("b needs a number and a cell; phi must be > 0, and scale finite and >= 0")
-    cdef const double *c_a = <const double *>line(a, cnp.NPY_DOUBLE, n_a)
-    cdef const double *c_b = <const double *>line(b.numbers, cnp.NPY_DOUBLE, n_b)
-    cdef const int32_t *first = <const int32_t *>line(b.first, cnp.NPY_INT32, n_cells + 2)
-    cdef const double *c_edges = <const double *>line(edges, cnp.NPY_DOUBLE, n_edges)
-    cdef int64_t *c_below = <int64_t *>line(below, cnp.NPY_INT64, n_edges)
-    with nogil:
-        kernels.count_pairs(phi, c_a, n_a, c_b, n_b, scale, n_cells, first, c_edges, n_edges,
-                            c_below)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from fastrest._core import _kernels
+from fastrest._core import _pairs
 
 
 class SortedIndex:
@@ -29,13 +29,10 @@ class SortedIndex:
         low, high = numbers[0], numbers[-1]
         self.numbers = numbers
         self.n_cells = min(max(8 * len(numbers), 1024), 1 << 20)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore"):
             scale = self.n_cells / (high - low) if high > low else 0.0
-            self.scale = float(scale) if np.isfinite(scale) else 0.0
-            cells = (numbers - low) * self.scale
-        cells = np.minimum(np.where(cells > 0.0, cells, 0.0), self.n_cells).astype(np.int32)
-        self.first = np.zeros(self.n_cells + 2, np.int32)
-        np.cumsum(np.bincount(cells, minlength=self.n_cells + 1), out=self.first[1:])
+        self.scale = float(scale) if np.isfinite(scale) else 0.0
+        self.first = _pairs.index_numbers(numbers, self.scale, self.n_cells)
 
 
 class Edges(SortedIndex):
@@ -65,15 +62,20 @@ class Edges(SortedIndex):
             self.ratios = np.array([math.exp(edge / phi) for edge in edges])
 
 
+#: Approximate times per number: of the index; of a walk; of a search in the index.
+INDEX, WALK, SEARCH = 10.0, 1.5, 0.8
+#: Numbers times edges in one call of a kernel, which takes some 20 ms.
+AT_ONCE = 1 << 24
+
+
 def count_pairs(
     phi: float,
     a: np.ndarray,
     b: np.ndarray,
     edges: np.ndarray,
-    below: np.ndarray,
     *,
     isa: str | None = None,
-) -> None:
+) -> np.ndarray:
     """Count potentials phi (a - b) below each edge, over all pairs of two arrays.
 
     Parameters
@@ -83,10 +85,22 @@ def count_pairs(
         Finite and increasing.
     edges : contiguous float64 ndarray
         Finite and increasing, mV.
-    below : contiguous int64 ndarray of the shape of `edges`
-        The counts are added to it.
     isa : str, optional
         Instruction set to use instead of the active one.
+
+    Returns
+    -------
+    ndarray of int64
     """
-    if len(a) and len(b):
-        _kernels.count_pairs(phi, a, SortedIndex(b), edges, below, isa=isa)
+    below = np.zeros(len(edges), np.int64)
+    if not (len(a) and len(b)):
+        return below
+    indexed = INDEX * len(b) + SEARCH * len(a) * len(edges)
+    walk = WALK * (len(a) + len(b)) * len(edges) < indexed
+    kernel = _pairs.walk_pairs if walk else _pairs.count_pairs
+    step = max(1, AT_ONCE // (len(a) + walk * len(b)))  # Ctrl-C is seen between the calls
+    second = b if walk else SortedIndex(b)
+    for i in range(0, len(edges), step):
+        some = slice(i, i + step)
+        kernel(phi, a, second, edges[some], below[some], isa=isa)
+    return below

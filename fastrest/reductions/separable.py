@@ -28,8 +28,8 @@ NO_PERMEANT = list(Status).index(Status.NO_PERMEANT)
 GUARD = 64 * 2.0**-53
 #: Bytes per entry of a list: its logarithm, its number, sorted copies.
 BYTES = 40
-#: Entries times edges in one call of the kernel, which takes some 20 ms.
-AT_ONCE = 1 << 24
+#: Pairs whose potentials are computed at once.
+AT_ONCE = 1 << 20
 #: Seconds per point pointwise; per entry of a list, per entry and edge, and per setting. Only the
 #: choice of the method and the length of tasks depend on them.
 POINT, ENTRY, PAIR, SETTING = 1e-9, 6e-8, 1e-9, 2e-4
@@ -225,12 +225,7 @@ class Monovalent(Pairs):
         if len(a) > len(b):  # V < t where -V = scale (b - a) > -t, to the bit
             mirrored = np.nextafter(-edges[::-1], np.inf)
             return len(a) * len(b) - self.below(scale, b, a, mirrored)[::-1]
-        found = np.zeros(len(edges), np.int64)
-        step = max(1, AT_ONCE // len(a))  # Ctrl-C is seen between the calls
-        for i in range(0, len(edges), step):
-            some = slice(i, i + step)
-            count_pairs(scale, a, b, edges[some], found[some], isa=self.isa)
-        return found
+        return count_pairs(scale, a, b, edges, isa=self.isa)
 
     def first_pair(
         self, a: np.ndarray, b: np.ndarray, a_best: float, b_best: float, V: float, scale: float
@@ -333,8 +328,8 @@ class Divalent(Pairs):
         """Count the pairs with V < t among those of row i and the columns from start to stop."""
         found = 0
         ends = np.cumsum(stop - start)
-        for lo in range(0, int(ends[-1]), AT_ONCE >> 4):
-            pairs = np.arange(lo, min(lo + (AT_ONCE >> 4), int(ends[-1])))
+        for lo in range(0, int(ends[-1]), AT_ONCE):
+            pairs = np.arange(lo, min(lo + AT_ONCE, int(ends[-1])))
             i = np.searchsorted(ends, pairs, side="right")
             points = rows[i] + columns[stop[i] - (ends[i] - pairs)]
             values = {**self.grid.cell, **self.grid.parameters(points)}

@@ -50,6 +50,21 @@ ENTRY_WITHOUT_ERRORS(count_pairs,
                       ptrdiff_t n_edges, int64_t *below),
                      (phi, a, n_a, b, n_b, scale, n_cells, first, edges, n_edges, below))
 
+ENTRY_WITHOUT_ERRORS(index_numbers,
+                     (const double *numbers, ptrdiff_t n, double scale, int32_t n_cells,
+                      int32_t *first),
+                     (numbers, n, scale, n_cells, first))
+
+ENTRY_WITHOUT_ERRORS(walk_pairs,
+                     (double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
+                      const double *edges, ptrdiff_t n_edges, int64_t *below),
+                     (phi, a, n_a, b, n_b, edges, n_edges, below))
+
+ENTRY_WITHOUT_ERRORS(list_pairs,
+                     (double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
+                      double low, double high, double *V),
+                     (phi, a, n_a, b, n_b, low, high, V))
+
 ENTRY_WITHOUT_ERRORS(draw,
                      (const fr_sample *sample, int64_t start, ptrdiff_t count, double *const *x),
                      (sample, start, count, x))

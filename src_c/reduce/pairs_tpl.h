@@ -1,7 +1,27 @@
 /* Counts of potentials over all pairs of two lists of logarithms, without visiting the pairs.
  *
+ * Many edges are counted with an index of the second list, a few by walks along both lists.
+ *
  * Expects layout_tpl.h and bits_tpl.h.
  */
+
+/* ---- with an index ---- */
+
+/* Numbers are sorted, so their cells do not decrease. */
+FR_APART void index_numbers(const double *numbers, ptrdiff_t n, double scale, int32_t n_cells,
+                            int32_t *first)
+{
+    int32_t next = 0;
+    for (ptrdiff_t j = 0; j < n; j++) {
+        const double place = (numbers[j] - numbers[0]) * scale;
+        const double within = place > 0.0 ? place : 0.0;
+        const int32_t cell = (int32_t)(within < (double)n_cells ? within : (double)n_cells);
+        while (next <= cell)
+            first[next++] = (int32_t)j;
+    }
+    while (next <= n_cells + 1)
+        first[next++] = (int32_t)n;
+}
 
 /* Returns the number of elements of b with phi (a - b) < edge.  The first of them is known to lie
    between `from` and `to`. */
@@ -74,5 +94,94 @@ FR_APART void count_pairs(double phi, const double *a, ptrdiff_t n_a, const doub
             }
         }
         below[e] += total;
+    }
+}
+
+/* ---- by walks ----
+ *
+ * V grows with a and falls with b.  A walk for an edge begins at the first of both lists.  At (a, b)
+ * it steps to the next a if V is less than the edge, which then holds for all later b too, else to
+ * the next b.  It ends where a list ends. */
+
+/* Returns the step at which the walk for an edge ends. */
+static ptrdiff_t steps_of_walk(double phi, const double *a, ptrdiff_t n_a, const double *b,
+                               ptrdiff_t n_b, double edge)
+{
+    ptrdiff_t from = 0, to = n_a; /* the first a that stays above the edge to the end of b */
+    while (from < to) {
+        const ptrdiff_t middle = from + (to - from) / 2;
+        if (phi * (a[middle] - b[n_b - 1]) < edge)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    if (from < n_a)
+        return from + n_b;
+    return n_a + n_b - count_of_one(phi, a[n_a - 1], b, n_b, 0, n_b, edge);
+}
+
+/* Returns the number of steps to the next a among the first `steps` of a walk. */
+static ptrdiff_t steps_along_a(double phi, const double *a, ptrdiff_t n_a, const double *b,
+                               ptrdiff_t n_b, double edge, ptrdiff_t steps)
+{
+    ptrdiff_t from = steps > n_b ? steps - n_b : 0, to = steps < n_a ? steps : n_a;
+    while (from < to) {
+        const ptrdiff_t middle = from + (to - from) / 2;
+        if (phi * (a[middle] - b[steps - middle - 1]) < edge)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+/* The walk is cut into PARTS of equal length, which are walked side by side: each step waits for the
+   comparison before it, and has no branch, because that would be mispredicted. */
+FR_APART void walk_pairs(double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
+                         const double *edges, ptrdiff_t n_edges, int64_t *below)
+{
+    enum { PARTS = 4 };
+    const double *const end = b + n_b;
+    for (ptrdiff_t e = 0; e < n_edges && n_a > 0; e++) {
+        const double edge = edges[e];
+        const ptrdiff_t all = steps_of_walk(phi, a, n_a, b, n_b, edge), steps = all / PARTS;
+        const double *at_a[PARTS], *at_b[PARTS];
+        int64_t total[PARTS] = {0};
+        for (int k = 0; k < PARTS; k++) {
+            const ptrdiff_t i = steps_along_a(phi, a, n_a, b, n_b, edge, k * steps);
+            at_a[k] = a + i;
+            at_b[k] = b + (k * steps - i);
+        }
+        for (ptrdiff_t step = 0; step < steps; step++)
+            for (int k = 0; k < PARTS; k++) {
+                const int64_t is_below = phi * (*at_a[k] - *at_b[k]) < edge;
+                total[k] += -is_below & (int64_t)(end - at_b[k]);
+                at_a[k] += is_below;
+                at_b[k] += 1 - is_below;
+            }
+        for (ptrdiff_t step = PARTS * steps; step < all; step++)
+            if (phi * (*at_a[PARTS - 1] - *at_b[PARTS - 1]) < edge) {
+                total[0] += end - at_b[PARTS - 1];
+                at_a[PARTS - 1]++;
+            } else {
+                at_b[PARTS - 1]++;
+            }
+        for (int k = 0; k < PARTS; k++)
+            below[e] += total[k];
+    }
+}
+
+/* Two walks at once: for each a, V lies in the range from one walk's b to the other's. */
+FR_APART void list_pairs(double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
+                         double low, double high, double *V)
+{
+    ptrdiff_t from = 0, to = 0;
+    for (ptrdiff_t i = 0; i < n_a; i++) {
+        while (from < n_b && !(phi * (a[i] - b[from]) < high))
+            from++;
+        while (to < n_b && !(phi * (a[i] - b[to]) < low))
+            to++;
+        for (ptrdiff_t j = from; j < to; j++)
+            *V++ = phi * (a[i] - b[j]);
     }
 }

@@ -1,4 +1,4 @@
-"""The kernel that counts pairs of two sorted lists: it counts as a loop over all pairs does."""
+"""The kernels for pairs of two sorted lists: they count and list as a loop over all pairs does."""
 
 import math
 
@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastrest as fr
-from fastrest._core import _kernels
-from fastrest._core.edges import count_pairs
+from fastrest._core import _kernels, _pairs
+from fastrest._core.edges import SortedIndex, count_pairs
 from helpers.profiles import examples
 
 NEURON = fr.cells["mammalian neuron"]
@@ -19,10 +19,16 @@ properties = examples(150)
 
 
 def assert_pairs(phi, a, b, edges, isa=None):
-    below = np.zeros(len(edges), np.int64)
-    count_pairs(phi, a, b, edges, below, isa=isa)
     V = phi * (a[:, None] - b)
-    assert below.tolist() == [int((edge > V).sum()) for edge in edges.tolist()]
+    expected = [int((edge > V).sum()) for edge in edges.tolist()]
+    assert count_pairs(phi, a, b, edges, isa=isa).tolist() == expected
+    for kernel, second in (_pairs.walk_pairs, b), (_pairs.count_pairs, SortedIndex(b)):
+        below = np.zeros(len(edges), np.int64)
+        kernel(phi, a, second, edges, below, isa=isa)
+        assert below.tolist() == expected
+    low, high = edges[len(edges) // 3], edges[-1 - len(edges) // 4]
+    listed = _pairs.list_pairs(phi, a, b, low, high, isa=isa)
+    assert np.array_equal(np.sort(listed), np.sort(V[(V >= low) & (V < high)]))
 
 
 def edges_of(phi, a, b, rng, n=6):
@@ -74,26 +80,30 @@ def test_count_pairs_with_edges_far_from_all_pairs(edge, isa):
     assert_pairs(PHI, a, b, np.array([edge]), isa)
 
 
-def test_count_pairs_adds_to_earlier_counts(isa):
-    below = np.array([5, 7])
-    count_pairs(PHI, np.zeros(3), np.zeros(4), np.array([0.0, 1.0]), below, isa=isa)
+@pytest.mark.parametrize("kernel", ["count_pairs", "walk_pairs"])
+def test_the_kernels_add_to_earlier_counts(kernel, isa):
+    below, b = np.array([5, 7]), np.zeros(4)
+    second = b if kernel == "walk_pairs" else SortedIndex(b)
+    getattr(_pairs, kernel)(PHI, np.zeros(3), second, np.array([0.0, 1.0]), below, isa=isa)
     assert below.tolist() == [5, 19]
 
 
 @pytest.mark.parametrize("sizes", [(0, 3), (3, 0), (0, 0)])
-def test_count_pairs_of_empty_lists_adds_nothing(sizes, isa):
-    below, (n_a, n_b) = np.array([5]), sizes
-    count_pairs(PHI, np.zeros(n_a), np.zeros(n_b), np.zeros(1), below, isa=isa)
-    assert below.tolist() == [5]
+def test_empty_lists_have_no_pairs(sizes, isa):
+    n_a, n_b = sizes
+    found = count_pairs(PHI, np.zeros(n_a), np.zeros(n_b), np.zeros(1), isa=isa)
+    assert found.tolist() == [0]
 
 
-def test_count_pairs_refuses_arrays_of_other_types():
+def test_the_kernels_refuse_arrays_of_other_types():
     x, below = np.zeros(3), np.zeros(3, np.int64)
-    for bad in ([x[::2], x, x, below], [x, x.astype("f4"), x, below], [x, x, x, x]):
-        with pytest.raises(TypeError, match="contiguous, native, and 1-D"):
-            count_pairs(PHI, *bad)
-    with pytest.raises(ValueError, match="an array must have 3 elements, got 2"):
-        count_pairs(PHI, x, x, x, below[:2])
+    index = SortedIndex(x)
+    for kernel, b in (_pairs.walk_pairs, x), (_pairs.count_pairs, index):
+        for bad in ([x[::2], b, x, below], [x, b, x.astype("f4"), below], [x, b, x, x]):
+            with pytest.raises(TypeError, match="contiguous, native, and 1-D"):
+                kernel(PHI, *bad)
+        with pytest.raises(ValueError, match="an array must have 3 elements, got 2"):
+            kernel(PHI, x, b, x, below[:2])
 
 
 # ---- lists in which neighbours differ by a few ulp ----
@@ -110,9 +120,7 @@ def test_count_pairs_of_narrow_lists_equals_a_loop(ulps, c, wide):
     chosen = rng.choice(V.ravel(), 8)
     edges = np.unique([np.nextafter(chosen, -INF), chosen, np.nextafter(chosen, INF)])
     for isa in _kernels.SUPPORTED:
-        below = np.zeros(len(edges), np.int64)
-        count_pairs(PHI, a, b, edges, below, isa=isa)
-        assert below.tolist() == [int((edge > V).sum()) for edge in edges]
+        assert_pairs(PHI, a, b, edges, isa)
 
 
 def test_factored_lists_beyond_memory_are_refused_before_allocation():

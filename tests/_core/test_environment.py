@@ -15,7 +15,7 @@ import pytest
 
 import fastrest as fr
 import fastrest.ufuncs
-from fastrest._core import _kernels, _samples, edges
+from fastrest._core import _kernels, _pairs, _samples, edges
 
 CELL = fr.cells["mammalian neuron"]
 SOURCE = Path(__file__).with_name("c") / "environment.c"
@@ -107,8 +107,11 @@ def pick_freeze(isa):
 
 def count_pairs(isa):
     below = np.zeros(40, np.int64)
-    _kernels.count_pairs(26.7, *LOGS, EDGES.numbers, below, isa=isa)
-    return [below]
+    a, b = LOGS
+    _pairs.count_pairs(26.7, a, b, EDGES.numbers, below, isa=isa)
+    _pairs.walk_pairs(26.7, a, b.numbers, EDGES.numbers, below, isa=isa)
+    listed = _pairs.list_pairs(26.7, a, b.numbers, -50.0, -49.0, isa=isa)
+    return [below, listed, _pairs.index_numbers(b.numbers, b.scale, b.n_cells, isa=isa)]
 
 
 def draw(isa):

@@ -1,0 +1,28 @@
+import numpy as np
+
+from fastrest._core._kernels import Searched
+
+def index_numbers(
+    numbers: np.ndarray, scale: float, n_cells: int, *, isa: str | None = None
+) -> np.ndarray: ...
+def count_pairs(
+    phi: float,
+    a: np.ndarray,
+    b: Searched,
+    edges: np.ndarray,
+    below: np.ndarray,
+    *,
+    isa: str | None = None,
+) -> None: ...
+def walk_pairs(
+    phi: float,
+    a: np.ndarray,
+    b: np.ndarray,
+    edges: np.ndarray,
+    below: np.ndarray,
+    *,
+    isa: str | None = None,
+) -> None: ...
+def list_pairs(
+    phi: float, a: np.ndarray, b: np.ndarray, low: float, high: float, *, isa: str | None = None
+) -> np.ndarray: ...
