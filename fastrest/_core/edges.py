@@ -1,6 +1,7 @@
 """Sorted numbers with an index, in which the kernels look potentials up."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -97,9 +98,9 @@ def count_pairs(
         return below
     indexed = INDEX * len(b) + SEARCH * len(a) * len(edges)
     walk = WALK * (len(a) + len(b)) * len(edges) < indexed
-    kernel = _pairs.walk_pairs if walk else _pairs.count_pairs
-    step = max(1, AT_ONCE // (len(a) + walk * len(b)))  # Ctrl-C is seen between the calls
+    kernel: Any = _pairs.walk_pairs if walk else _pairs.count_pairs
     second = b if walk else SortedIndex(b)
+    step = max(1, AT_ONCE // (len(a) + walk * len(b)))  # Ctrl-C is seen between the calls
     for i in range(0, len(edges), step):
         some = slice(i, i + step)
         kernel(phi, a, second, edges[some], below[some], isa=isa)

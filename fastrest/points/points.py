@@ -262,8 +262,8 @@ class Points(Frozen):
         if out is not None and (out.flags.c_contiguous or out.ndim == 1):
             flat = out.reshape(-1)  # a view, never a copy
         stream = flat is not None and flat.nbytes >= scheduler.STREAM_BYTES
-        alone = threads is None and progress is False and (flat is None) == (out is None)
-        if alone and len(self) <= scheduler.BLOCK_POINTS:  # one call, without the scheduler
+        if len(self) <= scheduler.BLOCK_POINTS and progress is False and flat is not None:
+            scheduler.thread_count(threads, len(self))  # the check of a bad number
             return compute(0, len(self), flat, flat_status, stream)
 
         def work(start: int, stop: int) -> None:

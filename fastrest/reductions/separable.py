@@ -9,11 +9,12 @@ only counts factor.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeGuard
 
 import numpy as np
 
+from fastrest._core import _kernels, _pairs
 from fastrest._core.edges import count_pairs
 from fastrest.models.model import SIDES, phi
 from fastrest.models.quantities import Status
@@ -77,6 +78,13 @@ class Settings:
         """Return the number of the first point of a setting."""
         return sum(i * self.strides[d] for d, i in place.items())
 
+    def places(self, start: int = 0, stop: int | None = None) -> Iterator[dict[int, int]]:
+        """Yield settings from one number to another: the place on each of their dimensions."""
+        shape = [self.shape[d] for d in self.settings]
+        for setting in range(start, math.prod(shape) if stop is None else stop):
+            indices = np.unravel_index(setting, shape) if shape else ()
+            yield {d: int(i) for d, i in zip(self.settings, indices)}
+
     def seconds(self, n_edges: int) -> float:
         """Return the approximate time that a setting takes."""
         if self.separable:
@@ -102,12 +110,9 @@ class Settings:
     ) -> Callable[[Accumulator, int, int], None]:
         """Return a function that adds the points of a range of settings to an accumulator."""
         pairs = (Monovalent if self.separable else Divalent)(self, isa)
-        shape = [self.shape[d] for d in self.settings]
 
         def add(state: Accumulator, start: int, stop: int) -> None:
-            for setting in range(start // self.unit, -(-stop // self.unit)):
-                indices = np.unravel_index(setting, shape) if shape else ()
-                place = {d: int(i) for d, i in zip(self.settings, indices)}
+            for place in self.places(start // self.unit, -(-stop // self.unit)):
                 state.add(pairs.at(place, state, sums))
 
         return add
@@ -206,8 +211,7 @@ class Monovalent(Pairs):
             (A.invalid[RANGE], B.invalid[RANGE]),
         )
         if one.n and len(one.edges):
-            a_sorted, b_sorted = (np.sort(x[np.isfinite(x)]) for x in (a, b))
-            self.count(one, self.below(scale, a_sorted, b_sorted, one.edges))
+            self.count(one, self.below(scale, _finite(a), _finite(b), one.edges))
         if one.n and sums:
             _set_sums(one, A, B, scale, self.copies)
             first = self.axes.first(place)
@@ -227,6 +231,16 @@ class Monovalent(Pairs):
             return len(a) * len(b) - self.below(scale, b, a, mirrored)[::-1]
         return count_pairs(scale, a, b, edges, isa=self.isa)
 
+    def between(
+        self, place: dict[int, int], intervals: Sequence[tuple[float, float]]
+    ) -> list[np.ndarray]:
+        """Return the potentials of a setting in intervals, once for each pair, in no order."""
+        a, b = (_finite(self.logs(side, place)) for side in (0, 1))
+        if not (len(a) and len(b)):
+            return [np.empty(0)] * len(intervals)
+        scale = self.phi(place)
+        return [_pairs.list_pairs(scale, a, b, *ends, isa=self.isa) for ends in intervals]
+
     def first_pair(
         self, a: np.ndarray, b: np.ndarray, a_best: float, b_best: float, V: float, scale: float
     ) -> int:
@@ -243,6 +257,37 @@ class Monovalent(Pairs):
             if equal.any():
                 found.append(number + int(b_numbers[first_b][equal].min()))
         return min(found)
+
+
+def _finite(logs: np.ndarray) -> np.ndarray:
+    """Return the finite ones of some logarithms, sorted."""
+    finite = np.isfinite(logs)
+    found = logs if finite.all() else logs[finite]
+    increase = (found[1:] >= found[:-1]).all()  # as along most axes; a test is quick
+    return found if increase else np.sort(found)
+
+
+def lists(points: Points) -> TypeGuard[GridPoints]:
+    """Return True if `listed` lists the potentials of points."""
+    return applies(points, True)
+
+
+def listed(
+    grid: GridPoints, intervals: Sequence[tuple[float, float]]
+) -> tuple[list[np.ndarray], int]:
+    """List the potentials of a grid in intervals low <= V < high.
+
+    Returns
+    -------
+    potentials : list of ndarray
+        Sorted, for each interval.
+    copies : int
+        The number of points that have each potential.
+    """
+    axes = Settings(grid)
+    pairs = Monovalent(axes, _kernels.ISA)
+    found = [pairs.between(place, intervals) for place in axes.places()]
+    return [np.sort(np.concatenate(parts)) for parts in zip(*found)], pairs.copies
 
 
 def _set_sums(one: Accumulator, A: Accumulator, B: Accumulator, scale: float, copies: int) -> None:

@@ -224,9 +224,14 @@ class Tally(Comparable, PartialResult):
             raise ValueError("passes must be at least one")
         everything = [(0, self.points)]
         for i, state in enumerate(self.passes):
-            wanted = self._wanted(self.passes[:i])
+            earlier = self.passes[:i]
+            wanted = self._wanted(earlier)
             place = f"passes, number {i + 1}: "
-            if wanted is None or not wanted[0].counts_like(state):
+            like = wanted is not None and wanted[0].counts_like(state)
+            if any(one.of == state.of for one in earlier) and wanted is not None:
+                # another version may have narrowed its intervals by other edges
+                like = (wanted[0].method, wanted[0].of) == (state.method, state.of)
+            if wanted is None or not like:
                 raise ValueError(f"{place}method, edges and of must be those of the reducers")
             done = self.done if i + 1 == len(self.passes) else everything
             try:

@@ -28,7 +28,7 @@ def assert_pairs(phi, a, b, edges, isa=None):
         assert below.tolist() == expected
     low, high = edges[len(edges) // 3], edges[-1 - len(edges) // 4]
     listed = _pairs.list_pairs(phi, a, b, low, high, isa=isa)
-    assert np.array_equal(np.sort(listed), np.sort(V[(V >= low) & (V < high)]))
+    assert np.array_equal(np.sort(listed), np.sort(V[(low <= V) & (high > V)]))
 
 
 def edges_of(phi, a, b, rng, n=6):
