@@ -228,6 +228,33 @@ typedef struct {
                              edges[0] <= V < edges[1], ... */
 } fr_counts;
 
+/* Two lists of logarithms, and equally spaced edges.  A number of a list is a * unit - origin_a, or
+ * b * unit - origin_b: a whole part and a fraction in units of 1 / FR_FRACTIONS. */
+enum { FR_FRACTION_BITS = 34 };
+#define FR_FRACTIONS ((uint64_t)1 << FR_FRACTION_BITS)
+typedef struct {
+    const double *a, *b; /* n_a >= 1 and n_b >= 1, below 2^29, finite and increasing */
+    ptrdiff_t n_a, n_b;
+    double unit, origin_a, origin_b;
+    int32_t n_bins_a, n_bins_b; /* the whole parts are below these numbers */
+    int64_t first, n_edges;     /* V lies between the edges first + the difference of both numbers,
+                                   rounded down, and the next */
+    uint64_t guard;             /* fractions that differ by less may be in the wrong order */
+    ptrdiff_t room;             /* for close numbers */
+} fr_equal_edges;
+
+/* Scratch memory and further results of `count_equally`. */
+typedef struct {
+    uint64_t *keys[2]; /* n_a + n_b each; keys[0] returns a key for each number, sorted: a fraction
+                          (bits 30 to 63), 1 for the second list (bit 29), the place in the list */
+    int32_t *bins;     /* n_a + n_b: returns the whole parts */
+    int64_t *starts;   /* 4096 */
+    int64_t *counts;   /* n_bins_a + n_bins_b */
+    int64_t *table;    /* n_bins_a * n_bins_b */
+    int64_t *close;    /* room: returns the places of the keys that the next one is close to; the
+                          first one comes after the last */
+} fr_equal_scratch;
+
 /* A choice of sums over two samples A and B of the same uncertain inputs.  Jansen 1999 and
  * Saltelli et al. 2010 estimate the Sobol' indices from such sums.
  *
@@ -301,6 +328,12 @@ typedef struct {
      * out: V: the potentials low <= V < high, in no order, as many as walk_pairs counts */
     void (*list_pairs)(double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
                        double low, double high, double *V);
+    /* Counts pairs between equally spaced edges.
+     * out: scratch; between[n_edges + 1] is increased as the counts of fr_counts are: a pair whose
+     *      fractions are close may be counted beside a neighbouring edge
+     * returns: number of close ones, or -1 if there is no room for them */
+    ptrdiff_t (*count_equally)(const fr_equal_edges *question, fr_equal_scratch *scratch,
+                               int64_t *between);
     /* Draws a sample.
      * in:  sample; start, count: a range of its points
      * out: x[k][i]: input k at point start + i; the derived inputs follow the others */

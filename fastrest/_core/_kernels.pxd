@@ -114,6 +114,24 @@ cdef extern from "fastrest.h" nogil:
         const int32_t *first
         int64_t *counts
 
+    ctypedef struct fr_equal_edges:
+        const double *a
+        const double *b
+        ptrdiff_t n_a, n_b
+        double unit, origin_a, origin_b
+        int32_t n_bins_a, n_bins_b
+        int64_t first, n_edges
+        uint64_t guard
+        ptrdiff_t room
+
+    ctypedef struct fr_equal_scratch:
+        uint64_t *keys[2]
+        int32_t *bins
+        int64_t *starts
+        int64_t *counts
+        int64_t *table
+        int64_t *close
+
     ctypedef struct fr_sobol_sums_spec:
         int n_inputs
         int indicator
@@ -140,6 +158,8 @@ cdef extern from "fastrest.h" nogil:
                            const double *, ptrdiff_t, int64_t *) noexcept nogil
         void (*list_pairs)(double, const double *, ptrdiff_t, const double *, ptrdiff_t, double,
                            double, double *) noexcept nogil
+        ptrdiff_t (*count_equally)(const fr_equal_edges *, fr_equal_scratch *,
+                                   int64_t *) noexcept nogil
         void (*draw)(const fr_sample *, int64_t, ptrdiff_t, double *const *) noexcept nogil
         void (*quantiles)(const fr_quantile *, const double *, const double *, ptrdiff_t,
                           double *) noexcept nogil

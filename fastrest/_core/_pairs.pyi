@@ -26,3 +26,16 @@ def walk_pairs(
 def list_pairs(
     phi: float, a: np.ndarray, b: np.ndarray, low: float, high: float, *, isa: str | None = None
 ) -> np.ndarray: ...
+def count_equally(
+    a: np.ndarray,
+    b: np.ndarray,
+    unit: float,
+    origins: tuple[float, float],
+    n_bins: tuple[int, int],
+    first: int,
+    n_edges: int,
+    guard: int,
+    room: int,
+    *,
+    isa: str | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]: ...

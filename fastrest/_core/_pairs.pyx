@@ -9,9 +9,15 @@ import numpy as np
 
 cimport numpy as cnp
 from libc.math cimport INFINITY
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 
-from fastrest._core._kernels cimport fr_kernels, kernels_of, line
+from fastrest._core._kernels cimport (
+    fr_equal_edges,
+    fr_equal_scratch,
+    fr_kernels,
+    kernels_of,
+    line,
+)
 
 
 cnp.import_array()
@@ -99,3 +105,52 @@ def list_pairs(double phi, cnp.ndarray a not None, cnp.ndarray b not None, doubl
     with nogil:
         kernels.list_pairs(phi, lists.a, lists.n_a, lists.b, lists.n_b, low, high, c_found)
     return found
+
+
+def count_equally(cnp.ndarray a not None, cnp.ndarray b not None, double unit,
+                  tuple origins not None, tuple n_bins not None, int64_t first, Py_ssize_t n_edges,
+                  uint64_t guard, Py_ssize_t room, *, isa=None):
+    """Count potentials between equally spaced edges: see `equal_edges.count`.
+
+    Returns
+    -------
+    below : ndarray of int64, (n_edges,)
+    keys : ndarray of uint64
+        The keys of both lists, sorted.
+    bins : ndarray of int32
+        The whole parts of both lists.
+    close : ndarray of int64, or None
+        Places of the keys that the next one is close to; None if there is no room for them.
+    """
+    cdef const fr_kernels *kernels = kernels_of(isa)
+    cdef Lists lists
+    cdef fr_equal_edges q
+    cdef fr_equal_scratch s
+    cdef Py_ssize_t n_close
+    take(1.0, a, b, &lists)
+    q.a, q.b, q.n_a, q.n_b = lists.a, lists.b, lists.n_a, lists.n_b
+    q.unit, (q.origin_a, q.origin_b), (q.n_bins_a, q.n_bins_b) = unit, origins, n_bins
+    q.first, q.n_edges, q.guard, q.room = first, n_edges, guard, room
+    if q.n_edges < 1 or room < 0 or not 0 < q.n_a < 2**29 > q.n_b:
+        raise ValueError("edges, and from 1 to 2**29 - 1 numbers, are needed")
+    for number, origin, n in zip((a[-1], b[-1]), origins, n_bins):
+        if not number * unit - origin < n:
+            raise ValueError(f"the last number must lie in the last of {n} bins")
+    cdef cnp.ndarray keys = np.empty((2, q.n_a + q.n_b), np.uint64)
+    cdef cnp.ndarray bins = np.empty(q.n_a + q.n_b, np.int32)
+    cdef cnp.ndarray starts = np.empty(1 << 12, np.int64)
+    cdef cnp.ndarray counts = np.empty(q.n_bins_a + q.n_bins_b, np.int64)
+    cdef cnp.ndarray table = np.empty((q.n_bins_a, q.n_bins_b), np.int64)
+    cdef cnp.ndarray close = np.empty(room, np.int64)
+    cdef cnp.ndarray between = np.zeros(n_edges + 1, np.int64)
+    cdef int64_t *c_between = <int64_t *>cnp.PyArray_DATA(between)
+    s.keys[0] = <uint64_t *>cnp.PyArray_DATA(keys)
+    s.keys[1] = s.keys[0] + q.n_a + q.n_b
+    s.bins = <int32_t *>cnp.PyArray_DATA(bins)
+    s.starts = <int64_t *>cnp.PyArray_DATA(starts)
+    s.counts = <int64_t *>cnp.PyArray_DATA(counts)
+    s.table = <int64_t *>cnp.PyArray_DATA(table)
+    s.close = <int64_t *>cnp.PyArray_DATA(close)
+    with nogil:
+        n_close = kernels.count_equally(&q, &s, c_between)
+    return np.cumsum(between[:-1]), keys[0], bins, None if n_close < 0 else close[:n_close]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastrest._core import _pairs
+from fastrest._core import _pairs, equal_edges
 
 
 class SortedIndex:
@@ -63,6 +63,8 @@ class Edges(SortedIndex):
             self.ratios = np.array([math.exp(edge / phi) for edge in edges])
 
 
+#: The fewest edges that are counted by fractions, if they are equally spaced.
+EQUAL = 24
 #: Approximate times per number: of the index; of a walk; of a search in the index.
 INDEX, WALK, SEARCH = 10.0, 1.5, 0.8
 #: Numbers times edges in one call of a kernel, which takes some 20 ms.
@@ -96,6 +98,10 @@ def count_pairs(
     below = np.zeros(len(edges), np.int64)
     if not (len(a) and len(b)):
         return below
+    if len(edges) >= EQUAL:
+        found = equal_edges.count(phi, a, b, edges, isa=isa)
+        if found is not None:
+            return found
     indexed = INDEX * len(b) + SEARCH * len(a) * len(edges)
     walk = WALK * (len(a) + len(b)) * len(edges) < indexed
     kernel: Any = _pairs.walk_pairs if walk else _pairs.count_pairs

@@ -65,6 +65,15 @@ ENTRY_WITHOUT_ERRORS(list_pairs,
                       double low, double high, double *V),
                      (phi, a, n_a, b, n_b, low, high, V))
 
+static ptrdiff_t enter_count_equally(const fr_equal_edges *question, fr_equal_scratch *scratch,
+                                     int64_t *between)
+{
+    const fr_environment caller = enter_default();
+    const ptrdiff_t n_close = count_equally(question, scratch, between);
+    restore(caller);
+    return n_close;
+}
+
 ENTRY_WITHOUT_ERRORS(draw,
                      (const fr_sample *sample, int64_t start, ptrdiff_t count, double *const *x),
                      (sample, start, count, x))

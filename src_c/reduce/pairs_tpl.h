@@ -1,6 +1,7 @@
 /* Counts of potentials over all pairs of two lists of logarithms, without visiting the pairs.
  *
- * Many edges are counted with an index of the second list, a few by walks along both lists.
+ * Many edges are counted with an index of the second list, a few by walks along both lists, equally
+ * spaced ones by fractions of the spacing.
  *
  * Expects layout_tpl.h and bits_tpl.h.
  */
@@ -99,9 +100,9 @@ FR_APART void count_pairs(double phi, const double *a, ptrdiff_t n_a, const doub
 
 /* ---- by walks ----
  *
- * V grows with a and falls with b.  A walk for an edge begins at the first of both lists.  At (a, b)
- * it steps to the next a if V is less than the edge, which then holds for all later b too, else to
- * the next b.  It ends where a list ends. */
+ * V grows with a and falls with b.  A walk for an edge begins at the first of both lists.  At (a,
+ * b) it steps to the next a if V is less than the edge, which then holds for all later b too, else
+ * to the next b.  It ends where a list ends. */
 
 /* Returns the step at which the walk for an edge ends. */
 static ptrdiff_t steps_of_walk(double phi, const double *a, ptrdiff_t n_a, const double *b,
@@ -135,8 +136,8 @@ static ptrdiff_t steps_along_a(double phi, const double *a, ptrdiff_t n_a, const
     return from;
 }
 
-/* The walk is cut into PARTS of equal length, which are walked side by side: each step waits for the
-   comparison before it, and has no branch, because that would be mispredicted. */
+/* The walk is cut into PARTS of equal length, which are walked side by side: each step waits for
+   the comparison before it, and has no branch, because that would be mispredicted. */
 FR_APART void walk_pairs(double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
                          const double *edges, ptrdiff_t n_edges, int64_t *below)
 {
@@ -184,4 +185,92 @@ FR_APART void list_pairs(double phi, const double *a, ptrdiff_t n_a, const doubl
         for (ptrdiff_t j = from; j < to; j++)
             *V++ = phi * (a[i] - b[j]);
     }
+}
+
+/* ---- by fractions ----
+ *
+ * In units of the spacing of the edges, x = (phi a - edge 0) / spacing and y = phi b / spacing.  V
+ * lies between the edges m and m + 1, where m is the whole part of x - y: the difference of the
+ * whole parts, less 1 if the fraction of y is the greater one.  All numbers are visited by their
+ * fractions, so at an a the counts are those of the b with smaller ones. */
+
+enum { FRACTION_AT = 64 - FR_FRACTION_BITS, DIGIT = 12 };
+
+/* Makes the keys of a list, and the whole parts. */
+static void fraction_keys(const double *list, ptrdiff_t n, double unit, double origin,
+                          uint64_t in_list, uint64_t *keys, int32_t *bins)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const double place = list[i] * unit - origin, x = place > 0.0 ? place : 0.0;
+        const int32_t whole = (int32_t)x;
+        const int64_t fraction = (int64_t)((x - (double)whole) * (double)FR_FRACTIONS);
+        keys[i] = (uint64_t)fraction << FRACTION_AT | in_list | (uint64_t)i;
+        bins[i] = whole;
+    }
+}
+
+/* Sorts keys by their fractions, digit by digit; returns the one of the two arrays that has them.
+ */
+static uint64_t *sorted_by_fraction(uint64_t *keys, uint64_t *other, ptrdiff_t n, int64_t *starts)
+{
+    for (int at = FRACTION_AT; at < 64; at += DIGIT) {
+        const uint64_t mask = (1 << DIGIT) - 1;
+        int64_t total = 0;
+        memset(starts, 0, sizeof(*starts) << DIGIT);
+        for (ptrdiff_t i = 0; i < n; i++)
+            starts[keys[i] >> at & mask]++;
+        for (int digit = 0; digit < 1 << DIGIT; digit++) {
+            const int64_t count = starts[digit];
+            starts[digit] = total;
+            total += count;
+        }
+        for (ptrdiff_t i = 0; i < n; i++)
+            other[starts[keys[i] >> at & mask]++] = keys[i];
+        uint64_t *const sorted = other;
+        other = keys;
+        keys = sorted;
+    }
+    return keys;
+}
+
+FR_APART ptrdiff_t count_equally(const fr_equal_edges *q, fr_equal_scratch *s, int64_t *between)
+{
+    const ptrdiff_t n = q->n_a + q->n_b, n_bins = q->n_bins_b;
+    const uint64_t in_list = (uint64_t)1 << (FRACTION_AT - 1);
+    int32_t *const bins[] = {s->bins, s->bins + q->n_a};
+    int64_t *const of_b = s->counts, *const of_a = of_b + n_bins;
+    ptrdiff_t n_close = 0;
+    fraction_keys(q->a, q->n_a, q->unit, q->origin_a, 0, s->keys[0], bins[0]);
+    fraction_keys(q->b, q->n_b, q->unit, q->origin_b, in_list, s->keys[0] + q->n_a, bins[1]);
+    const uint64_t *const keys = sorted_by_fraction(s->keys[0], s->keys[1], n, s->starts);
+    memset(s->counts, 0, (size_t)(n_bins + q->n_bins_a) * sizeof *s->counts);
+    memset(s->table, 0, (size_t)(n_bins * q->n_bins_a) * sizeof *s->table);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const uint64_t next =
+            i + 1 < n ? keys[i + 1] >> FRACTION_AT : (keys[0] >> FRACTION_AT) + FR_FRACTIONS;
+        if (next - (keys[i] >> FRACTION_AT) <= q->guard) {
+            if (n_close == q->room)
+                return -1;
+            s->close[n_close++] = i;
+        }
+        const ptrdiff_t place = keys[i] & (in_list - 1);
+        if (keys[i] & in_list) {
+            of_b[bins[1][place]]++;
+        } else {
+            int64_t *const row = s->table + bins[0][place] * n_bins;
+            for (ptrdiff_t j = 0; j < n_bins; j++)
+                row[j] += of_b[j];
+            of_a[bins[0][place]]++;
+        }
+    }
+    for (ptrdiff_t i = 0; i < q->n_bins_a; i++)
+        for (ptrdiff_t j = 0; j < n_bins; j++) {
+            const int64_t m = q->first + i - j, last = q->n_edges - 1;
+            const int64_t upper = s->table[i * n_bins + j], lower = of_a[i] * of_b[j] - upper;
+            between[m < 0 ? 0 : m < last ? m + 1 : last + 1] += upper;
+            between[m < 1 ? 0 : m <= last ? m : last + 1] += lower;
+        }
+    if (keys != s->keys[0])
+        memcpy(s->keys[0], keys, (size_t)n * sizeof *keys);
+    return n_close;
 }

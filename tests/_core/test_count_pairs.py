@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastrest as fr
-from fastrest._core import _kernels, _pairs
+from fastrest._core import _kernels, _pairs, equal_edges
 from fastrest._core.edges import SortedIndex, count_pairs
 from helpers.profiles import examples
 
@@ -127,3 +127,60 @@ def test_factored_lists_beyond_memory_are_refused_before_allocation():
     grid = fr.grid(NEURON, K_out=np.linspace(1, 50, 100), K_in=np.linspace(50, 150, 10_000))
     with pytest.raises(MemoryError, match="use threads=1, or method='pointwise'"):
         grid.summary(method="factored", max_memory=100_000)
+
+
+# ---- equally spaced edges ----
+
+#: Lists of n logarithms whose fractions are random, equal, or apart by rounding errors alone.
+SPACED = {
+    "random": lambda n, rng: rng.normal(4, 0.5, n),
+    "rounded": lambda n, rng: np.round(rng.normal(4, 0.5, n), 2),
+    "axis": lambda n, rng: np.log(np.linspace(5, 200, n) + 10 * rng.integers(9)),
+    "edges": lambda n, rng: rng.integers(0, 50, n) * 0.02,
+    "nearly edges": lambda n, rng: rng.integers(-8, 8, n) / 8 + rng.integers(-3, 4, n) * 2.0**-50,
+}
+
+
+def by_walks(phi, a, b, edges):
+    below = np.zeros(len(edges), np.int64)
+    _pairs.walk_pairs(phi, a, b, edges, below)
+    return below.tolist()
+
+
+@pytest.mark.parametrize("phi", [25.0, PHI])
+@pytest.mark.parametrize("kind", SPACED)
+def test_equally_spaced_edges_are_counted_as_by_walks(kind, phi, isa):
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        a, b = (np.sort(SPACED[kind](rng.integers(1, 600), rng)) for _ in range(2))
+        low = rng.choice([-100.0, rng.uniform(-150, 0)])
+        edges = np.linspace(low, low + rng.choice([20.0, 100.0]), rng.choice([24, 201]))
+        edges[-1] = np.nextafter(edges[-1], INF)  # as the last one of a histogram
+        below = equal_edges.count(phi, a, b, edges, isa=isa)
+        if kind == "edges" and below is None:  # all fractions are close
+            continue
+        assert below.tolist() == by_walks(phi, a, b, edges)
+
+
+@pytest.mark.property
+@properties
+@given(lists, lists, st.floats(-300, 300), st.floats(0.01, 400), st.integers(2, 80))
+def test_equally_spaced_edges_are_counted_or_left_to_others(a, b, low, wide, n):
+    edges = np.unique(np.linspace(low, low + wide, n))
+    if len(edges) < 2:
+        return
+    below = equal_edges.count(PHI, a, b, edges)
+    assert below is None or below.tolist() == by_walks(PHI, a, b, edges)
+
+
+def test_many_pairs_with_close_fractions_are_left_to_others():
+    a, edges = np.zeros(1000), np.linspace(-10, 10, 41)
+    assert equal_edges.count(PHI, a, a, edges) is None
+    assert count_pairs(PHI, a, a, edges).tolist() == by_walks(PHI, a, a, edges)
+
+
+@pytest.mark.parametrize("uneven", [1e-9, 1e-3])
+def test_uneven_edges_are_left_to_others(uneven):
+    edges = np.linspace(-10, 10, 41)
+    edges[7] += uneven
+    assert equal_edges.count(PHI, np.zeros(3), np.ones(3), edges) is None

@@ -991,6 +991,20 @@ static void pairs_are_counted_as_by_two_loops(const fr_kernels *kernels)
         kernels->count_pairs(phi, given[0], n_a, b.edges, n_left, b.scale, b.n_cells, b.first,
                              edges, 9, below);
         CHECK(memcmp(below, expected, sizeof below) == 0);
+        for (int e = 0; e < 9; e++)
+            below[e] = 10 * e;
+        kernels->walk_pairs(phi, given[0], n_a, b.edges, n_left, edges, 9, below);
+        CHECK(memcmp(below, expected, sizeof below) == 0);
+        const ptrdiff_t n_listed = (ptrdiff_t)(expected[7] - 70 - (expected[2] - 20));
+        double *const listed = doubles(n_listed);
+        kernels->list_pairs(phi, given[0], n_a, b.edges, n_left, edges[2], edges[7], listed);
+        for (ptrdiff_t i = 0; i < n_listed; i++)
+            CHECK(listed[i] >= edges[2] && listed[i] < edges[7]);
+        free(listed);
+        int32_t *const first = malloc(sizeof *first * (size_t)(b.n_cells + 2));
+        kernels->index_numbers(b.edges, n_left, b.scale, b.n_cells, first);
+        CHECK(memcmp(first, b.first, sizeof *first * (size_t)(b.n_cells + 2)) == 0);
+        free(first);
         free_index(&b);
         free(given[1]);
         free(given[0]);
