@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import fastrest as fr
+from fastrest._core import _samples
 from fastrest.benchmark.workloads.base import INPUTS, numpy_ghk
 from fastrest.benchmark.workloads.catalogue import lognormals, moments, random_cells
 
@@ -79,7 +80,7 @@ def test_slopes_of_all_inputs(benchmark, note, table, rows):
     equation = table.cell.model.outputs["V"].equation
     inputs = [*range(9), -1, -1]
     options = {"n_inputs": 9, "logs": [False] * 9}
-    _, sums = benchmark(equation.pick_freeze, rows, None, inputs, 0, ROWS, **options)
+    _, sums = benchmark(_samples.pick_freeze, equation, rows, None, inputs, 0, ROWS, **options)
     note(ROWS, isa=fr.info()["isa"], threads=1)
     found = fr.table(table.cell, dict(zip(INPUTS, rows))).gradient(*INPUTS)
     squares = [np.sum(found[name] ** 2) for name in INPUTS]

@@ -183,9 +183,21 @@ cdef inline int is_native(cnp.ndarray array, int typenum) noexcept:
             and cnp.PyArray_ISBEHAVED_RO(array))
 
 
+# arguments of one C call; columns that are numbers point to `numbers`, with strides `zeros`
+cdef struct Inputs:
+    fr_layout layout
+    fr_column columns[FR_MAX_COLUMNS]
+    double numbers[FR_MAX_COLUMNS]
+    ptrdiff_t zeros[FR_MAX_DIMS]
+    ptrdiff_t length
+
+
+cdef int check(fr_error) except -1
+cdef void *allocated(size_t) except NULL
 cdef void *line(cnp.ndarray array, int typenum, Py_ssize_t length) except? NULL
 cdef const fr_kernels *kernels_of(isa) except NULL
 cdef size_t scratch_bytes(const fr_model *, const fr_layout *, ptrdiff_t) noexcept nogil
+cdef int sobol_sums_count(const fr_sobol_sums_spec *, int) noexcept
 
 
 cdef class Equation:
@@ -203,3 +215,6 @@ cdef class DrawnPoints:
 cdef class Draw:
     cdef readonly DrawnPoints sample
     cdef readonly int input
+
+
+cdef int take(Equation, list, Inputs *) except -1

@@ -74,18 +74,3 @@ class Equation:
         *,
         isa: str | None = None,
     ) -> None: ...
-    def pick_freeze(
-        self,
-        columns_a: Sequence[np.ndarray | float | Draw],
-        columns_b: Sequence[np.ndarray | float | Draw] | None,
-        inputs: list[int],
-        start: int,
-        count: int,
-        *,
-        n_inputs: int,
-        between: tuple[float, float] | None = None,
-        pivot: float = 0.0,
-        second: bool = False,
-        logs: Sequence[bool] | None = None,
-        isa: str | None = None,
-    ) -> tuple[np.ndarray, np.ndarray]: ...

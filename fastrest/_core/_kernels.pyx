@@ -87,6 +87,10 @@ cdef size_t scratch_bytes(const fr_model *model, const fr_layout *layout,
     return fr_scratch_bytes(model, layout, count)  # for modules without the C core
 
 
+cdef int sobol_sums_count(const fr_sobol_sums_spec *spec, int with_b) noexcept:
+    return fr_sobol_sums_count(spec, with_b)
+
+
 # ---- arguments ----
 
 cdef int check(fr_error error) except -1:
@@ -124,15 +128,6 @@ cdef void *allocated(size_t size) except NULL:
 cdef int is_output(cnp.ndarray array, int typenum, Py_ssize_t count) noexcept:
     return (is_native(array, typenum) and cnp.PyArray_NDIM(array) == 1
             and cnp.PyArray_DIM(array, 0) == count and cnp.PyArray_ISCARRAY(array))
-
-
-# arguments of one C call; columns that are numbers point to `numbers`, with strides `zeros`
-cdef struct Inputs:
-    fr_layout layout
-    fr_column columns[FR_MAX_COLUMNS]
-    double numbers[FR_MAX_COLUMNS]
-    ptrdiff_t zeros[FR_MAX_DIMS]
-    ptrdiff_t length
 
 
 cdef class DrawnPoints:
@@ -425,78 +420,3 @@ cdef class Equation:
         if error == FR_BAD_MODEL:
             raise ValueError(f"{self.name} has no derivatives")
         check(error)
-
-    def pick_freeze(self, list columns_a not None, list columns_b, list inputs not None,
-                    Py_ssize_t start, Py_ssize_t count, *, int n_inputs, between=None,
-                    double pivot=0.0, bint second=False, logs=None, isa=None):
-        """Compute sums over two samples, from which sensitivity indices are estimated.
-
-        Parameters
-        ----------
-        columns_a, columns_b : list of ndarray, float or Draw
-            Columns as for `points`: two samples of the same inputs. The equation must have
-            derivatives. If `columns_b` is None, only sums over the first sample are computed.
-        inputs : list of int
-            Number of the input of each column, or -1.
-        start, count : int
-            The range of points.
-        n_inputs : int
-            Number of inputs, including inputs without a column.
-        between : (float, float), optional
-            Range of potentials: its indicator takes the place of the potential.
-        pivot : float
-            Number that is subtracted from the potential or indicator.
-        second : bool
-            Whether to compute the sums for indices of second order.
-        logs : list of bool, optional
-            Whether each input is differentiated by its logarithm. If it is None, no derivatives
-            are computed.
-        isa : str, optional
-            Instruction set to use instead of the active one.
-
-        Returns
-        -------
-        invalid : ndarray of int64, (6,)
-            Numbers of points that are left out, by the lowest bit of their status.
-        sums : ndarray of float64, (sums, 2)
-            Sums and their rounding errors, in the order of fastrest.h.
-        """
-        cdef const fr_kernels *kernels = kernels_of(isa)
-        cdef Inputs a, b
-        cdef fr_sobol_sums_spec spec
-        cdef int c_logs[FR_MAX_COLUMNS]
-        cdef fr_error error
-        cdef int k
-        take(self, columns_a, &a)
-        if columns_b is not None:
-            take(self, columns_b, &b)
-        cdef const fr_column *c_b = NULL if columns_b is None else b.columns
-        if len(inputs) != self.n_columns:
-            raise ValueError(f"inputs must have {self.n_columns} numbers, got {len(inputs)}")
-        if not 1 <= n_inputs <= FR_MAX_COLUMNS:
-            raise ValueError(f"n_inputs must be 1 ... {FR_MAX_COLUMNS}, got {n_inputs}")
-        for k in range(self.n_columns):
-            a.columns[k].input = b.columns[k].input = inputs[k]
-        spec.n_inputs = n_inputs
-        spec.indicator = between is not None
-        spec.low, spec.high = between or (0.0, 0.0)
-        spec.pivot, spec.second, spec.logs = pivot, second, NULL
-        if logs is not None:
-            if len(logs) != spec.n_inputs:
-                raise ValueError(f"logs must have {spec.n_inputs} elements, got {len(logs)}")
-            for k in range(spec.n_inputs):
-                c_logs[k] = bool(logs[k])
-            spec.logs = c_logs
-        cdef cnp.ndarray invalid = np.zeros(len(STATUS), np.int64)
-        cdef cnp.ndarray sums = np.zeros((fr_sobol_sums_count(&spec, c_b != NULL), 2))
-        cdef void *scratch = allocated(kernels.scratch_bytes)
-        with nogil:
-            error = kernels.pick_freeze(&self.model, &a.layout, a.columns, &b.layout, c_b,
-                                        start, count, &spec, scratch,
-                                        <int64_t *>cnp.PyArray_DATA(invalid),
-                                        <double *>cnp.PyArray_DATA(sums))
-            free(scratch)
-        if error == FR_BAD_MODEL:
-            raise ValueError(f"{self.name} has no derivatives")
-        check(error)
-        return invalid, sums

@@ -1,6 +1,8 @@
+from collections.abc import Sequence
+
 import numpy as np
 
-from fastrest._core._kernels import Draw, DrawnPoints
+from fastrest._core._kernels import Draw, DrawnPoints, Equation
 
 BITS: int
 MAX_POINTS: dict[str, int]
@@ -47,3 +49,19 @@ class Sample(DrawnPoints):
     def draw(self, start: int, count: int, *, isa: str | None = None) -> np.ndarray: ...
     def draw_at(self, points: np.ndarray, *, isa: str | None = None) -> np.ndarray: ...
     def column(self, input: int) -> Draw: ...
+
+def pick_freeze(
+    equation: Equation,
+    columns_a: Sequence[np.ndarray | float | Draw],
+    columns_b: Sequence[np.ndarray | float | Draw] | None,
+    inputs: list[int],
+    start: int,
+    count: int,
+    *,
+    n_inputs: int,
+    between: tuple[float, float] | None = None,
+    pivot: float = 0.0,
+    second: bool = False,
+    logs: Sequence[bool] | None = None,
+    isa: str | None = None,
+) -> tuple[np.ndarray, np.ndarray]: ...

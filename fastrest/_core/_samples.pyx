@@ -1,4 +1,4 @@
-"""Samples and the quantile functions of their inputs, computed by the C core.
+"""Samples, the quantile functions of their inputs, and sums over samples, by the C core.
 
 This module knows no distributions: a quantile function is given by numbers, which
 fastrest.h explains.
@@ -9,27 +9,38 @@ import numpy as np
 cimport numpy as cnp
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdlib cimport free
 
 from fastrest._core._kernels cimport (
+    FR_BAD_MODEL,
     FR_BITS,
     FR_LATIN,
     FR_MAX_COLUMNS,
     FR_MAX_LATIN_LOG2,
     FR_NORMAL,
+    FR_PIECES,
     FR_PIECE_KEYS,
     FR_PIECE_TERMS,
-    FR_PIECES,
     FR_RANDOM,
     FR_SOBOL,
     FR_TRIANGULAR,
     FR_UNIFORM,
     DrawnPoints,
+    Equation,
+    Inputs,
+    allocated,
+    check,
+    fr_column,
+    fr_error,
     fr_kernels,
     fr_pieces,
     fr_quantile,
     fr_sample,
+    fr_sobol_sums_spec,
     is_native,
     kernels_of,
+    sobol_sums_count,
+    take,
 )
 
 from fastrest._core._kernels import Draw
@@ -228,3 +239,83 @@ cdef class Sample(DrawnPoints):
         if not 0 <= input < self.n_inputs:
             raise IndexError(input)
         return Draw(self, input)
+
+
+# ---- sums over two samples ----
+
+def pick_freeze(Equation equation not None, list columns_a not None, list columns_b,
+                list inputs not None, Py_ssize_t start, Py_ssize_t count, *, int n_inputs,
+                between=None, double pivot=0.0, bint second=False, logs=None, isa=None):
+    """Compute sums over two samples, from which sensitivity indices are estimated.
+
+    Parameters
+    ----------
+    equation : Equation
+        The equation; it must have derivatives.
+    columns_a, columns_b : list of ndarray, float or Draw
+        Columns as for `Equation.points`: two samples of the same inputs. If `columns_b` is None,
+        only sums over the first sample are computed.
+    inputs : list of int
+        Number of the input of each column, or -1.
+    start, count : int
+        The range of points.
+    n_inputs : int
+        Number of inputs, including inputs without a column.
+    between : (float, float), optional
+        Range of potentials: its indicator takes the place of the potential.
+    pivot : float
+        Number that is subtracted from the potential or indicator.
+    second : bool
+        Whether to compute the sums for indices of second order.
+    logs : list of bool, optional
+        Whether each input is differentiated by its logarithm. If it is None, no derivatives
+        are computed.
+    isa : str, optional
+        Instruction set to use instead of the active one.
+
+    Returns
+    -------
+    invalid : ndarray of int64, (6,)
+        Numbers of points that are left out, by the lowest bit of their status.
+    sums : ndarray of float64, (sums, 2)
+        Sums and their rounding errors, in the order of fastrest.h.
+    """
+    cdef const fr_kernels *kernels = kernels_of(isa)
+    cdef Inputs a, b
+    cdef fr_sobol_sums_spec spec
+    cdef int c_logs[FR_MAX_COLUMNS]
+    cdef fr_error error
+    cdef int k
+    take(equation, columns_a, &a)
+    if columns_b is not None:
+        take(equation, columns_b, &b)
+    cdef const fr_column *c_b = NULL if columns_b is None else b.columns
+    if len(inputs) != equation.n_columns:
+        raise ValueError(f"inputs must have {equation.n_columns} numbers, got {len(inputs)}")
+    if not 1 <= n_inputs <= FR_MAX_COLUMNS:
+        raise ValueError(f"n_inputs must be 1 ... {FR_MAX_COLUMNS}, got {n_inputs}")
+    for k in range(equation.n_columns):
+        a.columns[k].input = b.columns[k].input = inputs[k]
+    spec.n_inputs = n_inputs
+    spec.indicator = between is not None
+    spec.low, spec.high = between or (0.0, 0.0)
+    spec.pivot, spec.second, spec.logs = pivot, second, NULL
+    if logs is not None:
+        if len(logs) != spec.n_inputs:
+            raise ValueError(f"logs must have {spec.n_inputs} elements, got {len(logs)}")
+        for k in range(spec.n_inputs):
+            c_logs[k] = bool(logs[k])
+        spec.logs = c_logs
+    cdef cnp.ndarray invalid = np.zeros(6, np.int64)
+    cdef cnp.ndarray sums = np.zeros((sobol_sums_count(&spec, c_b != NULL), 2))
+    cdef void *scratch = allocated(kernels.scratch_bytes)
+    with nogil:
+        error = kernels.pick_freeze(&equation.model, &a.layout, a.columns, &b.layout, c_b,
+                                    start, count, &spec, scratch,
+                                    <int64_t *>cnp.PyArray_DATA(invalid),
+                                    <double *>cnp.PyArray_DATA(sums))
+        free(scratch)
+    if error == FR_BAD_MODEL:
+        raise ValueError(f"{equation.name} has no derivatives")
+    check(error)
+    return invalid, sums

@@ -250,7 +250,7 @@ def add_points(
         r, first = divmod(start, points)
         a, b = columns[r]
         both = a, b if design.indices else None
-        invalid, found = equation.pick_freeze(*both, inputs, first, stop - start, **asked)
+        invalid, found = _samples.pick_freeze(equation, *both, inputs, first, stop - start, **asked)
         if design.nan_policy == "raise" and invalid.any():
             raise _invalid(invalid)
         with lock:

@@ -37,7 +37,7 @@ CALLS = [
     (ghk.points, [columns, 0, n, good.copy(), np.zeros(n, np.uint8)]),
     (ghk.reduce, [columns, 0, n, edges.Edges(good[:1])]),
     (ghk.gradients, [columns, 0, n, [0], [good.copy()]]),
-    (lambda a, b, i, s, c, k: ghk.pick_freeze(a, b, i, s, c, n_inputs=k),
+    (lambda a, b, i, s, c, k: _samples.pick_freeze(ghk, a, b, i, s, c, n_inputs=k),
      [columns, columns, [0] * 4, 0, n, 1]),
     (lambda *x: ghk.points(list(x), 0, n), columns),
     (lambda *x: ghk.points([good, good, good, good], 0, n, *x), [good.copy()]),

@@ -100,8 +100,8 @@ def gradients(isa):
 
 def pick_freeze(isa):
     numbers = list(range(11))
-    return GHK.pick_freeze(
-        ORDINARY, ORDINARY[::-1], numbers, 0, 2000, n_inputs=11, pivot=-70.0, isa=isa
+    return _samples.pick_freeze(
+        GHK, ORDINARY, ORDINARY[::-1], numbers, 0, 2000, n_inputs=11, pivot=-70.0, isa=isa
     )
 
 

@@ -8,7 +8,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from fastrest._core import _kernels
+from fastrest._core import _kernels, _samples
 
 
 def same_bits(a, b):
@@ -103,7 +103,7 @@ def test_pick_freeze_sums_squares_of_nernst_derivatives():
     given = [float(columns[0, 0]), *columns[1:]]
     slopes, _ = nernst_gradients([np.full(n, given[0]), *columns[1:]])
     question = {"n_inputs": 3, "logs": [True, False, False]}
-    _, sums = NERNST.pick_freeze(given, None, [-1, 0, 1, 2], 0, n, **question)
+    _, sums = _samples.pick_freeze(NERNST, given, None, [-1, 0, 1, 2], 0, n, **question)
     expected = [(slopes[1] * columns[1]), slopes[2], slopes[3]]
     for found, one in zip(sums[2:].sum(axis=1), expected):
         assert found == pytest.approx((one**2).sum(), rel=1e-12)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fastrest as fr
-from fastrest._core import _kernels
+from fastrest._core import _kernels, _samples
 from helpers.spaces import lognormals, two_samples
 
 CELL = fr.cells["mammalian neuron"]
@@ -35,7 +35,7 @@ def test_sobol_sums_equal_numpy(isa, n):
     (a, b), inputs, (A, B) = two_samples(space, n)
     equation = CELL.model.outputs["V"].equation
     question = {"n_inputs": 4, "pivot": -70.0, "second": True}
-    invalid, sums = equation.pick_freeze(a, b, inputs, 0, n, isa=isa, **question)
+    invalid, sums = _samples.pick_freeze(equation, a, b, inputs, 0, n, isa=isa, **question)
     first, second = plain_sums(space, A, B, -70.0)
     np.testing.assert_allclose(sums.sum(axis=1), [*first, *second], rtol=1e-12, atol=1e-9 * n)
     assert not invalid.any()
@@ -46,20 +46,28 @@ def test_sobol_sums_of_draws_equal_those_of_arrays():
     (a, b), inputs, (A, B) = two_samples(space, 1000)
     equation, model = CELL.model.outputs["V"].equation, CELL.model
     question = {"n_inputs": len(space), "pivot": -70.0, "second": True, "logs": [True] * 9}
-    _, drawn = equation.pick_freeze(a, b, inputs, 0, 1000, **question)
+    _, drawn = _samples.pick_freeze(equation, a, b, inputs, 0, 1000, **question)
     arrays = [model.outputs["V"].columns_of({**CELL, **x}) for x in (A, B)]
-    _, given = equation.pick_freeze(*arrays, inputs, 0, 1000, **question)
+    _, given = _samples.pick_freeze(equation, *arrays, inputs, 0, 1000, **question)
     assert (drawn == given).all()
     for isa in _kernels.SUPPORTED:
-        _, other = equation.pick_freeze(a, b, inputs, 0, 1000, isa=isa, **question)
+        _, other = _samples.pick_freeze(equation, a, b, inputs, 0, 1000, isa=isa, **question)
         assert (drawn == other).all()
 
 
 def test_sobol_sums_of_an_indicator_count_potentials_within_a_range():
     space = lognormals(("P_Na", "K_out"))
     (a, b), inputs, (A, B) = two_samples(space, 2000)
-    _, sums = CELL.model.outputs["V"].equation.pick_freeze(
-        a, b, inputs, 0, 2000, n_inputs=2, between=(-72.0, -66.0), pivot=0.5
+    _, sums = _samples.pick_freeze(
+        CELL.model.outputs["V"].equation,
+        a,
+        b,
+        inputs,
+        0,
+        2000,
+        n_inputs=2,
+        between=(-72.0, -66.0),
+        pivot=0.5,
     )
     first, _ = plain_sums(space, A, B, 0.5, lambda V: 1.0 * ((V >= -72) & (V <= -66)))
     assert (sums.sum(axis=1) == first).all()
@@ -69,11 +77,15 @@ def test_sobol_sums_of_slopes_are_squared_gradients_in_the_natural_coordinate():
     space = fr.space(CELL, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
     (a, b), inputs, (A, _) = two_samples(space, 777)
     question = {"n_inputs": 2, "logs": [True, False]}
-    _, sums = CELL.model.outputs["V"].equation.pick_freeze(a, b, inputs, 0, 777, **question)
+    _, sums = _samples.pick_freeze(
+        CELL.model.outputs["V"].equation, a, b, inputs, 0, 777, **question
+    )
     slopes = fr.table(CELL, A).gradient("P_Na", "K_out")
     wanted = [np.sum((slopes["P_Na"] * A["P_Na"]) ** 2), np.sum(slopes["K_out"] ** 2)]
     np.testing.assert_allclose(sums[2:4].sum(axis=1), wanted, rtol=1e-12)
-    _, alone = CELL.model.outputs["V"].equation.pick_freeze(a, None, inputs, 0, 777, **question)
+    _, alone = _samples.pick_freeze(
+        CELL.model.outputs["V"].equation, a, None, inputs, 0, 777, **question
+    )
     assert (alone == sums[:4]).all()
 
 
@@ -85,7 +97,9 @@ def test_sobol_sums_leave_out_and_count_points_without_a_potential():
     model = CELL.model
     arrays = [model.outputs["V"].columns_of({**CELL, **x}) for x in (A, B)]
     question = {"n_inputs": 2, "pivot": -70.0, "second": True}
-    invalid, sums = model.outputs["V"].equation.pick_freeze(*arrays, inputs, 0, 1000, **question)
+    invalid, sums = _samples.pick_freeze(
+        model.outputs["V"].equation, *arrays, inputs, 0, 1000, **question
+    )
     assert invalid.tolist() == [2, 1, 0, 0, 0, 0]  # by the lowest bit: point 5 has two
     good = np.delete(np.arange(1000), [5, 8, 700])
     parts = [{n: x[good] for n, x in side.items()} for side in (A, B)]
@@ -98,21 +112,21 @@ def test_sobol_sums_refuse_misuse():
     (a, b), inputs, _ = two_samples(space, 10)
     equation = CELL.model.outputs["V"].equation
     with pytest.raises(ValueError, match="within the layout"):
-        equation.pick_freeze(a, b, inputs, 5, 6, n_inputs=2)
+        _samples.pick_freeze(equation, a, b, inputs, 5, 6, n_inputs=2)
     with pytest.raises(ValueError, match="inputs must have 11 numbers"):
-        equation.pick_freeze(a, b, inputs[1:], 0, 10, n_inputs=2)
+        _samples.pick_freeze(equation, a, b, inputs[1:], 0, 10, n_inputs=2)
     most = 3 * _kernels.MAX_IONS + 2  # FR_MAX_COLUMNS
     for n_inputs in (0, most + 1):
         with pytest.raises(ValueError, match=rf"n_inputs must be 1 \.\.\. {most}, got {n_inputs}"):
-            equation.pick_freeze(a, b, inputs, 0, 10, n_inputs=n_inputs)
+            _samples.pick_freeze(equation, a, b, inputs, 0, 10, n_inputs=n_inputs)
     with pytest.raises(ValueError, match="logs must have 2 elements"):
-        equation.pick_freeze(a, b, inputs, 0, 10, n_inputs=2, logs=[True])
+        _samples.pick_freeze(equation, a, b, inputs, 0, 10, n_inputs=2, logs=[True])
     with pytest.raises(ValueError, match=r"columns .* inputs must be < n_inputs"):
-        equation.pick_freeze(a, b, [2] * 11, 0, 10, n_inputs=2)
+        _samples.pick_freeze(equation, a, b, [2] * 11, 0, 10, n_inputs=2)
     with pytest.raises(ValueError, match="the layout needs"):  # drawn columns are of some input
-        equation.pick_freeze(a, b, [-1] * 11, 0, 10, n_inputs=2)
+        _samples.pick_freeze(equation, a, b, [-1] * 11, 0, 10, n_inputs=2)
     with pytest.raises(ValueError, match="ghk takes 11 columns, got 10"):
-        equation.pick_freeze(a, b[:-1], inputs, 0, 10, n_inputs=2)
+        _samples.pick_freeze(equation, a, b[:-1], inputs, 0, 10, n_inputs=2)
     separable = CELL.model.equation("separable")
     with pytest.raises(ValueError, match="separable has no derivatives"):
-        separable.pick_freeze([1.0] * 3, [1.0] * 3, [0, 1, 2], 0, 1, n_inputs=3)
+        _samples.pick_freeze(separable, [1.0] * 3, [1.0] * 3, [0, 1, 2], 0, 1, n_inputs=3)

@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 import fastrest as fr
+from fastrest._core import _samples
 from fastrest.sensitivity.estimators import estimates, student
 from helpers.spaces import lognormals, random_space, two_samples
 
@@ -71,8 +72,8 @@ def test_estimators_equal_salib_on_its_design():
     model = CELL.model
     _, inputs, _ = two_samples(space, 1)
     arrays = [model.outputs["V"].columns_of({**CELL, **x}) for x in (A, B)]
-    _, sums = model.outputs["V"].equation.pick_freeze(
-        *arrays, inputs, 0, n, n_inputs=d, second=True
+    _, sums = _samples.pick_freeze(
+        model.outputs["V"].equation, *arrays, inputs, 0, n, n_inputs=d, second=True
     )
     # SALib takes the mean of all potentials, not of those at A and B alone, from each
     _, _, ours = estimates(sums.sum(axis=1)[None], np.array([n]), d, True, centre=Y.mean())
