@@ -2,23 +2,20 @@
 
 import argparse
 import contextlib
+import importlib
+import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from fastrest.cli.bench_command import run_bench
 from fastrest.cli.options import parsed
-from fastrest.cli.population_commands import run_merge, run_population
-from fastrest.cli.report import ignoring_closed_output
-from fastrest.cli.sensitivity_commands import run_gradient, run_sobol
-from fastrest.cli.sweep_command import run_sweep
 from fastrest.physiology.plausibility import PlausibilityWarning
 from fastrest.physiology.presets import cells
 from fastrest.runtime.system import info
 
 
-def list_cells(options: argparse.Namespace) -> None:
+def run_cells(options: argparse.Namespace) -> None:
     """Print the shipped cells with their potentials and sources."""
     for name, cell in cells.items():
         quoted = "" if cell.quoted is None else f" (source: {cell.quoted:g} mV)"
@@ -28,21 +25,19 @@ def list_cells(options: argparse.Namespace) -> None:
         print(f"    {cell.remark}")
 
 
-def print_info(options: argparse.Namespace) -> None:
+def run_info(options: argparse.Namespace) -> None:
     """Print the version, instruction sets and threads."""
     for key, value in info().items():
         print(f"{key}: {' '.join(value) if isinstance(value, tuple) else value}")
 
 
-COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
-    "cells": list_cells,
-    "info": print_info,
-    "sweep": run_sweep,
-    "population": run_population,
-    "merge": run_merge,
-    "gradient": run_gradient,
-    "sobol": run_sobol,
-    "bench": run_bench,
+#: The modules of this room with the function run_<command>; each is imported when it is needed.
+MODULES = {
+    **dict.fromkeys(("cells", "info"), "main"),
+    "sweep": "sweep_command",
+    **dict.fromkeys(("population", "merge"), "population_commands"),
+    **dict.fromkeys(("gradient", "sobol"), "sensitivity_commands"),
+    "bench": "bench_command",
 }
 #: Errors that are reported in one line: bad input, and results that have changed.
 FAILURES = (ValueError, TypeError, KeyError, OSError, MemoryError, ImportError, ArithmeticError)
@@ -61,12 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a "±" in ASCII
     code = None
     try:
-        with ignoring_closed_output(), warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("always", PlausibilityWarning)
             warnings.showwarning = _show
-            code = COMMANDS[options.command](options)
+            module = importlib.import_module(f"fastrest.cli.{MODULES[options.command]}")
+            code = getattr(module, f"run_{options.command}")(options)
             if sys.stdout is not None:  # it may have been closed before
                 sys.stdout.flush()
+    except BrokenPipeError:  # the reader of the standard output has stopped
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("fastrest: interrupted", file=sys.stderr)
         return 130

@@ -1,9 +1,7 @@
 """Reports: lines about sweeps, populations and speed, as the command line prints them."""
 
-import contextlib
 import importlib.util
 import math
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -55,15 +53,6 @@ def shows_progress(points: int) -> bool:
     """Return True for long work on a terminal, if tqdm is installed to draw a progress bar."""
     known = importlib.util.find_spec("tqdm") is not None
     return known and points >= LONG and sys.stderr.isatty()
-
-
-@contextlib.contextmanager
-def ignoring_closed_output() -> Iterator[None]:
-    """Suppress the error that the reader of the standard output has stopped."""
-    try:
-        yield
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _counts(invalid: Mapping[str, int]) -> str:

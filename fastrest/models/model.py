@@ -12,7 +12,7 @@ import functools
 import math
 import re
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -315,11 +315,6 @@ def phi(celsius: Any) -> Any:
     return _kernels.PHI_PER_KELVIN * (celsius + _kernels.KELVIN_AT_0_CELSIUS)
 
 
-def in_order(columns: Iterable[str | float], values: Mapping[str, Any]) -> list[Any]:
-    """Return values by their names, in order; numbers among the names stand for themselves."""
-    return [values[one] if type(one) is str else one for one in columns]
-
-
 # ---- outputs ----
 
 
@@ -380,7 +375,7 @@ class Output(Frozen):
 
     def columns_of(self, values: Mapping[str, Any]) -> list[Any]:
         """Return parameter values in the order of the equation's columns."""
-        return in_order(self.columns, values)
+        return [values[one] if type(one) is str else one for one in self.columns]
 
     @functools.cached_property
     def column_of(self) -> dict[str, int]:
@@ -496,7 +491,7 @@ class NernstPotential(Output):
         return {side: _kernels.Equation(f"log_{side}", z) for side in SIDES}
 
     def log_columns(self, values: Mapping[str, Any]) -> list[Any]:
-        return in_order((1.0, *self.side_of), values)
+        return [1.0, *(values[name] for name in self.side_of)]
 
     def reference(self, values: Mapping[str, float]) -> tuple[float, int]:
         return reference.nernst_of(self.ion, values)

@@ -10,11 +10,11 @@ from fastrest.models.equations import Chord
 from fastrest.models.model import Model, phi
 from fastrest.models.quantities import Ion
 from fastrest.physiology.cell_forms import (
-    DEPOLARISATION_BLOCK,
     POTENTIALS,
     TEXTS,
     cell_arguments,
     cell_text,
+    changed_arguments,
     checked_changes,
     checked_potentials,
     checked_texts,
@@ -159,17 +159,7 @@ class Cell(FrozenMapping[float]):
         """
         if changes.keys() <= self._values.keys() and all(map(is_plain, changes.values())):
             return self._with_values(checked_changes(self.model, changes))
-        fields = self.fields
-        values: dict[str, Any] = dict(self._values)
-        if "threshold" in changes and fields["block"] == DEPOLARISATION_BLOCK:
-            fields["block"] = None  # the default, which the new threshold brings again
-        for name, value in changes.items():
-            if name in fields:
-                fields[name] = "" if value is None and name in TEXTS else value
-            else:
-                known = name in values and isinstance(value, Times)
-                values[name] = value.of(name, values[name]) if known else value
-        return Cell(self.model, **fields, **values)
+        return Cell(self.model, **changed_arguments(self.fields, self._values, changes))
 
     def _with_values(self, changes: Mapping[str, float]) -> "Cell":
         """Return a cell with other values that are checked already."""

@@ -15,6 +15,7 @@ from fastrest._core.validation import as_float, finite, unknown
 from fastrest.models.equations import GHK, MODELS
 from fastrest.models.model import Model, phi
 from fastrest.models.quantities import IONS, Ion
+from fastrest.physiology.multiples import Times
 from fastrest.runtime.columns import of_one_unit, without_unit
 
 #: The largest file, bytes, and the most parts of a key: reading takes time by their product.
@@ -131,6 +132,20 @@ def checked_changes(model: Model, values: Mapping[str, Any]) -> dict[str, float]
         model.parameters[name].check(number)
         numbers[name] = number
     return numbers
+
+
+def changed_arguments(
+    fields: Mapping[str, Any], values: Mapping[str, float], changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of a cell with some of its fields or values replaced."""
+    found: dict[str, Any] = {**fields, **values}
+    if "threshold" in changes and fields["block"] == DEPOLARISATION_BLOCK:
+        found["block"] = None  # the default, which the new threshold brings again
+    for name, value in changes.items():
+        if name in values and isinstance(value, Times):
+            value = value.of(name, values[name])
+        found[name] = "" if value is None and name in TEXTS else value
+    return found
 
 
 def checked_potentials(

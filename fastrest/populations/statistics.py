@@ -242,7 +242,8 @@ class PopulationAnswers(Frozen):
         if not counted.n:
             return np.full(wanted.q.shape, math.nan)
         low, high = counted.min, counted.max
-        middles = np.clip(wanted.brackets([counted]), low, high).mean(axis=1)
+        ends = [one.ends for one in wanted.brackets([counted])]
+        middles = np.clip(ends, low, high).mean(axis=1)
         values = middles.reshape(wanted.q.shape)
         return np.where(wanted.q == 0, low, np.where(wanted.q == 1, high, values))
 

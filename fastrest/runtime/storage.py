@@ -241,8 +241,10 @@ def replacing(
     target, owner = locks.target(path), os.getpid()
     with named(path):
         check_writable(path, overwrite)
-        new, file = _temporary(target)
+        tried: list[Path] = []
+        file = None
         try:
+            new, file = _temporary(target, tried)
             yield new
             os.fsync(file.fileno())
             with contextlib.suppress(FileNotFoundError):
@@ -252,7 +254,10 @@ def replacing(
                 file.close()  # Windows does not rename open files
             os.replace(new, target)
         finally:
-            if os.getpid() == owner:  # a forked child leaves its parent's file alone
+            if file is None:  # Ctrl-C came while it was made
+                for new in tried:
+                    new.unlink(missing_ok=True)
+            elif os.getpid() == owner:  # a forked child leaves its parent's file alone
                 locks.remove(file, new)
         sync(target.parent)
         _remove_stale(target)
@@ -264,11 +269,15 @@ def write_safely(path: StrPath, content: bytes, *, overwrite: bool = False) -> N
         file.write(content)
 
 
-def _temporary(target: Path) -> tuple[Path, io.FileIO]:
-    """Return the name of a new file beside a file, and the new file, open and locked."""
+def _temporary(target: Path, tried: list[Path]) -> tuple[Path, io.FileIO]:
+    """Return the name of a new file beside a file, and the new file, open and locked.
+
+    Every name is added to `tried` before there is a file of the name.
+    """
     while True:
         name = f".{target.stem[:40]}-{os.urandom(8).hex()}{TEMPORARY}{target.suffix}"
         new = target.with_name(name)
+        tried.append(new)
         file = io.FileIO(new, "x+", opener=lambda name, flags: os.open(name, flags, 0o666))
         if locks.take(file, True) and locks.stands(file, new):
             return new, file

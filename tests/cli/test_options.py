@@ -3,7 +3,7 @@
 import pytest
 
 from fastrest.cli import options
-from fastrest.cli.main import COMMANDS, main
+from fastrest.cli.main import MODULES, main
 
 NEURON = "mammalian neuron"
 
@@ -25,7 +25,7 @@ def test_single_option_is_not_given_twice(capsys, arguments):
 
 
 def test_every_command_of_the_options_is_run_by_main():
-    assert list(options.COMMANDS) == list(COMMANDS)
+    assert list(options.COMMANDS) == list(MODULES)
 
 
 @pytest.mark.parametrize("command", options.COMMANDS)
