@@ -70,7 +70,7 @@ setup(
     ext_modules=cythonize(
         [
             extension("_kernels", *KERNELS),
-            extension("_pairs"),
+            extension("pair_kernels"),
             extension("_samples"),
             extension("_ufuncs"),
             extension("_yardsticks", YARDSTICKS, libraries=["m"] * (sys.platform != "win32")),

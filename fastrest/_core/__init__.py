@@ -11,10 +11,10 @@ try:
 
     _found = getattr(_compiled, "INTERFACE", None)
     if _found == INTERFACE:  # all are built
-        import fastrest._core._pairs
         import fastrest._core._samples
         import fastrest._core._ufuncs
-        import fastrest._core._yardsticks  # noqa: F401
+        import fastrest._core._yardsticks
+        import fastrest._core.pair_kernels  # noqa: F401
 except ModuleNotFoundError as error:
     if not (error.name or "").startswith(f"{__name__}."):
         raise

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastrest._core import _pairs, equal_edges
+from fastrest._core import equal_edges, pair_kernels
 
 
 class SortedIndex:
@@ -33,7 +33,7 @@ class SortedIndex:
         with np.errstate(over="ignore"):
             scale = self.n_cells / (high - low) if high > low else 0.0
         self.scale = float(scale) if np.isfinite(scale) else 0.0
-        self.first = _pairs.index_numbers(numbers, self.scale, self.n_cells)
+        self.first = pair_kernels.index_numbers(numbers, self.scale, self.n_cells)
 
 
 class Edges(SortedIndex):
@@ -104,7 +104,7 @@ def count_pairs(
             return found
     indexed = INDEX * len(b) + SEARCH * len(a) * len(edges)
     walk = WALK * (len(a) + len(b)) * len(edges) < indexed
-    kernel: Any = _pairs.walk_pairs if walk else _pairs.count_pairs
+    kernel: Any = pair_kernels.walk_pairs if walk else pair_kernels.count_pairs
     second = b if walk else SortedIndex(b)
     step = max(1, AT_ONCE // (len(a) + walk * len(b)))  # Ctrl-C is seen between the calls
     for i in range(0, len(edges), step):

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from fastrest._core import _pairs
+from fastrest._core import pair_kernels
 
 #: Units of a fraction, and the largest error of one.
 UNITS = 2.0**34
@@ -40,7 +40,7 @@ def count(
     if n_bins[0] * n_bins[1] > CELLS or max(len(a), len(b)) > PLACE:
         return None
     guard, first = math.ceil(error * UNITS) + 1, lowest[0] - lowest[1]
-    below, keys, bins, close = _pairs.count_equally(
+    below, keys, bins, close = pair_kernels.count_equally(
         a, b, unit, origins, (n_bins[0], n_bins[1]), first, n, guard, CLOSE, isa=isa
     )
     pairs = None if close is None else _close_pairs(keys, close, guard)

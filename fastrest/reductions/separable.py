@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from fastrest._core import _kernels, _pairs
+from fastrest._core import _kernels, pair_kernels
 from fastrest._core.edges import count_pairs
 from fastrest.models.model import SIDES, phi
 from fastrest.models.quantities import Status
@@ -239,7 +239,7 @@ class Monovalent(Pairs):
         if not (len(a) and len(b)):
             return [np.empty(0)] * len(intervals)
         scale = self.phi(place)
-        return [_pairs.list_pairs(scale, a, b, *ends, isa=self.isa) for ends in intervals]
+        return [pair_kernels.list_pairs(scale, a, b, *ends, isa=self.isa) for ends in intervals]
 
     def first_pair(
         self, a: np.ndarray, b: np.ndarray, a_best: float, b_best: float, V: float, scale: float

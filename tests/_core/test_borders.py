@@ -9,7 +9,7 @@ from helpers.processes import completed
 PROGRAM = """
 import mmap
 import numpy as np
-from fastrest._core import _kernels, _pairs, _samples, _ufuncs, _yardsticks, edges
+from fastrest._core import _kernels, pair_kernels, _samples, _ufuncs, _yardsticks, edges
 
 n = 3
 good = np.ones(n)
@@ -43,10 +43,10 @@ CALLS = [
     (lambda *x: ghk.points([good, good, good, good], 0, n, *x), [good.copy()]),
     (lambda one: ghk.gradients(columns, 0, n, [0], [one]), [good.copy()]),
     (lambda *x: ghk.reduce(columns, 0, n, Like(*x)), [good, index.first, index.n_cells, None]),
-    (_pairs.count_pairs, [26.0, good, index, good, np.zeros(n, np.int64)]),
-    (_pairs.walk_pairs, [26.0, good, good, good, np.zeros(n, np.int64)]),
-    (_pairs.list_pairs, [26.0, good, good, -5.0, 5.0]),
-    (_pairs.index_numbers, [good, 1.0, 8]),
+    (pair_kernels.count_pairs, [26.0, good, index, good, np.zeros(n, np.int64)]),
+    (pair_kernels.walk_pairs, [26.0, good, good, good, np.zeros(n, np.int64)]),
+    (pair_kernels.list_pairs, [26.0, good, good, -5.0, 5.0]),
+    (pair_kernels.index_numbers, [good, 1.0, 8]),
     (_samples.Quantile, ["normal", False, 0.0, 1.0, 0.0, 0.0, 1.0]),
     (lambda x: _samples.Quantile("pieces", False, 0.0, 1.0, 0.0, 0.0, 1.0, pieces=x), [None]),
     (lambda a, b: _samples.Quantile("pieces", False, 0.0, 1.0, 0.0, 0.0, 1.0,

@@ -46,7 +46,7 @@ def test_a_missing_extension_is_an_import_error_with_its_remedy(sources):
 def test_an_extension_that_lacks_beside_the_kernels_is_an_import_error_too(sources):
     fake = f"INTERFACE = {_core.INTERFACE}\n"
     (sources / "fastrest" / "_core" / "_kernels.py").write_text(fake, encoding="utf-8")
-    assert "No module named 'fastrest._core._pairs'" in import_in(sources)
+    assert "No module named 'fastrest._core._samples'" in import_in(sources)
 
 
 @pytest.mark.parametrize("stale", ["", "INTERFACE = 0\n"])

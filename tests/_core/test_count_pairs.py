@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastrest as fr
-from fastrest._core import _kernels, _pairs, equal_edges
+from fastrest._core import _kernels, equal_edges, pair_kernels
 from fastrest._core.edges import SortedIndex, count_pairs
 from helpers.profiles import examples
 
@@ -22,12 +22,12 @@ def assert_pairs(phi, a, b, edges, isa=None):
     V = phi * (a[:, None] - b)
     expected = [int((edge > V).sum()) for edge in edges.tolist()]
     assert count_pairs(phi, a, b, edges, isa=isa).tolist() == expected
-    for kernel, second in (_pairs.walk_pairs, b), (_pairs.count_pairs, SortedIndex(b)):
+    for kernel, second in (pair_kernels.walk_pairs, b), (pair_kernels.count_pairs, SortedIndex(b)):
         below = np.zeros(len(edges), np.int64)
         kernel(phi, a, second, edges, below, isa=isa)
         assert below.tolist() == expected
     low, high = edges[len(edges) // 3], edges[-1 - len(edges) // 4]
-    listed = _pairs.list_pairs(phi, a, b, low, high, isa=isa)
+    listed = pair_kernels.list_pairs(phi, a, b, low, high, isa=isa)
     assert np.array_equal(np.sort(listed), np.sort(V[(low <= V) & (high > V)]))
 
 
@@ -84,7 +84,7 @@ def test_count_pairs_with_edges_far_from_all_pairs(edge, isa):
 def test_the_kernels_add_to_earlier_counts(kernel, isa):
     below, b = np.array([5, 7]), np.zeros(4)
     second = b if kernel == "walk_pairs" else SortedIndex(b)
-    getattr(_pairs, kernel)(PHI, np.zeros(3), second, np.array([0.0, 1.0]), below, isa=isa)
+    getattr(pair_kernels, kernel)(PHI, np.zeros(3), second, np.array([0.0, 1.0]), below, isa=isa)
     assert below.tolist() == [5, 19]
 
 
@@ -98,7 +98,7 @@ def test_empty_lists_have_no_pairs(sizes, isa):
 def test_the_kernels_refuse_arrays_of_other_types():
     x, below = np.zeros(3), np.zeros(3, np.int64)
     index = SortedIndex(x)
-    for kernel, b in (_pairs.walk_pairs, x), (_pairs.count_pairs, index):
+    for kernel, b in (pair_kernels.walk_pairs, x), (pair_kernels.count_pairs, index):
         for bad in ([x[::2], b, x, below], [x, b, x.astype("f4"), below], [x, b, x, x]):
             with pytest.raises(TypeError, match="contiguous, native, and 1-D"):
                 kernel(PHI, *bad)
@@ -143,7 +143,7 @@ SPACED = {
 
 def by_walks(phi, a, b, edges):
     below = np.zeros(len(edges), np.int64)
-    _pairs.walk_pairs(phi, a, b, edges, below)
+    pair_kernels.walk_pairs(phi, a, b, edges, below)
     return below.tolist()
 
 

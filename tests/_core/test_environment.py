@@ -15,7 +15,7 @@ import pytest
 
 import fastrest as fr
 import fastrest.ufuncs
-from fastrest._core import _kernels, _pairs, _samples, edges
+from fastrest._core import _kernels, _samples, edges, pair_kernels
 
 CELL = fr.cells["mammalian neuron"]
 SOURCE = Path(__file__).with_name("c") / "environment.c"
@@ -108,10 +108,10 @@ def pick_freeze(isa):
 def count_pairs(isa):
     below = np.zeros(40, np.int64)
     a, b = LOGS
-    _pairs.count_pairs(26.7, a, b, EDGES.numbers, below, isa=isa)
-    _pairs.walk_pairs(26.7, a, b.numbers, EDGES.numbers, below, isa=isa)
-    listed = _pairs.list_pairs(26.7, a, b.numbers, -50.0, -49.0, isa=isa)
-    return [below, listed, _pairs.index_numbers(b.numbers, b.scale, b.n_cells, isa=isa)]
+    pair_kernels.count_pairs(26.7, a, b, EDGES.numbers, below, isa=isa)
+    pair_kernels.walk_pairs(26.7, a, b.numbers, EDGES.numbers, below, isa=isa)
+    listed = pair_kernels.list_pairs(26.7, a, b.numbers, -50.0, -49.0, isa=isa)
+    return [below, listed, pair_kernels.index_numbers(b.numbers, b.scale, b.n_cells, isa=isa)]
 
 
 def draw(isa):
