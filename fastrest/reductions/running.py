@@ -137,10 +137,11 @@ class Pointwise:
         """Return the approximate memory that workers take for so many points."""
         return self.points.work_bytes()
 
-    def adder(self, isa: str, sums: bool, threads: int | None) -> AddRange:
-        """Return a function that adds a range of points to an accumulator."""
-        adder = _add_blocks if self.points.event is None else _add_events
-        return adder(self.points, isa, sums, threads)
+    def adder(self, empty: Accumulator, isa: str, sums: bool, threads: int | None) -> AddRange:
+        """Return a function that adds a range of points to accumulators like an empty one."""
+        if self.points.event is not None:
+            return _add_events(self.points, isa, threads)
+        return _add_blocks(self.points, empty.edges, isa, sums, threads)
 
 
 def pass_over(points: Points, method: str) -> Pointwise | separable.Settings:
@@ -151,14 +152,16 @@ def pass_over(points: Points, method: str) -> Pointwise | separable.Settings:
     return separable.Settings(points)
 
 
-def _add_blocks(points: Points, isa: str, sums: bool, threads: int | None) -> AddRange:
+def _add_blocks(
+    points: Points, numbers: np.ndarray, isa: str, sums: bool, threads: int | None
+) -> AddRange:
     equation, chunks = points.fast_chunks(isa, threads)
     far = points.reads_far()
-    one_phi = None if "celsius" in points.varied else float(phi(points.cell["celsius"]))
+    free = len(numbers) <= LOG_FREE and "celsius" not in points.varied
+    one_phi = float(phi(points.cell["celsius"])) if free else None
+    edges = Edges(numbers, one_phi) if len(numbers) else None
 
     def add(state: Accumulator, start: int, stop: int) -> None:
-        free = one_phi if len(state.edges) <= LOG_FREE else None
-        edges = Edges(state.edges, free) if len(state.edges) else None
         for columns, first, lo, hi in chunks(start, stop):
             blocks, counts = equation.reduce(
                 columns, lo - first, hi - lo, edges, sums=sums, far=far, isa=isa
@@ -168,7 +171,7 @@ def _add_blocks(points: Points, isa: str, sums: bool, threads: int | None) -> Ad
     return add
 
 
-def _add_events(points: Points, isa: str, sums: bool, threads: int | None) -> AddRange:
+def _add_events(points: Points, isa: str, threads: int | None) -> AddRange:
     compute, _ = points.computer(isa, threads)
 
     def add(state: Accumulator, start: int, stop: int) -> None:
@@ -193,7 +196,7 @@ def run_pass(
     workers = scheduler.thread_count(threads, n) if executor is None else 1
     system.check_memory(way.work_bytes(workers, n), max_memory, way.remedy)
     for_workers = 1 if threads is None else scheduler.thread_count(threads, n)
-    add = way.adder(isa, sums, threads) if executor is None else None
+    add = way.adder(empty, isa, sums, threads) if executor is None else None
 
     def find(start: int, stop: int) -> Accumulator:
         assert add is not None
@@ -225,7 +228,7 @@ def find_remotely(
     """Return the accumulator of a range, in a worker. The worker's points begin at `first`."""
     way, found = pass_over(points.asked(empty.of), empty.method), empty.empty()
     isa = isa if isa in _kernels.SUPPORTED else _kernels.ISA  # the bits are the same
-    add = way.adder(isa, sums, threads)
+    add = way.adder(empty, isa, sums, threads)
     lock = threading.Lock()
 
     def work(lo: int, hi: int) -> None:

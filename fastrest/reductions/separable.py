@@ -106,7 +106,7 @@ class Settings:
         return min(workers, -(-points // self.unit)) * self.list_bytes
 
     def adder(
-        self, isa: str, sums: bool, threads: int | None
+        self, empty: Accumulator, isa: str, sums: bool, threads: int | None
     ) -> Callable[[Accumulator, int, int], None]:
         """Return a function that adds the points of a range of settings to an accumulator."""
         pairs = (Monovalent if self.separable else Divalent)(self, isa)

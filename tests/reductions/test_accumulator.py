@@ -37,10 +37,11 @@ BLOCK = _kernels.BLOCK
 
 def states_of_blocks(sweep, edges=EDGES, sums=True):
     """Return the accumulator of each block of a sweep."""
-    part = running.Pointwise(sweep).adder(_kernels.ISA, sums, 1)
+    empty = Accumulator("pointwise", np.array(edges))
+    part = running.Pointwise(sweep).adder(empty, _kernels.ISA, sums, 1)
     states = []
     for start in range(0, len(sweep), BLOCK):
-        states.append(Accumulator("pointwise", np.array(edges)))
+        states.append(empty.empty())
         part(states[-1], start, min(start + BLOCK, len(sweep)))
     return states
 
@@ -76,7 +77,7 @@ def test_accumulators_add_in_any_grouping():
 def test_an_accumulator_of_many_blocks_is_the_sum_of_theirs(sums):
     sweep = one_in_seven(3 * BLOCK + 1)
     whole = Accumulator("pointwise", np.array(EDGES))
-    running.Pointwise(sweep).adder(_kernels.ISA, sums, 1)(whole, 0, len(sweep))
+    running.Pointwise(sweep).adder(whole, _kernels.ISA, sums, 1)(whole, 0, len(sweep))
     assert added(states_of_blocks(sweep, sums=sums)).to_json() == whole.to_json()
 
 

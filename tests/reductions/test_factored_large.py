@@ -46,7 +46,7 @@ def test_factored_answers_allocate_no_array_of_the_grids_size():
 def test_factored_accumulators_of_settings_add_in_any_order():
     grid = GRIDS["settings on three axes"]()
     expected, unit = state_of(grid), separable.Settings(grid).unit
-    add, states = separable.Settings(grid).adder(_kernels.ISA, True, 1), []
+    add, states = separable.Settings(grid).adder(expected, _kernels.ISA, True, 1), []
     for start in range(0, len(grid), unit):
         states.append(Accumulator("factored", expected.edges))
         add(states[-1], start, start + unit)
