@@ -253,7 +253,7 @@ FR_APART ptrdiff_t count_equally(const fr_equal_edges *q, fr_equal_scratch *s, i
                 return -1;
             s->close[n_close++] = i;
         }
-        const ptrdiff_t place = keys[i] & (in_list - 1);
+        const ptrdiff_t place = (ptrdiff_t)(keys[i] & (in_list - 1));
         if (keys[i] & in_list) {
             of_b[bins[1][place]]++;
         } else {

@@ -6,6 +6,9 @@
  * Expects CHUNK and bits_tpl.h.
  */
 
+/* The bits of 2^52: or-ing k to them gives 2^52 + k as a double. */
+#define MAGIC_52 UINT64_C(0x4330000000000000)
+
 /* ---- Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011, doi:10.1145/2063384.2063405) ---- */
 
 /* The last word of a counter: the purpose of its random numbers. */
@@ -131,20 +134,58 @@ FR_INLINE uint32_t mixed(uint32_t x)
     return x ^ x >> 16;
 }
 
-/* Passes the places of n points once through a Feistel network, which permutes the numbers below
+/* Passes n places, in halves, once through a Feistel network: it permutes the numbers below
    4^half. */
-FR_INLINE void permute(const uint32_t keys[FEISTEL_ROUNDS], int half, ptrdiff_t n,
-                       uint64_t *restrict places)
+static void permute(const uint32_t keys[FEISTEL_ROUNDS], int half, ptrdiff_t n,
+                    uint32_t *restrict left, uint32_t *restrict right)
 {
     const uint32_t mask = (uint32_t)((UINT64_C(1) << half) - 1);
     for (ptrdiff_t i = 0; i < n; i++) {
-        uint32_t left = (uint32_t)(places[i] >> half), right = (uint32_t)places[i] & mask;
+        uint32_t a = left[i], b = right[i];
         for (int round = 0; round < FEISTEL_ROUNDS; round++) {
-            const uint32_t next = left ^ (mixed(right ^ keys[round]) & mask);
-            left = right;
-            right = next;
+            const uint32_t next = a ^ (mixed(b ^ keys[round]) & mask);
+            a = b;
+            b = next;
         }
-        places[i] = (uint64_t)left << half | right;
+        left[i] = a;
+        right[i] = b;
+    }
+}
+
+/* Permutes the numbers below n_points: a place that is none of them is permuted until it is. */
+static void permuted_places(const uint32_t keys[FEISTEL_ROUNDS], int half, uint64_t n_points,
+                            int64_t first, ptrdiff_t n, double *places)
+{
+    const uint32_t mask = (uint32_t)((UINT64_C(1) << half) - 1);
+    uint32_t left[CHUNK], right[CHUNK];
+    int32_t of[CHUNK];
+    ptrdiff_t outside = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const uint64_t point = (uint64_t)(first + i);
+        left[i] = (uint32_t)(point >> half);
+        right[i] = (uint32_t)point & mask;
+    }
+    permute(keys, half, n, left, right);
+    for (ptrdiff_t i = 0; i < n; i++)
+        places[i] = double_of(((uint64_t)left[i] << half | right[i]) | MAGIC_52) - 0x1p52;
+    for (ptrdiff_t i = 0; n_points >> (2 * half) == 0 && i < n; i++) { /* without a branch */
+        left[outside] = left[i];
+        right[outside] = right[i];
+        of[outside] = (int32_t)i;
+        outside += places[i] >= (double)n_points;
+    }
+    while (outside) {
+        const ptrdiff_t left_over = outside;
+        permute(keys, half, left_over, left, right);
+        outside = 0;
+        for (ptrdiff_t i = 0; i < left_over; i++) {
+            const uint64_t place = (uint64_t)left[i] << half | right[i];
+            places[of[i]] = (double)(int64_t)place;
+            left[outside] = left[i];
+            right[outside] = right[i];
+            of[outside] = of[i];
+            outside += place >= n_points;
+        }
     }
 }
 
@@ -152,7 +193,7 @@ FR_INLINE void permute(const uint32_t keys[FEISTEL_ROUNDS], int half, ptrdiff_t 
 FR_APART void stratify(const fr_sample *sample, int j, int64_t first, ptrdiff_t n, uint64_t *k)
 {
     uint32_t keys[FEISTEL_ROUNDS];
-    uint64_t places[CHUNK];
+    double places[CHUNK];
     const uint64_t n_points = (uint64_t)sample->n_points;
     int half = 1;
     for (; half < 32 && UINT64_C(1) << (2 * half) < n_points; half++)
@@ -165,15 +206,13 @@ FR_APART void stratify(const fr_sample *sample, int j, int64_t first, ptrdiff_t 
         four[3] = FOR_PERMUTATIONS;
         philox(sample->key, 1, four, four + 1, four + 2, four + 3);
     }
-    for (ptrdiff_t i = 0; i < n; i++)
-        places[i] = (uint64_t)(first + i);
-    permute(keys, half, n, places);
+    permuted_places(keys, half, n_points, first, n, places);
+    const double strata = (double)sample->n_points;
     for (ptrdiff_t i = 0; i < n; i++) {
-        while (places[i] >= n_points) /* repeat until the place is a point */
-            permute(keys, half, 1, &places[i]);
-        const double jitter = (double)k[i] * 0x1p-52;
+        const double jitter = double_of(k[i] | MAGIC_52) * 0x1p-52 - 1.0;
         const double inner = 0x1p-12 + jitter * (1.0 - 0x1p-11); /* rounding stays in the stratum */
-        k[i] = (uint64_t)(((double)places[i] + inner) / (double)sample->n_points * 0x1p52);
+        const double x = (places[i] + inner) / strata * 0x1p52, nearest = (x + 0x1p52) - 0x1p52;
+        k[i] = bits_of((nearest > x ? nearest - 1.0 : nearest) + 0x1p52) ^ MAGIC_52;
     }
 }
 
@@ -182,8 +221,8 @@ FR_APART void stratify(const fr_sample *sample, int j, int64_t first, ptrdiff_t 
 static void uniform_numbers(const uint64_t *restrict k, ptrdiff_t n, double *restrict u,
                             double *restrict v)
 {
-    for (ptrdiff_t i = 0; i < n; i++) { /* as a double: low mantissa bits of 2^52 */
-        const double below = double_of(k[i] | UINT64_C(0x4330000000000000)) - 0x1p52;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const double below = double_of(k[i] | MAGIC_52) - 0x1p52;
         u[i] = (below + 0.5) * 0x1p-52;
         v[i] = (0x1p52 - (below + 0.5)) * 0x1p-52;
     }
