@@ -9,7 +9,7 @@ from fastrest._core.validation import unknown
 from fastrest._version import __version__
 from fastrest.cli.option_values import number
 from fastrest.physiology.presets import cells
-from fastrest.sensitivity.sampled import NAN_POLICIES
+from fastrest.sensitivity.estimators import NAN_POLICIES
 
 #: Change of a ratio to a yardstick that `bench --against` ignores: two runs differ by as much.
 TOLERANCE = 0.25

@@ -364,7 +364,8 @@ class Sweep(SweepAnswers):
                 A folder of files that ``pandas.read_parquet`` reads as the data frame of
                 `to_dataframe`: a row per point, in order. Needs pyarrow.
 
-            The output of an earlier save is replaced at the end.
+            The output of an earlier save is replaced at the end. An index of pandas is not saved:
+            ``keep=`` takes the names of its levels.
         dtype : float64 or float32
             Type of the potentials, which are bit-for-bit those of ``values(dtype=dtype)``.
         of : str or Between

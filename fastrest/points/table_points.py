@@ -126,7 +126,8 @@ class TablePoints(Points):
         for name, column in self.coordinates(0, len(self)).items():
             if np.ma.is_masked(column):
                 raise TypeError(
-                    f"column {name!r} has masked values, which cannot be saved: fill them"
+                    f"column {name!r} has gaps, which cannot be saved: fill them (pandas .fillna, "
+                    "polars .fill_null, NumPy .filled), or leave the column out of keep="
                 )
             column = np.ma.getdata(column)
             if column.dtype.kind in "OT" and all(isinstance(one, str) for one in column):

@@ -11,6 +11,9 @@ import math
 
 import numpy as np
 
+#: The ways to treat points without an output, as in scipy.
+NAN_POLICIES = ("raise", "omit")
+
 
 @functools.cache
 def student(freedom: int, level: float = 0.95) -> float:

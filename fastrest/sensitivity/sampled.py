@@ -28,14 +28,19 @@ from fastrest.points.sample_points import drawn_columns, kernel_sample
 from fastrest.reductions.accumulator import UNIT, whole
 from fastrest.runtime import scheduler
 from fastrest.runtime.scheduler import Progress
-from fastrest.sensitivity.estimators import bounds, estimates, moments, widened_for_rare_events
+from fastrest.sensitivity.estimators import (
+    NAN_POLICIES,
+    bounds,
+    estimates,
+    moments,
+    widened_for_rare_events,
+)
 from fastrest.sensitivity.indices import SobolIndices
 
 #: Points of A and B in a task: a few milliseconds.
 PIECE = 1 << 14
 #: Points of A and B in the first sample for `until`, and in the last if n is not given.
 FIRST, LAST = 1 << 14, 1 << 30
-NAN_POLICIES = ("raise", "omit")
 
 
 @public

@@ -135,7 +135,7 @@ def test_save_with_bad_arguments_harms_no_file(tmp_path, monkeypatch, options, e
         (np.array([Thing(), "a"], object), "must be numbers, text or dates, got dtype object"),
         (np.array([1j, 2j]), "must be numbers, text or dates, got dtype complex128"),
         (np.array([1, 2], np.longdouble), "must be numbers, text or dates"),
-        (np.ma.array([1, 2], mask=[False, True]), "has masked values"),
+        (np.ma.array([1, 2], mask=[False, True]), "has gaps"),
     ],
     ids=["objects", "complex", "long", "masked"],
 )
