@@ -199,19 +199,26 @@ cdef class Sample(DrawnPoints):
         """The number of inputs, including derived inputs."""
         return self.points.n_inputs + self.points.n_derived
 
-    def draw(self, Py_ssize_t start, Py_ssize_t count, *, isa=None):
-        """Return all inputs at the points [start, start + count), of shape (inputs, count)."""
+    def draw(self, Py_ssize_t start, Py_ssize_t count, cnp.ndarray out=None, *, isa=None):
+        """Return all inputs at the points [start, start + count), of shape (inputs, count).
+
+        If `out` is given, a contiguous array of shape (inputs, count) or longer, they are views
+        of it.
+        """
         cdef const fr_kernels *kernels = kernels_of(isa)
         cdef double *x[FR_MAX_COLUMNS]
         cdef int k
         if start < 0 or count < 0 or start > self.points.n_points - count:
             raise ValueError("start and count must lie within the sample")
-        cdef cnp.ndarray found = np.empty((self.n_inputs, count))
+        cdef cnp.ndarray found = np.empty((self.n_inputs, count)) if out is None else out
+        if (not is_native(found, cnp.NPY_DOUBLE) or not cnp.PyArray_ISCARRAY(found)
+                or found.ndim != 2 or len(found) != self.n_inputs or found.shape[1] < count):
+            raise ValueError(f"out must be contiguous float64 of shape ({self.n_inputs}, {count})")
         for k in range(self.n_inputs):
-            x[k] = <double *>cnp.PyArray_DATA(found) + k * count
+            x[k] = <double *>cnp.PyArray_DATA(found) + k * found.shape[1]
         with nogil:
             kernels.draw(&self.points, start, count, x)
-        return found
+        return found[:, :count]
 
     def draw_at(self, cnp.ndarray points not None, *, isa=None):
         """Return all inputs at the points of given numbers, of shape (inputs, len(points))."""

@@ -254,10 +254,12 @@ class Candidates:
         return values
 
 
-def compute(design: PopulationDesign, start: int, stop: int) -> Candidates:
-    """Compute the candidates [start, stop) under every condition."""
+def compute(
+    design: PopulationDesign, start: int, stop: int, room: np.ndarray | None = None
+) -> Candidates:
+    """Compute the candidates [start, stop) under every condition; `room` may take the inputs."""
     n = stop - start
-    inputs = design.sample.drawn.draw(start, n)
+    inputs = design.sample.drawn.draw(start, n, room)
     V = np.empty((len(design.conditions), n))
     status = np.empty(V.shape, np.uint8)
     output = design.cell.model.outputs[design.of]

@@ -201,11 +201,14 @@ class Counter:
 
     def count(self, start: int, stop: int) -> Counts:
         """Return the counts of a range that begins with a block."""
-        blocks = cut([(start, stop)], scheduler.BLOCK_POINTS)
-        found = (self._count_block(compute(self.design, lo, hi), lo) for lo, hi in blocks)
-        return sum(found, self.nothing())
+        n = min(stop - start, scheduler.BLOCK_POINTS)
+        drawn, accepted = np.empty((2, len(self.design.names), n))  # new memory would take time
+        found = self.nothing()
+        for lo, hi in cut([(start, stop)], scheduler.BLOCK_POINTS):
+            found += self._count_block(compute(self.design, lo, hi, drawn), lo, accepted)
+        return found
 
-    def _count_block(self, block: Candidates, start: int) -> Counts:
+    def _count_block(self, block: Candidates, start: int, room: np.ndarray) -> Counts:
         found = self.nothing()
         counts, accepted = found.counts, np.flatnonzero(block.accepted)
         found.blocks[start // scheduler.BLOCK_POINTS] = len(accepted)
@@ -213,7 +216,10 @@ class Counter:
         counts["failed"] = count_pairs(block.fails)
         once = np.sum(block.fails, axis=0, dtype=np.int32) == 1
         counts["alone"] = np.array([np.count_nonzero(f & once) for f in block.fails], np.int64)
-        inputs = np.take(block.inputs, accepted, axis=1)
+        n = len(accepted)
+        inputs = [
+            np.take(x, accepted, out=to[:n], mode="clip") for x, to in zip(block.inputs, room)
+        ]
         V = np.take(block.V, accepted, axis=1)
         counts["classes"] = count_pairs(self.above(block.V))
         counts["accepted classes"] = count_pairs(self.above(V))
@@ -237,11 +243,17 @@ class Counter:
         assert counts is not None
         return counts
 
-    def moments(self, inputs: np.ndarray) -> list[int | None]:
-        """Return sums over candidates of parameters, scaled to about 1, and of products of two."""
+    def moments(self, inputs: Sequence[np.ndarray]) -> list[int | None]:
+        """Return sums over candidates of parameters, scaled to about 1, and of products of two.
+
+        The inputs are scaled in place.
+        """
         with np.errstate(over="ignore"):
-            y = (inputs - self.centre[:, None]) / self.scale[:, None]
-        pairs = [(a, 1.0) for a in y] + [(a, b) for i, a in enumerate(y) for b in y[i:]]
+            for x, centre, scale in zip(inputs, self.centre, self.scale):
+                x -= centre
+                x /= scale
+        pairs: list[tuple[np.ndarray, Any]] = [(a, 1.0) for a in inputs]
+        pairs += [(a, b) for i, a in enumerate(inputs) for b in inputs[i:]]
         return [self._total(a, b) for a, b in pairs]
 
     def _total(self, a: np.ndarray, b: Any) -> int | None:

@@ -56,8 +56,8 @@ def same(a, b, rows=slice(None)):
 def test_members_have_the_bits_of_the_pass(threads, monkeypatch):
     seen, lock, compute = {}, threading.Lock(), candidates.compute
 
-    def noted(plan, start, stop):
-        found = compute(plan, start, stop)
+    def noted(plan, start, stop, room):
+        found = compute(plan, start, stop)  # in memory of its own, which the next block leaves
         with lock:
             seen[start] = found
         return found
