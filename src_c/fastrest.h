@@ -239,7 +239,7 @@ typedef struct {
     int32_t n_bins_a, n_bins_b; /* the whole parts are below these numbers */
     int64_t first, n_edges;     /* V lies between the edges first + the difference of both numbers,
                                    rounded down, and the next */
-    uint64_t guard;             /* fractions that differ by less may be in the wrong order */
+    uint64_t guard;             /* fractions that differ by no more may be in the wrong order */
     ptrdiff_t room;             /* for close numbers */
 } fr_equal_edges;
 

@@ -301,14 +301,14 @@ cdef class Equation:
         check(error)
 
     def value(self, list columns not None, *, isa=None):
-        """Compute the potential of one point, whose ``n_columns`` columns are floats, in mV."""
+        """Compute the potential of one point, in mV; its ``n_columns`` columns are numbers."""
         cdef const fr_kernels *kernels = kernels_of(isa)
         cdef Inputs inputs
         cdef fr_output output
         cdef double value
         take(self, columns, &inputs)
         if inputs.layout.shape != &inputs.length or inputs.layout.sample != NULL:
-            raise TypeError("columns of one point must be floats")
+            raise TypeError("columns of one point must be numbers")
         memset(&output, 0, sizeof(output))
         output.values = <char *>&value
         cdef void *scratch = allocated(fr_scratch_bytes(&self.model, &inputs.layout, 1))

@@ -43,7 +43,7 @@ from fastrest._core._kernels cimport (
     take,
 )
 
-from fastrest._core._kernels import Draw
+from fastrest._core._kernels import STATUS, Draw
 
 cnp.import_array()
 
@@ -313,7 +313,7 @@ def pick_freeze(Equation equation not None, list columns_a not None, list column
         for k in range(spec.n_inputs):
             c_logs[k] = bool(logs[k])
         spec.logs = c_logs
-    cdef cnp.ndarray invalid = np.zeros(6, np.int64)
+    cdef cnp.ndarray invalid = np.zeros(len(STATUS), np.int64)
     cdef cnp.ndarray sums = np.zeros((sobol_sums_count(&spec, c_b != NULL), 2))
     cdef void *scratch = allocated(kernels.scratch_bytes)
     with nogil:

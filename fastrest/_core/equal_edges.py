@@ -1,9 +1,9 @@
 """Counts of pairs below equally spaced edges, by fractions of the spacing.
 
-In units of the spacing every number of both lists is a whole part and a fraction. The whole parts
-tell for all pairs at once between which edges a potential lies, but for 1, and the order of the
-fractions tells the rest. The few pairs whose fractions are too close for rounding errors are
-compared with their edge.
+In units of the spacing every number of both lists is a whole part and a fraction. The difference of
+two whole parts is the number of the last edge that is not above the potential, or one more; the
+order of the fractions tells which. The few pairs whose fractions are so close that rounding could
+decide are compared with their edge.
 """
 
 import math
@@ -54,8 +54,8 @@ def count(
     counted = whole - ~b_first < edge
     near = (edge >= 0) & (edge < n)
     i, j, edge, counted = i[near], j[near], edge[near], counted[near]
-    right = phi * (a[i] - b[j]) < edges[edge]
-    np.add.at(below, edge, right.astype(np.int64) - counted)
+    is_below = phi * (a[i] - b[j]) < edges[edge]
+    np.add.at(below, edge, is_below.astype(np.int64) - counted)
     return below
 
 

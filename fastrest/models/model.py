@@ -28,8 +28,8 @@ from fastrest.runtime import scheduler
 
 #: The two sums of V = phi (ln N - ln D).
 SIDES = ("num", "den")
-#: Types of one number that needs no conversion.
-FLOATS = frozenset({float, int})
+#: Types of numbers that need no conversion.
+NUMBERS = frozenset({float, int})
 
 
 class Model(Frozen):
@@ -261,8 +261,8 @@ class Model(Frozen):
         >>> np.round(V, 4)
         array([-84.4381, -69.8575])
         """
-        output = self.outputs["V"] if of == "V" else self.output(of)
-        if FLOATS.issuperset(map(type, values.values())):
+        output = self.output(of)
+        if NUMBERS.issuperset(map(type, values.values())):
             known = {**self.defaults, **values}
             if known.keys() == self.parameters.keys():
                 with contextlib.suppress(OverflowError):  # of an integer

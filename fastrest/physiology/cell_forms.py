@@ -119,8 +119,8 @@ def checked_texts(*given: str) -> dict[str, str]:
 def checked_values(model: Model, values: Mapping[str, Any]) -> dict[str, float]:
     """Return a number for each parameter of a model in its unit, or raise the error."""
     complete = of_one_unit(model.complete(values, f"a cell of {model}"), model.weights)
-    units = {name: parameter.unit for name, parameter in model.parameters.items()}
-    plain = {name: without_unit(name, value, units[name]) for name, value in complete.items()}
+    parameters = model.parameters
+    plain = {n: without_unit(n, value, parameters[n].unit) for n, value in complete.items()}
     return checked_changes(model, plain)
 
 

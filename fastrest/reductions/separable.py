@@ -27,8 +27,8 @@ INFINITE, RANGE = (list(Status).index(bit) for bit in (Status.INFINITE, Status.R
 NO_PERMEANT = list(Status).index(Status.NO_PERMEANT)
 #: Relative guard of a test with divalent ions: more than 4 times the largest rounding error.
 GUARD = 64 * 2.0**-53
-#: Bytes per entry of a list: its logarithm, its number, sorted copies.
-BYTES = 40
+#: Bytes per entry of a list: its logarithm, its number, a sorted copy, and two keys with a bin.
+BYTES = 48
 #: Pairs whose potentials are computed at once.
 AT_ONCE = 1 << 20
 #: Seconds per point pointwise; per entry of a list, per entry and edge, and per setting. Only the
@@ -265,11 +265,6 @@ def _finite(logs: np.ndarray) -> np.ndarray:
     found = logs if finite.all() else logs[finite]
     increase = (found[1:] >= found[:-1]).all()  # as along most axes; a test is quick
     return found if increase else np.sort(found)
-
-
-def lists(points: Points) -> TypeGuard[GridPoints]:
-    """Return True if `listed` lists the potentials of points."""
-    return applies(points, True)
 
 
 def listed(

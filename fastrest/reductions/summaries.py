@@ -158,21 +158,14 @@ class Quantile(Reducer):
             return None
         apart = {one.ends: one for one in wide}
         few = sum(one.points for one in apart.values()) <= LISTED
-        if few and method == "factored" and separable.lists(points.asked(self.of)):
-            found_values = self._listed(points, wide)  # this pass is the last
-            return np.unique([found_values, np.nextafter(found_values, np.inf)])
+        if few and method == "factored" and separable.applies(grid := points.asked(self.of), True):
+            potentials, copies = separable.listed(grid, list(apart))
+            lists = dict(zip(apart, potentials))
+            values = np.array([one.value(lists[one.ends], copies) for one in wide])
+            return np.unique([values, np.nextafter(values, np.inf)])  # this pass is the last
         n = per_pass // len(apart)
         counted = _counted(found)
         return np.unique(np.concatenate([one.between(n, *counted) for one in apart.values()]))
-
-    def _listed(self, points: Points, wide: list[Bracket]) -> np.ndarray:
-        """Return the order statistics in brackets of a factored grid: their potentials sorted."""
-        grid = points.asked(self.of)
-        assert separable.lists(grid)
-        ends = list(dict.fromkeys(one.ends for one in wide))
-        potentials, copies = separable.listed(grid, ends)
-        lists = dict(zip(ends, potentials))
-        return np.array([one.value(lists[one.ends], copies) for one in wide])
 
     def brackets(self, found: Sequence[Accumulator]) -> list[Bracket]:
         """Return an interval for each order statistic; intervals of NaN if no point is valid."""

@@ -227,11 +227,9 @@ class Tally(Comparable, PartialResult):
             earlier = self.passes[:i]
             wanted = self._wanted(earlier)
             place = f"passes, number {i + 1}: "
-            like = wanted is not None and wanted[0].counts_like(state)
-            if any(one.of == state.of for one in earlier) and wanted is not None:
-                # another version may have narrowed its intervals by other edges
-                like = (wanted[0].method, wanted[0].of) == (state.method, state.of)
-            if wanted is None or not like:
+            if wanted is not None and any(one.of == state.of for one in earlier):
+                wanted[0].edges = state.edges  # another version may narrow intervals by others
+            if wanted is None or not wanted[0].counts_like(state):
                 raise ValueError(f"{place}method, edges and of must be those of the reducers")
             done = self.done if i + 1 == len(self.passes) else everything
             try:

@@ -256,7 +256,8 @@ def replacing(
         finally:
             if file is None:  # Ctrl-C came while it was made
                 for new in tried:
-                    new.unlink(missing_ok=True)
+                    with contextlib.suppress(OSError):  # the first error is the one to tell
+                        new.unlink()
             elif os.getpid() == owner:  # a forked child leaves its parent's file alone
                 locks.remove(file, new)
         sync(target.parent)

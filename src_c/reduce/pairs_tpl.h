@@ -192,9 +192,9 @@ FR_APART void list_pairs(double phi, const double *a, ptrdiff_t n_a, const doubl
  * In units of the spacing of the edges, x = (phi a - edge 0) / spacing and y = phi b / spacing.  V
  * lies between the edges m and m + 1, where m is the whole part of x - y: the difference of the
  * whole parts, less 1 if the fraction of y is the greater one.  All numbers are visited by their
- * fractions, so at an a the counts are those of the b with smaller ones. */
+ * fractions, so at an a the counts are those of the b whose fractions are smaller. */
 
-enum { FRACTION_AT = 64 - FR_FRACTION_BITS, DIGIT = 12 };
+enum { FRACTION_AT = 64 - FR_FRACTION_BITS, DIGIT = 12, DIGITS = 3 };
 
 /* Makes the keys of a list, and the whole parts. */
 static void fraction_keys(const double *list, ptrdiff_t n, double unit, double origin,
@@ -209,28 +209,27 @@ static void fraction_keys(const double *list, ptrdiff_t n, double unit, double o
     }
 }
 
-/* Sorts keys by their fractions, digit by digit; returns the one of the two arrays that has them.
- */
-static uint64_t *sorted_by_fraction(uint64_t *keys, uint64_t *other, ptrdiff_t n, int64_t *starts)
+/* Sorts keys by their fractions, digit by digit.  The number of digits is odd: the sorted keys are
+   in `sorted`, and `keys` is a buffer. */
+static void sort_by_fraction(uint64_t *keys, uint64_t *sorted, ptrdiff_t n, int64_t *starts)
 {
-    for (int at = FRACTION_AT; at < 64; at += DIGIT) {
-        const uint64_t mask = (1 << DIGIT) - 1;
+    const uint64_t mask = (1 << DIGIT) - 1;
+    for (int round = 0; round < DIGITS; round++) {
+        const int at = FRACTION_AT + round * DIGIT;
+        const uint64_t *const from = round % 2 ? sorted : keys;
+        uint64_t *const to = round % 2 ? keys : sorted;
         int64_t total = 0;
         memset(starts, 0, sizeof(*starts) << DIGIT);
         for (ptrdiff_t i = 0; i < n; i++)
-            starts[keys[i] >> at & mask]++;
+            starts[from[i] >> at & mask]++;
         for (int digit = 0; digit < 1 << DIGIT; digit++) {
             const int64_t count = starts[digit];
             starts[digit] = total;
             total += count;
         }
         for (ptrdiff_t i = 0; i < n; i++)
-            other[starts[keys[i] >> at & mask]++] = keys[i];
-        uint64_t *const sorted = other;
-        other = keys;
-        keys = sorted;
+            to[starts[from[i] >> at & mask]++] = from[i];
     }
-    return keys;
 }
 
 FR_APART ptrdiff_t count_equally(const fr_equal_edges *q, fr_equal_scratch *s, int64_t *between)
@@ -240,9 +239,10 @@ FR_APART ptrdiff_t count_equally(const fr_equal_edges *q, fr_equal_scratch *s, i
     int32_t *const bins[] = {s->bins, s->bins + q->n_a};
     int64_t *const of_b = s->counts, *const of_a = of_b + n_bins;
     ptrdiff_t n_close = 0;
-    fraction_keys(q->a, q->n_a, q->unit, q->origin_a, 0, s->keys[0], bins[0]);
-    fraction_keys(q->b, q->n_b, q->unit, q->origin_b, in_list, s->keys[0] + q->n_a, bins[1]);
-    const uint64_t *const keys = sorted_by_fraction(s->keys[0], s->keys[1], n, s->starts);
+    const uint64_t *const keys = s->keys[0];
+    fraction_keys(q->a, q->n_a, q->unit, q->origin_a, 0, s->keys[1], bins[0]);
+    fraction_keys(q->b, q->n_b, q->unit, q->origin_b, in_list, s->keys[1] + q->n_a, bins[1]);
+    sort_by_fraction(s->keys[1], s->keys[0], n, s->starts);
     memset(s->counts, 0, (size_t)(n_bins + q->n_bins_a) * sizeof *s->counts);
     memset(s->table, 0, (size_t)(n_bins * q->n_bins_a) * sizeof *s->table);
     for (ptrdiff_t i = 0; i < n; i++) {
@@ -270,7 +270,5 @@ FR_APART ptrdiff_t count_equally(const fr_equal_edges *q, fr_equal_scratch *s, i
             between[m < 0 ? 0 : m < last ? m + 1 : last + 1] += upper;
             between[m < 1 ? 0 : m <= last ? m : last + 1] += lower;
         }
-    if (keys != s->keys[0])
-        memcpy(s->keys[0], keys, (size_t)n * sizeof *keys);
     return n_close;
 }
