@@ -11,7 +11,8 @@
  * computes the points [start, start + count) of the layout and writes them to a flat output.
  * Callers may cut a sweep into pieces as they like: the bits of a point depend on its inputs alone.
  *
- * Units.  mM, mV and degrees Celsius; permeabilities and conductances in any one unit.  Potentials
+ * Units.  mM, mV and degrees Celsius; permeabilities and conductances in any one unit, except that
+ * beside a pump current (uA/cm2) permeabilities are cm/s.  Potentials
  * are inside minus outside.
  *
  * Thread safety.  No function allocates, locks, prints, or keeps state, and each needs less than 32
@@ -52,14 +53,16 @@
 #define FR_CELSIUS_MAX 100.0
 
 /* Status of one point; 0 means that the potential V is valid.  The first three bits report bad
- * inputs: they are combined by OR, and V is NaN.  The last three never occur together. */
+ * inputs: they are combined by OR, and V is NaN.  The others never occur together. */
 typedef enum {
-    FR_NOT_FINITE = 1,  /* an input is NaN or infinite */
-    FR_NEGATIVE = 2,    /* a concentration, permeability, conductance or pump ratio is < 0 */
-    FR_TEMPERATURE = 4, /* celsius is outside -20 ... 100 */
-    FR_NO_PERMEANT = 8, /* no permeant ion on either side: V is NaN */
-    FR_INFINITE = 16,   /* permeant ions on one side only: V is -inf or +inf */
-    FR_RANGE = 32       /* an input or a sum is too small or too large to compute: V is NaN */
+    FR_NOT_FINITE = 1,   /* an input is NaN or infinite */
+    FR_NEGATIVE = 2,     /* a concentration, permeability, conductance or pump ratio is < 0 */
+    FR_TEMPERATURE = 4,  /* celsius is outside -20 ... 100 */
+    FR_NO_PERMEANT = 8,  /* no permeant ion on either side: V is NaN */
+    FR_INFINITE = 16,    /* permeant ions on one side only: V is -inf or +inf */
+    FR_RANGE = 32,       /* an input or a sum is too small or too large to compute: V is NaN */
+    FR_NO_SOLUTION = 64, /* no V balances the currents: V is NaN */
+    FR_UNFINISHED = 128 /* an iteration met its limit, which must not happen: V is the last value */
 } fr_status;
 
 /* Result of a function.  Every value but FR_OK reports misuse: no point was computed. */
@@ -79,6 +82,11 @@ typedef enum {
  *   FR_NERNST     valence, out, in, celsius; n_ions and z are not read
  *   FR_GHK        P[n], out[n], in[n], celsius, and pump_ratio if pump_ion >= 0
  *   FR_CHORD      g[n], out[n], in[n], celsius
+ *   FR_PUMP_CONSTANT     P[n] (cm/s), out[n], in[n], celsius, I_pump (uA/cm2, any sign): zero net
+ *                        current of GHK and the pump
+ *   FR_PUMP_SATURATING   the same, with pump_max, Na_half and K_half (mM) for I_pump = pump_max
+ *                        (Na_in/(Na_in + Na_half))^3 (K_out/(K_out + K_half))^2; ion 0 is Na and
+ *                        ion 1 is K
  * The other equations are parts of the GHK equation V = phi (ln N - ln D).  On a grid whose axes
  * change either N or D, the logarithms are needed only once per axis value; each point then costs
  * one subtraction.
@@ -96,6 +104,8 @@ typedef enum {
     X(NERNST, nernst, 0, 4, 0, 0, nernst, NO_ROWS, SLOPES(nernst)) \
     X(GHK, ghk, 3, 1, 2, 1, ghk, NO_ROWS, SLOPES(ghk)) \
     X(CHORD, chord, 3, 1, 2, 0, chord, NO_ROWS, SLOPES(chord)) \
+    X(PUMP_CONSTANT, pump_constant, 3, 2, 3, 0, pump, NO_ROWS, SLOPES(pump)) \
+    X(PUMP_SATURATING, pump_saturating, 3, 4, 3, 0, pump, NO_ROWS, SLOPES(pump)) \
     X(LOG_NUM, log_num, 3, 1, 1, 1, log_sum, NO_ROWS, NO_SLOPES) \
     X(LOG_DEN, log_den, 3, 1, 1, 1, log_sum, NO_ROWS, NO_SLOPES) \
     X(SEPARABLE, separable, 0, 3, 0, 0, separable, ROWS(separable), NO_SLOPES) \
@@ -203,7 +213,7 @@ typedef struct {
  * sweep was cut. */
 typedef struct {
     int64_t n;             /* number of valid points: those of status 0 */
-    int64_t invalid[6];    /* numbers of invalid points, by the lowest bit of their status */
+    int64_t invalid[8];    /* numbers of invalid points, by the lowest bit of their status */
     double pivot;          /* a reference potential; 0, as all fields below, if n is 0 */
     double sum, sum_error; /* sum of V - pivot, and its accumulated rounding error (Knuth
                               two-sum) */
@@ -352,7 +362,7 @@ typedef struct {
      *      the same inputs and size, columns_b may be NULL; each column has the number of its
      *      input; start, count as for `points`; spec
      * scratch: scratch_bytes of memory, aligned as by malloc
-     * out: invalid[6]: numbers of points at which some potential is invalid, by the lowest bit of
+     * out: invalid[8]: numbers of points at which some potential is invalid, by the lowest bit of
      *      the status; sums: fr_sobol_sums_count pairs over the other points, each a sum and its
      *      rounding error
      * returns: FR_OK, FR_BAD_MODEL, FR_BAD_LAYOUT, FR_BAD_RANGE or FR_BAD_COLUMN; after an error

@@ -31,7 +31,8 @@ int fr_model_columns(const fr_model *model)
     for (int j = 0; j < n; j++)
         if (model->z[j] == 0 || model->z[j] < -largest_z || model->z[j] > largest_z)
             return 0;
-    return per_ion * n + others + (model->pump_ion >= 0);
+    const int columns = per_ion * n + others + (model->pump_ion >= 0);
+    return columns <= FR_MAX_COLUMNS ? columns : 0;
 }
 
 size_t fr_scratch_bytes(const fr_model *model, const fr_layout *layout, ptrdiff_t count)

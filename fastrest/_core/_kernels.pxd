@@ -30,6 +30,8 @@ cdef extern from "fastrest.h" nogil:
         FR_NO_PERMEANT
         FR_INFINITE
         FR_RANGE
+        FR_NO_SOLUTION
+        FR_UNFINISHED
 
     ctypedef enum fr_error:
         FR_OK
@@ -101,7 +103,7 @@ cdef extern from "fastrest.h" nogil:
 
     ctypedef struct fr_block:
         int64_t n
-        int64_t invalid[6]
+        int64_t invalid[8]
         double pivot, sum, sum_error, squares, squares_error, min, max
         int64_t argmin, argmax
 

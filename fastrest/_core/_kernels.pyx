@@ -19,7 +19,7 @@ cnp.import_array()
 
 #: number of the interface: raise it, and that of fastrest._core, when an argument or a result of a
 #: compiled module changes
-INTERFACE = 5
+INTERFACE = 6
 
 MAX_IONS = FR_MAX_IONS
 MAX_DIMS = FR_MAX_DIMS
@@ -36,6 +36,8 @@ STATUS = {
     "NO_PERMEANT": FR_NO_PERMEANT,
     "INFINITE": FR_INFINITE,
     "RANGE": FR_RANGE,
+    "NO_SOLUTION": FR_NO_SOLUTION,
+    "UNFINISHED": FR_UNFINISHED,
 }
 
 #: equations of the C core by name, from FR_MODELS of fastrest.h
@@ -43,7 +45,7 @@ EQUATIONS = {fr_equation_name(i).decode(): i for i in range(FR_EQUATIONS)}
 
 #: the structure fr_block of fastrest.h
 BLOCK_DTYPE = np.dtype([
-    ("n", "i8"), ("invalid", "i8", 6), ("pivot", "f8"), ("sum", "f8"), ("sum_error", "f8"),
+    ("n", "i8"), ("invalid", "i8", 8), ("pivot", "f8"), ("sum", "f8"), ("sum_error", "f8"),
     ("squares", "f8"), ("squares_error", "f8"), ("min", "f8"), ("max", "f8"),
     ("argmin", "i8"), ("argmax", "i8"),
 ])

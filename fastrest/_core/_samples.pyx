@@ -282,7 +282,7 @@ def pick_freeze(Equation equation not None, list columns_a not None, list column
 
     Returns
     -------
-    invalid : ndarray of int64, (6,)
+    invalid : ndarray of int64, (8,)
         Numbers of points that are left out, by the lowest bit of their status.
     sums : ndarray of float64, (sums, 2)
         Sums and their rounding errors, in the order of fastrest.h.

@@ -21,7 +21,9 @@ def ufunc_of(equation: _kernels.Equation) -> np.ufunc:
 def ufunc_named(name: str) -> np.ufunc:
     """Return the ufunc of a name; KeyError, ValueError or OverflowError if it means none."""
     if name not in _made:
-        equation, *parts = name.split("_")
+        known = [one for one in _kernels.EQUATIONS if f"{name}_".startswith(f"{one}_")]
+        equation = max(known, key=len, default="")
+        parts = name.removeprefix(equation).split("_")[1:]
         pump = int(parts.pop()[4:]) if parts and parts[-1].startswith("pump") else -1
         z = tuple(int(part.replace("m", "-")) for part in parts)
         made = _kernels.Equation(equation, z, pump)
@@ -44,6 +46,9 @@ def _doc(equation: _kernels.Equation) -> str:
         return "Nernst potential in mV of valence, outside and inside (mM), celsius."
     ions = ", ".join(f"{z:+d}" for z in equation.z)
     pump = f", pump_ratio (of ion {equation.pump_ion + 1})" if equation.pump_ion >= 0 else ""
+    pump = {"pump_constant": ", pump_max (uA/cm2)"}.get(equation.name, pump)
+    if equation.name == "pump_saturating":
+        pump = ", pump_max (uA/cm2), pump_Na_half, pump_K_half (mM); the first ions are Na and K"
     return (
         f"Membrane potential in mV ({equation.name}) of ions with valences {ions}: the weight of "
         "each (permeability or conductance), the concentrations of each outside, of each inside "

@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from fastrest._core import _kernels
 from fastrest._core.ufunc_names import ufunc_of
-from fastrest._core.validation import as_float
+from fastrest._core.validation import as_float, unknown
 from fastrest.models import reference as plain
 from fastrest.models.broadcasting import broadcast, checked_arguments
 from fastrest.models.model import Model
-from fastrest.models.quantities import Parameter
+from fastrest.models.pump_reference import ghk_with_pump, ghk_with_pump_gradient
+from fastrest.models.quantities import Ion, Parameter
 
 
 class GHK(Model):
@@ -28,13 +29,33 @@ class GHK(Model):
     The equation does not model surface charge, activity coefficients, voltage-dependent
     permeability, or changes of the concentrations with time.
 
-    See `Model` for parameters and attributes.
+    With ``pump="constant"`` or ``"saturating"`` an explicit pump current takes the place of
+    `pump_ratio`. V is where the constant-field currents of all ions, |z| <= 3, and the pump current
+    sum to zero. Permeabilities then are absolute, in cm/s, and currents are uA/cm2, outward
+    positive. The parameter `pump_max` is the current of a constant pump. A saturating pump carries
+
+        I_pump = pump_max (Na_in/(Na_in + pump_Na_half))^3 (K_out/(K_out + pump_K_half))^2
+
+    A point at which nothing opposes the pump has the status ``NO_SOLUTION``.
+
+    Parameters
+    ----------
+    *ions, passive
+        As for `Model`.
+    pump : {"ratio", "constant", "saturating"}
+        What `pump_ratio`, or `pump_max` and the half-saturations, mean. A saturating pump needs
+        permeant Na and K.
 
     Examples
     --------
     >>> import fastrest as fr
     >>> list(fr.GHK("K", "Na").parameters)
     ['P_K', 'P_Na', 'K_out', 'Na_out', 'K_in', 'Na_in', 'celsius', 'pump_ratio']
+    >>> pumped = fr.GHK("K", "Na", "Cl", pump="constant")
+    >>> V = pumped(P_K=1e-6, P_Na=4e-8, P_Cl=4.5e-7, K_out=5, Na_out=145, Cl_out=110,
+    ...            K_in=140, Na_in=15, Cl_in=7, celsius=37, pump_max=0.5)
+    >>> round(float(V), 4)
+    -73.428
     """
 
     weight = "P"
@@ -43,6 +64,68 @@ class GHK(Model):
     reference = staticmethod(plain.ghk)
     reference_gradient = staticmethod(plain.ghk_gradient)
     pumped = "K"
+
+    pump: str
+
+    def __init__(
+        self,
+        *ions: str | Ion,
+        passive: str | tuple[str, ...] | list[str] = (),
+        pump: str = "ratio",
+    ):
+        if pump not in PUMPS:
+            raise ValueError(unknown("pump", pump, PUMPS))
+        vars(self).update(pump=pump)
+        if pump != "ratio":
+            vars(self).update(_EXPLICIT, equation_name=f"pump_{pump}")
+        super().__init__(*ions, passive=passive)
+        permeant = [ion.name for ion in self.permeant]
+        if pump == "saturating" and not {"Na", "K"} <= set(permeant):
+            raise ValueError(
+                f"a saturating pump needs permeant Na and K, got {', '.join(permeant)}: use "
+                'pump="constant"'
+            )
+        if pump == "saturating" and len(self.ions) == _kernels.MAX_IONS:
+            most = _kernels.MAX_IONS - 1
+            raise ValueError(f"a model with a saturating pump has at most {most} ions")
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {**super().arguments, "pump": self.pump}
+
+    @property
+    def weights(self) -> list[str]:
+        return super().weights if self.pump == "ratio" else []
+
+    @property
+    def core_ions(self) -> tuple[Ion, ...]:
+        """The ions; of a saturating pump, Na and K come first."""
+        if self.pump != "saturating":
+            return self.ions
+        return tuple(sorted(self.ions, key=lambda ion: {"Na": 0, "K": 1}.get(ion.name, 2)))
+
+    def pump_parameters(self) -> list[Parameter]:
+        if self.pump == "ratio":
+            return super().pump_parameters()
+        found = [Parameter("pump_max", "uA/cm2", "pump current, outward positive")]
+        if self.pump == "saturating":
+            found = [Parameter("pump_max", "uA/cm2", "largest pump current, outward positive")]
+            for ion in ("Na", "K"):
+                meaning = f"half-saturation of the pump by {ion}"
+                found.append(Parameter(f"pump_{ion}_half", "mM", meaning))
+        return found
+
+
+#: Kinds of pump of `GHK`, and what an explicit one changes in the model.
+PUMPS = ("ratio", "constant", "saturating")
+_EXPLICIT = {
+    "pumped": None,
+    "largest_z": 3,
+    "weight_unit": "cm/s",
+    "weight_meaning": "permeability",
+    "reference": ghk_with_pump,
+    "reference_gradient": ghk_with_pump_gradient,
+}
 
 
 class Chord(Model):

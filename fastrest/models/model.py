@@ -10,7 +10,6 @@ from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 ch
 import contextlib
 import functools
 import math
-import re
 import types
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -23,6 +22,7 @@ from fastrest._core.ufunc_names import ufunc_of
 from fastrest._core.validation import Frozen, unknown
 from fastrest.models import reference
 from fastrest.models.broadcasting import broadcast, checked_arguments
+from fastrest.models.ions import ions_of
 from fastrest.models.quantities import IONS, Ion, Parameter
 from fastrest.runtime import scheduler
 
@@ -59,20 +59,16 @@ class Model(Frozen):
     """
 
     _hooks = (
-        *("columns", "complete", "declared_outputs", "equation", "output", "parameter", "pumped"),
-        *(
-            "reference",
-            "reference_gradient",
-            "separable",
-            "sides",
-            "two_sided",
-            "unknown_parameter",
-        ),
-        "weights",
+        *("arguments", "columns", "complete", "core_ions", "declared_outputs", "equation"),
+        *("output", "parameter", "pump_parameters", "pumped", "reference", "reference_gradient"),
+        *("separable", "sides", "two_sided", "unknown_parameter", "weights", "with_passive"),
     )
 
     #: prefix and meaning of the per-ion weight
     weight: ClassVar[str]
+    weight_unit: ClassVar[str] = ""
+    #: the largest valence of an ion, of either sign
+    largest_z: ClassVar[int] = 2
     weight_meaning: ClassVar[str]
     #: name of the equation in the C core, and its definition and gradient in plain Python
     equation_name: ClassVar[str]
@@ -85,18 +81,8 @@ class Model(Frozen):
     passive: tuple[str, ...]
 
     def __init__(self, *ions: str | Ion, passive: str | tuple[str, ...] | list[str] = ()):
-        found = tuple(_ion(ion) for ion in ions)
-        names = [ion.name for ion in found]
-        if not names:
-            raise ValueError(f"{type(self).__name__} needs at least one ion")
-        if len(set(names)) < len(names):
-            raise ValueError(f"each ion must be given once, got {', '.join(names)}")
-        if len(names) > _kernels.MAX_IONS:
-            raise ValueError(f"a model has at most {_kernels.MAX_IONS} ions, got {len(names)}")
-        wanted = {passive} if isinstance(passive, str) else set(passive)
-        for name in wanted - set(names):
-            raise ValueError(unknown("passive ion", name, names))
-        vars(self).update(ions=found, passive=tuple(name for name in names if name in wanted))
+        found, wanted = ions_of(type(self).__name__, ions, passive, self.largest_z)
+        vars(self).update(ions=found, passive=wanted)
 
     @functools.cached_property
     def permeant(self) -> tuple[Ion, ...]:
@@ -105,8 +91,23 @@ class Model(Frozen):
 
     @property
     def weights(self) -> list[str]:
-        """The names of the permeabilities or conductances, of which only ratios count."""
+        """The names of the permeabilities or conductances of which only ratios count."""
         return [f"{self.weight}_{ion.name}" for ion in self.permeant]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The keyword arguments that make this model of its ions."""
+        return {"passive": self.passive}
+
+    def with_passive(self, *names: str) -> Model:
+        """Return the model with further passive ions."""
+        arguments = {**self.arguments, "passive": (*self.passive, *names)}
+        return type(self)(*self.ions, **arguments)
+
+    @property
+    def core_ions(self) -> tuple[Ion, ...]:
+        """The ions in the order of the C core."""
+        return self.ions
 
     @functools.cached_property
     def pump_ion(self) -> str | None:
@@ -116,16 +117,22 @@ class Model(Frozen):
     @functools.cached_property
     def parameters(self) -> Mapping[str, Parameter]:
         """The parameters by name, in order."""
+        unit, meaning = self.weight_unit, self.weight_meaning
         found = [
-            Parameter(f"{self.weight}_{ion.name}", "", f"{self.weight_meaning} of {ion.name}")
+            Parameter(f"{self.weight}_{ion.name}", unit, f"{meaning} of {ion.name}")
             for ion in self.permeant
         ]
         found += [Parameter(f"{i.name}_out", "mM", f"{i.name} outside") for i in self.ions]
         found += [Parameter(f"{i.name}_in", "mM", f"{i.name} inside") for i in self.permeant]
         found.append(Parameter("celsius", "°C", "temperature"))
-        if self.pump_ion:
-            found.append(Parameter("pump_ratio", "", f"pump coupling on {self.pump_ion}"))
+        found += self.pump_parameters()
         return types.MappingProxyType({parameter.name: parameter for parameter in found})
+
+    def pump_parameters(self) -> list[Parameter]:
+        """Return the parameters of the model's pump."""
+        if not self.pump_ion:
+            return []
+        return [Parameter("pump_ratio", "", f"pump coupling on {self.pump_ion}")]
 
     @functools.cached_property
     def outputs(self) -> Mapping[str, Output]:
@@ -185,8 +192,8 @@ class Model(Frozen):
 
     def equation(self, name: str) -> _kernels.Equation:
         """Return an equation of the C core for this model's ions."""
-        z = tuple(1 if ion.name in self.passive else ion.z for ion in self.ions)
-        names = [ion.name for ion in self.ions]
+        z = tuple(1 if ion.name in self.passive else ion.z for ion in self.core_ions)
+        names = [ion.name for ion in self.core_ions]
         pump = names.index(self.pump_ion) if self.pump_ion else -1
         return _kernels.Equation(name, z, pump)
 
@@ -199,12 +206,13 @@ class Model(Frozen):
         """
         weights: list[str | float] = []
         inside = []
-        for ion in self.ions:
+        for ion in self.core_ions:
             passive = ion.name in self.passive
             weights.append(0.0 if passive else f"{self.weight}_{ion.name}")
             inside.append(f"{ion.name}_out" if passive else f"{ion.name}_in")
-        pump = ["pump_ratio"] if self.pump_ion else []
-        return (*weights, *(f"{ion.name}_out" for ion in self.ions), *inside, "celsius", *pump)
+        outside = [f"{ion.name}_out" for ion in self.core_ions]
+        pump = [parameter.name for parameter in self.pump_parameters()]
+        return (*weights, *outside, *inside, "celsius", *pump)
 
     @property
     def ufunc(self) -> np.ufunc:
@@ -282,32 +290,23 @@ class Model(Frozen):
             for ion in self.ions
         ]
         passive = f"; passive {', '.join(self.passive)}" if self.passive else ""
+        pump = self.arguments.get("pump", "ratio")
+        passive += "" if pump == "ratio" else f"; pump {pump}"
         return f"{type(self).__name__}({', '.join(ions)}{passive})"
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.__getstate__() == other.__getstate__()
 
     def __hash__(self) -> int:
-        return hash((type(self), self.ions, self.passive))
+        return hash((type(self), self.ions, *self.arguments.values()))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"ions": self.ions, "passive": self.passive}
+        return {"ions": self.ions, **self.arguments}
 
-
-def _ion(ion: str | Ion) -> Ion:
-    if isinstance(ion, Ion):
-        if ion.name in IONS and ion != IONS[ion.name]:
-            raise ValueError(f"{ion.name} has z = {IONS[ion.name].z}, got {ion.z}")
-        return ion
-    if not isinstance(ion, str):
-        raise TypeError(f"an ion must be a name or fr.Ion(name, z), got {ion!r}")
-    if ion not in IONS:
-        message = unknown("ion", ion, IONS)
-        if not {re.sub(r"[+-]+$", "", ion), re.sub(r"\d?[+-]+$", "", ion)} & IONS.keys():
-            name = ion if ion.isidentifier() else "X"
-            message += f'; give another ion with its valence: fr.Ion("{name}", z)'
-        raise ValueError(message)  # no hint for K+, Ca2+ and HCO3-
-    return IONS[ion]
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Take the state of a pickle: it holds the arguments of a new model."""
+        arguments = {name: value for name, value in state.items() if name != "ions"}
+        type(self).__init__(self, *state["ions"], **arguments)
 
 
 def phi(celsius: Any) -> Any:

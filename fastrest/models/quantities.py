@@ -15,6 +15,8 @@ GAS_CONSTANT = 8.31446261815324
 FARADAY = 96485.33212331001840
 KELVIN_AT_0_CELSIUS = 273.15
 CELSIUS_MIN, CELSIUS_MAX = -20.0, 100.0
+#: A number above it is hardly a permeability in cm/s.
+LARGEST_PERMEABILITY = 1e-2
 
 
 class Status(enum.IntFlag):
@@ -30,13 +32,17 @@ class Status(enum.IntFlag):
     NO_PERMEANT = 8  #: no permeant ion on either side, or no potential common to all conductances
     INFINITE = 16  #: permeant ions are on one side only
     RANGE = 32  #: a sum leaves the range of doubles
+    NO_SOLUTION = 64  #: no potential balances the currents
+    UNFINISHED = 128  #: an iteration met its limit, which must not happen; V is the last value
 
 
 def unit_named(parameter: str) -> str:
     """Return the unit of a parameter of any model by its name; weights and ratios have none."""
     if parameter == "celsius":
         return "°C"
-    return "mM" if parameter.endswith(("_out", "_in")) else ""
+    if parameter == "pump_max":
+        return "uA/cm2"
+    return "mM" if parameter.endswith(("_out", "_in", "_half")) else ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class Ion:
     name : str
         Letters and digits, beginning with a letter; parameters are named after it.
     z : int
-        Valence: -2, -1, 1 or 2.
+        Valence: -3 to 3, not 0. Models without an explicit pump current take -2 to 2.
 
     Examples
     --------
@@ -68,8 +74,10 @@ class Ion:
                 f"an ion must not be named {self.name}: {self.name}_out would be two parameters"
             )
         kind = type(self.z)
-        if kind.__name__ in ("bool", "bool_", "timedelta64") or self.z not in (-2, -1, 1, 2):
-            raise ValueError(f"z of {self.name} must be -2, -1, 1 or 2, got {reprlib.repr(self.z)}")
+        if kind.__name__ in ("bool", "bool_", "timedelta64") or self.z not in (-3, -2, -1, 1, 2, 3):
+            raise ValueError(
+                f"z of {self.name} must be -3, -2, -1, 1, 2 or 3, got {reprlib.repr(self.z)}"
+            )
         object.__setattr__(self, "z", int(self.z))
 
 
@@ -108,6 +116,8 @@ class Parameter:
         """The lowest and the highest value allowed; NaN and infinity are never allowed."""
         if self.name == "celsius":
             return CELSIUS_MIN, CELSIUS_MAX
+        if self.name == "pump_max":
+            return -math.inf, math.inf
         return 0.0, math.inf
 
     def rule(self, value: float) -> str | None:
@@ -125,6 +135,11 @@ class Parameter:
         low, high = self.domain
         if not math.isfinite(value):
             return f" must be finite, got {value!r}"
+        if self.unit == "cm/s" and value > LARGEST_PERMEABILITY:
+            return (
+                f" = {value!r} cm/s is almost surely a ratio: beside a pump current it must be an "
+                "absolute permeability, such as 1e-6"
+            )
         if low <= value <= high:
             return None
         if high < math.inf:

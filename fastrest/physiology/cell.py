@@ -187,8 +187,7 @@ class Cell(FrozenMapping[float]):
         >>> round(cell.potential(), 2), round(cell.nernst()["Cl"], 2)
         (-68.59, -68.59)
         """
-        passive = (*self.model.passive, *ions)
-        return self._with_model(type(self.model)(*self.model.ions, passive=passive), {})
+        return self._with_model(self.model.with_passive(*ions), {})
 
     def with_ions(self, *ions: str | Ion, **values: float) -> "Cell":
         """Return the cell with further ions; all that it has otherwise is kept.
@@ -218,7 +217,7 @@ class Cell(FrozenMapping[float]):
         >>> cell.name, round(cell.potential(), 2)
         ('mammalian neuron', -68.43)
         """
-        model = type(self.model)(*self.model.ions, *ions, passive=self.model.passive)
+        model = type(self.model)(*self.model.ions, *ions, **self.model.arguments)
         if len(ions) == 1:
             ion = model.ions[-1].name
             short = {

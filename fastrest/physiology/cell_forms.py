@@ -37,8 +37,11 @@ def cell_text(values: Mapping[str, float], model: Model, name: str) -> str:
     weights = " : ".join(f"{values[f'{model.weight}_{ion.name}']:g}" for ion in model.permeant)
     ratio = values.get("pump_ratio", 1.0)
     pump = f", pump_ratio {ratio:g}" if ratio != 1.0 else ""
+    if "pump_max" in values:
+        pump = f", pump_max {values['pump_max']:g} uA/cm2"
     head = f"<Cell {name!r} " if name else "<Cell "
-    tail = f"{model.weight} {weights}, {values['celsius']:g} °C{pump}>"
+    unit = model.weight_unit and f" {model.weight_unit}"
+    tail = f"{model.weight} {weights}{unit}, {values['celsius']:g} °C{pump}>"
     return f"{head}{model}: out/in {', '.join(ions)} mM, {tail}"
 
 
@@ -167,7 +170,8 @@ def checked_potentials(
 
 def cell_arguments(table: Mapping[str, Any], name: str = "") -> tuple[Model, dict[str, Any]]:
     """Return the model and the other arguments of `Cell` from a TOML table."""
-    plain = ("celsius", "pump_ratio", *TEXTS, *POTENTIALS)
+    pumps = ("pump_ratio", "pump_max", "pump_Na_half", "pump_K_half")
+    plain = ("celsius", *pumps, *TEXTS, *POTENTIALS)
     arguments = {"name": name, **{key: x for key, x in table.items() if key in plain}}
     kind = table.get("model", "GHK")
     if not isinstance(kind, str) or kind not in MODELS:
@@ -178,11 +182,11 @@ def cell_arguments(table: Mapping[str, Any], name: str = "") -> tuple[Model, dic
 
     ions, passive = [], []
     for key, entry in table.items():
-        if key in plain or key == "model":
+        if key in plain or key in ("model", "pump"):
             continue
         if not isinstance(entry, dict):
             if key not in IONS and not isinstance(entry, list):
-                raise ValueError(unknown("key", key, (*IONS, "model", *plain)))
+                raise ValueError(unknown("key", key, (*IONS, "model", "pump", *plain)))
             raise TypeError(f"{key} must be a table {{ {weight} = , out = , in = }}, got {entry!r}")
         for part in entry:
             if part not in keys:
@@ -199,7 +203,11 @@ def cell_arguments(table: Mapping[str, Any], name: str = "") -> tuple[Model, dic
                 if part in entry:
                     raise ValueError(f"{key} is passive: leave out {part}, which follows from V")
         arguments |= {names[part].format(key): x for part, x in entry.items() if part in names}
-    return MODELS[kind](*ions, passive=tuple(passive)), arguments
+    if "pump" not in table:
+        return MODELS[kind](*ions, passive=tuple(passive)), arguments
+    if kind != "GHK":
+        raise ValueError(f"pump belongs to the model GHK, got {kind}")
+    return GHK(*ions, passive=tuple(passive), pump=table["pump"]), arguments
 
 
 def chord_conductances(model: Model, values: Mapping[str, float]) -> dict[str, float]:

@@ -123,6 +123,46 @@ class State(FrozenMapping[float | Times]):
         ]
         return f"<State {self.name!r}: {', '.join(words)} ({self.basis})>"
 
+    def of(self, cell: Cell) -> "State":
+        """Return this state with the changes that act on a cell's kind of pump.
+
+        ``pump_ratio=1`` becomes ``pump_max=0`` for a cell with an explicit pump current.
+
+        Parameters
+        ----------
+        cell : Cell
+            The cell in its baseline state.
+
+        Returns
+        -------
+        State
+
+        Raises
+        ------
+        ValueError
+            The state changes the pump, and the cell has none.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> cell = fr.Cell(fr.GHK("K", "Cl", pump="constant"), P_K=1e-6, P_Cl=1e-7, K_out=5,
+        ...                Cl_out=110, K_in=140, Cl_in=7, celsius=37, pump_max=0.5)
+        >>> cell.replace(**fr.states["pump block"].of(cell))["pump_max"]
+        0.0
+        """
+        if self.get("pump_ratio") != 1.0 or "pump_ratio" in cell:
+            return self
+        if "pump_max" not in cell:
+            raise ValueError(f"{self.name} changes nothing: this cell has no pump")
+        changes = {key: value for key, value in self.items() if key != "pump_ratio"}
+        return State(
+            self.name,
+            changes={**changes, "pump_max": 0.0},
+            source=self.source,
+            basis=self.basis,
+            remark=self.remark,
+        )
+
     def check(self, cell: Cell, varied: Iterable[str]) -> None:
         """Raise the ValueError if this state changes nothing in a cell.
 

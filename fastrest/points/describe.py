@@ -50,6 +50,7 @@ def cell_description(cell: Cell) -> dict[str, Any]:
         "model": type(model).__name__,
         "ions": [[ion.name, ion.z] for ion in model.ions],
         "passive": list(model.passive),
+        **{k: x for k, x in model.arguments.items() if k != "passive" and x != "ratio"},
         **cell.given_fields,
         "values": dict(cell),
     }
@@ -75,7 +76,8 @@ def described_cell(data: Mapping[str, Any]) -> Cell:
     """Return the cell of a description."""
     fields = dict(data["cell"])
     kind, ions = MODELS[fields.pop("model")], [Ion(n, z) for n, z in fields.pop("ions")]
-    model = kind(*ions, passive=tuple(fields.pop("passive")))
+    pump = {"pump": fields.pop("pump")} if "pump" in fields else {}
+    model = kind(*ions, passive=tuple(fields.pop("passive")), **pump)
     return Cell(model, **fields.pop("values"), **fields)
 
 

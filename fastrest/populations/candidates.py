@@ -143,6 +143,7 @@ def _checked_conditions(space: Inputs, given: Any) -> dict[str, dict[str, float 
             )
         try:
             if isinstance(changes, State):
+                changes = changes.of(space.cell)
                 changes.check(space.cell, (*space.names, *space.derived))
             found[name] = {n: _checked_change(space, n, x) for n, x in changes.items()}
         except (TypeError, ValueError) as error:
@@ -212,7 +213,7 @@ class Candidates:
         In the order of ``design.names``.
     V : ndarray, (conditions, n)
         The output that is counted, mV.
-    invalid : ndarray of int64, (6,)
+    invalid : ndarray of int64, (8,)
         Candidates without a value, by the lowest bit of their first status that is not 0.
     """
 

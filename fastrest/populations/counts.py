@@ -13,8 +13,9 @@ import numpy as np
 from fastrest._core import _kernels
 from fastrest._core.edges import Edges
 from fastrest._core.validation import Comparable
+from fastrest.models.quantities import Status
 from fastrest.populations.candidates import Candidates, PopulationDesign, compute
-from fastrest.reductions.accumulator import Accumulator, whole
+from fastrest.reductions.accumulator import Accumulator, whole, with_all_reasons
 from fastrest.reductions.classes import Classes
 from fastrest.runtime import scheduler
 from fastrest.runtime.ranges import Ranges, cut
@@ -132,6 +133,8 @@ class Counts(Comparable):
 
 def whole_numbers(name: str, given: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Return an array of the counts that a file holds, or raise the ValueError."""
+    if name == "invalid" and isinstance(given, list):
+        given = with_all_reasons(given)
     found = np.array(given)
     if found.size != math.prod(shape) or (found.size and found.dtype != np.int64):
         raise ValueError(f"counts: {name} must be whole numbers of shape {shape}")
@@ -186,7 +189,7 @@ class Counter:
         design, k = self.design, len(self.design.accept)
         m = len(design.conditions) * len(self.boundaries)
         p = len(design.names)
-        shapes: dict[str, Any] = {"invalid": 6, "failed": (k, k), "alone": k}
+        shapes: dict[str, Any] = {"invalid": len(Status), "failed": (k, k), "alone": k}
         shapes.update({"classes": (m, m), "accepted classes": (m, m)})
         shapes.update({f"accepted {n}": len(edges) + 1 for n, edges in self.edges.items()})
         shapes.update({f"proposed {n}": len(self.edges[n]) + 1 for n in self.counted})

@@ -224,7 +224,8 @@ class Accumulator(Comparable):
         found["of"] = quantity_from_json(data["of"])
         counts = [whole_number("counts", one, 0) for one in data["counts"]]
         found["counts"] = np.array(counts, np.int64)
-        found["invalid"] = [whole_number("invalid", one, 0) for one in data["invalid"]]
+        invalid = [whole_number("invalid", one, 0) for one in data["invalid"]]
+        found["invalid"] = with_all_reasons(invalid)
         for name, least in (("n", 0), ("argmin", -1), ("argmax", -1)):
             found[name] = whole_number(name, data[name], least)
         for name in ("total", "squares"):
@@ -273,6 +274,11 @@ class Accumulator(Comparable):
         largest = whole(max(abs(lowest), abs(highest)))
         if self.variance < -(1 << UNIT) or self.squares > self.n * largest**2:
             raise ValueError("squares must be the sum of n squares from min to max")
+
+
+def with_all_reasons(invalid: list[Any]) -> list[Any]:
+    """Return numbers of invalid points for every status; files of 0.1.0 lack the last two."""
+    return [*invalid, 0, 0] if len(invalid) == len(Status) - 2 else invalid
 
 
 def count_reasons(status: np.ndarray) -> np.ndarray:

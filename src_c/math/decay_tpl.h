@@ -41,7 +41,7 @@ FR_INLINE double above_zero(double a)
 /* Returns B(a) and B(-a) of B(y) = y/(exp(y) - 1), from a > 0 and d = decay(a). */
 FR_INLINE fr_pair bernoulli_of(double a, fr_decay d)
 {
-    const double per_m = a / d.one_minus_E;
+    const double per_m = a * (1.0 / d.one_minus_E); /* share_of needs the same quotient */
     return (fr_pair){d.E * per_m, per_m};
 }
 

@@ -17,6 +17,7 @@
 #include "models/nernst_gradient_tpl.h"
 #include "models/ghk_gradient_tpl.h"
 #include "models/chord_gradient_tpl.h"
+#include "models/pump_tpl.h"
 
 /* ---- potentials: one row per equation ---- */
 

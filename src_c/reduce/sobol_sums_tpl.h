@@ -192,7 +192,7 @@ FR_APART fr_error pick_freeze(const fr_model *model, const fr_layout *layout_a,
     const int n_columns = fr_model_columns(model), inputs = spec->n_inputs;
     const int with_b = columns_b != NULL;
     double *slopes[FR_MAX_COLUMNS];
-    memset(invalid, 0, 6 * sizeof *invalid);
+    memset(invalid, 0, 8 * sizeof *invalid);
     memset(sums, 0, (size_t)fr_sobol_sums_count(spec, with_b) * 2 * sizeof *sums);
     if (n_columns == 0 || derivatives[model->equation].chunk == NULL)
         return FR_BAD_MODEL;

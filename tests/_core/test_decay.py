@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from fastrest._core import _kernels
-from tests.helpers.golden import GOLDEN
+from helpers.golden import GOLDEN
 
 CORE = Path(__file__).parents[2] / "src_c"
 SOURCE = Path(__file__).with_name("c") / "decay.c"

@@ -17,7 +17,7 @@ NEURON = fr.Cell(
 )
 NAN, INF = math.nan, math.inf
 TINY, LEAST, LARGEST = 5e-324, sys.float_info.min, sys.float_info.max
-NOT_FINITE, NEGATIVE, TEMPERATURE, NO_PERMEANT, INFINITE, RANGE = fr.Status
+NOT_FINITE, NEGATIVE, TEMPERATURE, NO_PERMEANT, INFINITE, RANGE, *_ = fr.Status
 FINE = fr.Status(0)
 PHI = 1000 * quantities.GAS_CONSTANT / quantities.FARADAY * 310.15
 

@@ -25,9 +25,9 @@ def test_an_ion_keeps_its_valence_as_an_int(z):
     assert type(ion.z) is int
 
 
-@pytest.mark.parametrize("z", [0, 3, -3, 1.5, True, "1", None, [1], math.nan], ids=repr)
-def test_an_ion_valence_other_than_1_or_2_is_refused(z):
-    with pytest.raises(ValueError, match=r"^z of X must be -2, -1, 1 or 2, got "):
+@pytest.mark.parametrize("z", [0, 4, -4, 1.5, True, "1", None, [1], math.nan], ids=repr)
+def test_an_ion_valence_other_than_1_2_or_3_is_refused(z):
+    with pytest.raises(ValueError, match=r"^z of X must be -3, -2, -1, 1, 2 or 3, got "):
         fr.Ion("X", z)
 
 

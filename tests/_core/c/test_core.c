@@ -848,7 +848,7 @@ static void misuse_of_sums_is_reported_and_nothing_is_written(const fr_kernels *
 static void check_block(const fr_block *block, const double *V, const uint8_t *status,
                         ptrdiff_t start, ptrdiff_t stop, int sums)
 {
-    int64_t n = 0, invalid[6] = {0};
+    int64_t n = 0, invalid[8] = {0};
     ptrdiff_t low = -1, high = -1;
     double sum = 0.0, squares = 0.0, size = 0.0;
     for (ptrdiff_t i = start; i < stop; i++) {
@@ -1770,9 +1770,9 @@ static void check_pick_freeze(const fr_kernels *kernels, const two_tables *t,
         if (q->second)
             ba[k] = asked(kernels, t, &of_ba, q, status);
     }
-    int64_t expected[6] = {0};
+    int64_t expected[8] = {0};
     for (ptrdiff_t i = 0; i < n; i++)
-        for (int bit = 0; bit < 6; bit++)
+        for (int bit = 0; bit < 8; bit++)
             if (status[i] >> bit & 1) {
                 expected[bit]++;
                 break;
@@ -1841,7 +1841,7 @@ static void sums_of_pick_freeze_are_those_of_plain_loops(const fr_kernels *kerne
                                              .logs = trial % 3 && trial != 3 ? logs : NULL};
             const int n_sums = fr_sobol_sums_count(&spec, with_b);
             double *const sums = doubles(2 * n_sums), *const of_base = doubles(2 * n_sums);
-            int64_t *const invalid = allocate(6 * sizeof *invalid);
+            int64_t *const invalid = allocate(8 * sizeof *invalid);
             const ptrdiff_t n = t.a.n;
             CHECK(pick_freeze(base_kernels(), &t, 0, n, &spec, with_b, invalid, of_base) == FR_OK);
             CHECK(pick_freeze(kernels, &t, 0, n, &spec, with_b, invalid, sums) == FR_OK);
@@ -1883,7 +1883,7 @@ static void pick_freeze_of_draws_is_that_of_their_points(const fr_kernels *kerne
             .n_inputs = a.drawing.sample.n_inputs, .pivot = -30.0, .second = 1, .logs = logs};
         const int n_sums = fr_sobol_sums_count(&spec, 1);
         double *const sums = doubles(2 * n_sums), *const expected = doubles(2 * n_sums);
-        int64_t invalid[6], none[6] = {0};
+        int64_t invalid[8], none[8] = {0};
         void *const scratch = allocate(kernels->scratch_bytes);
         CHECK(kernels->pick_freeze(model, &line, of_a, &line, of_b, 7, N - 9, &spec, scratch,
                                    invalid, expected) == FR_OK);
@@ -1903,7 +1903,7 @@ static void misuse_of_pick_freeze_is_reported(const fr_kernels *kernels)
 {
     const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}}, log_ratio = {FR_LOG_RATIO, 0, NO_PUMP, {0}};
     two_tables t = new_tables(&ghk, 9, 4, 0);
-    int64_t invalid[6];
+    int64_t invalid[8];
     double sums[4096];
     fr_sobol_sums_spec spec = {.n_inputs = t.n_inputs};
     CHECK(pick_freeze(kernels, &t, 0, 9, &spec, 1, invalid, sums) == FR_OK);
