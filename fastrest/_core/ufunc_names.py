@@ -21,7 +21,8 @@ def ufunc_of(equation: _kernels.Equation) -> np.ufunc:
 def ufunc_named(name: str) -> np.ufunc:
     """Return the ufunc of a name; KeyError, ValueError or OverflowError if it means none."""
     if name not in _made:
-        known = [one for one in _kernels.EQUATIONS if f"{name}_".startswith(f"{one}_")]
+        models = [one for one in _kernels.EQUATIONS if not one.startswith("log_")]
+        known = [one for one in models if f"{name}_".startswith(f"{one}_")]
         equation = max(known, key=len, default="")
         parts = name.removeprefix(equation).split("_")[1:]
         pump = int(parts.pop()[4:]) if parts and parts[-1].startswith("pump") else -1

@@ -100,7 +100,7 @@ def test_sobol_sums_leave_out_and_count_points_without_a_potential():
     invalid, sums = _samples.pick_freeze(
         model.outputs["V"].equation, *arrays, inputs, 0, 1000, **question
     )
-    assert invalid.tolist() == [2, 1, 0, 0, 0, 0]  # by the lowest bit: point 5 has two
+    assert invalid.tolist() == [2, 1, 0, 0, 0, 0, 0, 0]  # by the lowest bit: point 5 has two
     good = np.delete(np.arange(1000), [5, 8, 700])
     parts = [{n: x[good] for n, x in side.items()} for side in (A, B)]
     first, second = plain_sums(space, *parts, -70.0)
