@@ -191,7 +191,7 @@ static fr_error pick_freeze(job *g)
     static const int logs[INPUTS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     const fr_sobol_sums_spec spec = {.n_inputs = g->n_inputs, .pivot = -70.0, .logs = logs};
     const fr_layout other = {1, &g->n, g->layout.sample + 1};
-    int64_t invalid[6];
+    int64_t invalid[8];
     return g->kernels->pick_freeze(&g->model, &g->layout, g->columns, &other, g->columns, 0, g->n,
                                    &spec, allocate(1, g->kernels->scratch_bytes), invalid, g->out);
 }

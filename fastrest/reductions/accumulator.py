@@ -277,7 +277,7 @@ class Accumulator(Comparable):
 
 
 def with_all_reasons(invalid: list[Any]) -> list[Any]:
-    """Return numbers of invalid points for every status; files of 0.1.0 lack the last two."""
+    """Return numbers of invalid points for every status; earlier files lack the last two."""
     return [*invalid, 0, 0] if len(invalid) == len(Status) - 2 else invalid
 
 
