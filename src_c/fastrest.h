@@ -12,8 +12,7 @@
  * Callers may cut a sweep into pieces as they like: the bits of a point depend on its inputs alone.
  *
  * Units.  mM, mV and degrees Celsius; permeabilities and conductances in any one unit, except that
- * beside a pump current (uA/cm2) permeabilities are cm/s.  Potentials
- * are inside minus outside.
+ * beside a pump current (uA/cm2) permeabilities are in cm/s.  Potentials are inside minus outside.
  *
  * Thread safety.  No function allocates, locks, prints, or keeps state, and each needs less than 32
  * KiB of stack: larger buffers are the caller's *scratch*.  Any number of threads may call any

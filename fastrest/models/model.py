@@ -64,12 +64,12 @@ class Model(Frozen):
         *("separable", "sides", "two_sided", "unknown_parameter", "weights", "with_passive"),
     )
 
-    #: prefix and meaning of the per-ion weight
+    #: prefix, unit and meaning of the per-ion weight
     weight: ClassVar[str]
     weight_unit: ClassVar[str] = ""
+    weight_meaning: ClassVar[str]
     #: the largest valence of an ion, of either sign
     largest_z: ClassVar[int] = 2
-    weight_meaning: ClassVar[str]
     #: name of the equation in the C core, and its definition and gradient in plain Python
     equation_name: ClassVar[str]
     reference: ClassVar[Any]

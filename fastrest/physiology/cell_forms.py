@@ -220,11 +220,12 @@ def chord_conductances(model: Model, values: Mapping[str, float]) -> dict[str, f
     """
     if not isinstance(model, GHK):
         raise ValueError(f"to_chord needs a GHK cell, got {model}")
-    if values.get("pump_ratio", 1.0) != 1.0:
-        raise ValueError(
-            f"to_chord needs pump_ratio = 1, got {values['pump_ratio']!r}: the chord equation "
-            "has no pump current; convert cell.replace(pump_ratio=1)"
-        )
+    for name, idle in (("pump_ratio", 1), ("pump_max", 0)):
+        if values.get(name, idle) != idle:
+            raise ValueError(
+                f"to_chord needs {name} = {idle}, got {values[name]!r}: the chord equation "
+                f"has no pump current; convert cell.replace({name}={idle})"
+            )
     V = model.outputs["V"].value_at(values)
     if not math.isfinite(V):
         raise ValueError(f"to_chord needs a finite potential, got {V}")

@@ -27,7 +27,9 @@ def pump_effect(
 ) -> PumpEffect:
     """Return the effect of a pump ratio: see ``Cell.pump_effect``."""
     if "pump_ratio" not in cell:
-        raise ValueError(f"pump_effect needs a GHK model with permeant K, got {cell!r}")
+        raise ValueError(
+            f"pump_effect needs a GHK model with permeant K and pump_ratio, got {cell!r}"
+        )
     ratio = finite("ratio", ratio)
     if ratio <= 0:
         raise ValueError(f"ratio must be > 0, got {ratio!r}")

@@ -359,12 +359,9 @@ static uint64_t pump_chunk(const fr_model *model, ptrdiff_t n, const fr_columns 
     for (ptrdiff_t i = 0; i < n; i++) {
         const double degrees = read_once(celsius + i, zero);
         const uint64_t p = bits_of(all.p[i]) & ~SIGN;
-        double S_num = all.num[0][i], S_den = all.den[0][i];
-        for (int k = 2; k <= top; k++) {
-            S_num += k * all.num[k - 1][i];
-            S_den += k * all.den[k - 1][i];
-        }
-        suspect[i] |= not_temperate(degrees) | not_moderate(S_num) | not_moderate(S_den) |
+        const fr_balance b = balance_of(top, &all, i);
+        suspect[i] |= not_temperate(degrees) | not_moderate(first_moment(top, b.num)) |
+                      not_moderate(first_moment(top, b.den)) |
                       (not_moderate(double_of(p)) & (0 - p));
         phi[i] = phi_of(degrees);
     }

@@ -339,6 +339,13 @@ def test_a_pump_ratio_and_a_pump_current_exclude_each_other():
         fr.cells["mammalian neuron"].replace(pump_max=0.5)
 
 
+def test_a_cell_whose_pump_runs_has_no_chord_conductances():
+    with pytest.raises(ValueError, match=r"to_chord needs pump_max = 0, got 0\.5: .*pump_max=0"):
+        pumped(current=0.5).to_chord()
+    idle = pumped(current=0.0)
+    assert idle.to_chord().potential() == pytest.approx(idle.potential(), abs=1e-9)
+
+
 def test_models_keep_their_pump():
     cell = saturating()
     assert pickle.loads(pickle.dumps(cell)) == cell
