@@ -1,14 +1,13 @@
 """Cells: a model with a value for every parameter, and the sources of the values."""
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fastrest._core.validation import FrozenMapping
 from fastrest.models.equations import Chord
-from fastrest.models.model import Model, phi
+from fastrest.models.model import Model
 from fastrest.models.quantities import Ion
+from fastrest.physiology.cell_answers import CellAnswers
 from fastrest.physiology.cell_forms import (
     POTENTIALS,
     TEXTS,
@@ -22,14 +21,11 @@ from fastrest.physiology.cell_forms import (
     chord_conductances,
     read_toml,
 )
-from fastrest.physiology.multiples import Times
 from fastrest.physiology.plausibility import warn_if_implausible
-from fastrest.physiology.pump import PumpEffect, pump_effect
-from fastrest.physiology.uncertainty import Uncertainty, elasticity, uncertainty
 from fastrest.runtime.columns import is_plain
 
 
-class Cell(FrozenMapping[float]):
+class Cell(CellAnswers):
     """A model with one value for every parameter, and the sources of the values.
 
     A cell is an immutable mapping from parameter names to floats.
@@ -66,7 +62,6 @@ class Cell(FrozenMapping[float]):
 
     _hooks = ("fields", "given_fields", "marks")
 
-    model: Model
     name: str
     source: str
     species: str
@@ -258,193 +253,6 @@ class Cell(FrozenMapping[float]):
         """Return a cell of another model: the parameters that it shares, and further values."""
         kept: dict[str, Any] = {n: v for n, v in self._values.items() if n in model.parameters}
         return Cell(model, **self.fields, **kept, **values)
-
-    # ---- outputs and their sensitivity ----
-
-    def potential(self, *, engine: str | None = None) -> float:
-        """Return the resting potential.
-
-        Parameters
-        ----------
-        engine : str, optional
-            ``"python"`` for the pure-Python reference, or an instruction set of
-            `fastrest.info`; the fastest by default.
-
-        Returns
-        -------
-        float
-            mV: NaN if no ion is permeant, -inf or +inf if permeant ions are on one side only.
-
-        Examples
-        --------
-        >>> import fastrest as fr
-        >>> round(fr.cells["mammalian neuron"].potential(), 2)
-        -69.81
-        """
-        return self.model.outputs["V"].value_at(self, engine)
-
-    def gradient(self, *, of: str = "V", engine: str | None = None) -> dict[str, float]:
-        """Return the derivatives of the potential with respect to each parameter.
-
-        They are exact derivatives of the equation (not differences) with the other parameters held
-        fixed. That by a passive ion's concentration is 0, as its inside concentration follows. At
-        the edge of a domain (P = 0, a concentration of 0) they are one-sided.
-
-        Parameters
-        ----------
-        of : str
-            Name of an output of the model: "V", or "E_K" and the like.
-        engine : str, optional
-            As for `potential`.
-
-        Returns
-        -------
-        dict of str to float
-            mV per mM, per °C, or per unit of permeability or conductance, for every parameter;
-            NaN if the potential is not finite. The derivative of the chord equation by g at g = 0
-            is infinite if the ion is on one side only, and NaN if the ion is on neither side.
-
-        Examples
-        --------
-        >>> import fastrest as fr
-        >>> slopes = fr.cells["mammalian neuron"].gradient()
-        >>> round(slopes["K_out"], 3), round(slopes["P_Na"], 1), round(slopes["celsius"], 3)
-        (1.916, 275.7, -0.225)
-        """
-        return self.model.output(of).gradient_at(self, engine)
-
-    def elasticity(self, *, of: str = "V") -> dict[str, float]:
-        """Return the change of the potential for +1 % of each parameter, to first order.
-
-        The change for `celsius` is that for +1 °C, because its zero is a convention. Unlike those
-        of `gradient`, the values are comparable across parameters.
-
-        Parameters
-        ----------
-        of : str
-            Name of an output of the model.
-
-        Returns
-        -------
-        dict of str to float
-            mV; NaN if the potential is not finite.
-
-        Examples
-        --------
-        >>> import fastrest as fr
-        >>> elasticity = fr.cells["mammalian neuron"].elasticity()
-        >>> {name: round(mV, 3) for name, mV in elasticity.items() if name.startswith("K")}
-        {'K_out': 0.096, 'K_in': -0.197}
-        """
-        return elasticity(self.model.output(of), self)
-
-    def uncertainty(self, *, of: str = "V", **sds: float | Times) -> Uncertainty:
-        """Return the standard deviation of the potential from those of some parameters.
-
-        This is the first-order propagation of independent errors (the delta method): the variance
-        is the sum of (dV/dx sd)^2. It holds for errors so small that V is linear over them.
-
-        Parameters
-        ----------
-        of : str
-            Name of an output of the model.
-        **sds : float or Times
-            Standard deviations in the parameters' own units, or as multiples of the cell's values
-            by `times`: ``K_out=fr.times(0.1)`` is 10 %.
-
-        Returns
-        -------
-        Uncertainty
-            ``sd`` in mV, the share of each input in the variance, and a plot.
-
-        Raises
-        ------
-        ValueError
-            A parameter is unknown, or its sd is negative or not finite.
-
-        Examples
-        --------
-        >>> import fastrest as fr
-        >>> u = fr.cells["mammalian neuron"].uncertainty(K_out=0.1, P_Na=fr.times(0.25))
-        >>> round(u.sd, 2), {name: round(share, 3) for name, share in u.shares.items()}
-        (2.76, {'K_out': 0.005, 'P_Na': 0.995})
-        """
-        return uncertainty(self.model.output(of), self, sds)
-
-    def nernst(self) -> dict[str, float]:
-        """Return the Nernst potential of every ion; a passive ion's is the resting potential.
-
-        Returns
-        -------
-        dict of str to float
-            mV, by the name of the ion.
-
-        Examples
-        --------
-        >>> import fastrest as fr
-        >>> {ion: round(E, 2) for ion, E in fr.cells["mammalian neuron"].nernst().items()}
-        {'K': -89.06, 'Na': 60.63, 'Cl': -73.62}
-        """
-        model = self.model
-        return {ion.name: model.outputs[f"E_{ion.name}"].value_at(self) for ion in model.ions}
-
-    def concentrations(self) -> dict[str, tuple[float, float]]:
-        """Return the concentrations of every ion outside and inside.
-
-        A passive ion is in equilibrium with the potential: c_in = c_out exp(-zV/phi).
-
-        Returns
-        -------
-        dict of str to tuple of float
-            Outside and inside, mM, by the name of the ion.
-
-        Examples
-        --------
-        >>> import fastrest as fr
-        >>> c_out, c_in = fr.cells["mammalian skeletal muscle"].concentrations()["Cl"]
-        >>> c_out, round(c_in, 2)
-        (116.0, 4.45)
-        """
-        found = {}
-        for ion in self.model.ions:
-            c_out = self[f"{ion.name}_out"]
-            if ion.name in self.model.passive:
-                c_in = c_out * math.exp(-ion.z * self.potential() / float(phi(self["celsius"])))
-            else:
-                c_in = self[f"{ion.name}_in"]
-            found[ion.name] = c_out, c_in
-        return found
-
-    def pump_effect(self, *, ratio: float = 1.5) -> PumpEffect:
-        """Return the effect of an electrogenic Na/K pump on the potential in the steady state.
-
-        The effect is V at `pump_ratio` = ratio less V at 1, and its ceiling phi |ln ratio|
-        (Mullins & Noda 1963). Permeability ratios fitted with the GHK equation already contain the
-        pump, which the effect then counts twice.
-
-        Parameters
-        ----------
-        ratio : float
-            Na per K that the pump moves: 1.5 for 3:2.
-
-        Returns
-        -------
-        PumpEffect
-            ``effect`` and ``ceiling``, mV.
-
-        Raises
-        ------
-        ValueError
-            The model has no `pump_ratio`, or the ratio is not finite and > 0.
-
-        Examples
-        --------
-        >>> import fastrest as fr
-        >>> effect, ceiling = fr.cells["cardiac ventricular myocyte"].pump_effect()
-        >>> round(effect, 2), round(ceiling, 2)
-        (-2.47, 10.84)
-        """
-        return pump_effect(self, lambda r: self.replace(pump_ratio=r).potential(), ratio)
 
     # ---- files ----
 
