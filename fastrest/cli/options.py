@@ -170,6 +170,18 @@ COMMANDS["gradient"] = Command(
     CELL,
 )
 
+COMMANDS["solve"] = Command(
+    "find the value of a parameter at which the potential has a given value",
+    "Print the value of a parameter at which the resting potential of a cell, or another output, "
+    "is V, the other parameters being kept.",
+    (
+        CELL[0],
+        _option("parameter", "NAME", "the parameter to solve for, such as K_out"),
+        *CELL[1:],
+        _option("--V", "MV", "the potential, mV; or several", type=real, nargs="+", required=True),
+    ),
+)
+
 COMMANDS["sobol"] = Command(
     "divide the variance of the potential among uncertain parameters",
     "Compute Sobol' indices of the resting potential. They are exact for GHK models of monovalent "

@@ -1,4 +1,4 @@
-"""`fastrest gradient` and `fastrest sobol`."""
+"""`fastrest gradient`, `fastrest solve` and `fastrest sobol`."""
 
 import argparse
 import csv
@@ -34,6 +34,16 @@ def run_gradient(options: argparse.Namespace) -> None:
         unit = cell.model.parameters[name].unit
         per = " (per +1 °C)" * (name == "celsius")
         print(f"{name:12} {cell[name]:10.6g} {unit:4} {slope:12.6g} {percent[name]:12.6g}{per}")
+
+
+def run_solve(options: argparse.Namespace) -> None:
+    """Print the values of a parameter at which the potential is on target."""
+    cell, name = cell_of(options), options.parameter
+    of = output_of(options, cell)
+    unit = cell.model.parameter(name).unit
+    print(f"{cell.name or cell.model!r}: {name} is {cell[name]:g} {unit}".rstrip())
+    for target, found in zip(options.V, cell.solve(name, **{of: options.V}), strict=True):
+        print(f"{of} {target:g} mV: {name} {found:.10g} {unit}".rstrip())
 
 
 def run_sobol(options: argparse.Namespace) -> None:

@@ -1,11 +1,17 @@
 """The verbs of a cell that ask for numbers: outputs, and their sensitivity to the parameters."""
 
+from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
+
 import math
+from typing import Any
+
+import numpy.typing as npt
 
 from fastrest._core.validation import FrozenMapping
 from fastrest.models.model import Model, phi
 from fastrest.physiology.multiples import Times
 from fastrest.physiology.pump import PumpEffect, pump_effect
+from fastrest.physiology.solving import solve
 from fastrest.physiology.uncertainty import Uncertainty, elasticity, uncertainty
 
 
@@ -204,3 +210,39 @@ class CellAnswers(FrozenMapping[float]):
         """
         V = self.model.outputs["V"]
         return pump_effect(self, lambda r: V.value_at(self.merged({"pump_ratio": r})), ratio)
+
+    def solve(self, parameter: str, **target: npt.ArrayLike) -> Any:
+        """Return the value of a parameter at which the potential has a given value.
+
+        The other parameters keep their values. The answer is a closed form and unique: zero net
+        current at a given V is linear in every single concentration and permeability, and V is
+        proportional to the absolute temperature.
+
+        Parameters
+        ----------
+        parameter : str
+            Name of the parameter to solve for.
+        **target : array_like
+            The potential, mV, by the name of its output: ``V=-60``, or ``E_K=-90``.
+
+        Returns
+        -------
+        float or ndarray
+            In the parameter's unit. An array of potentials gives an array of their shape.
+
+        Raises
+        ------
+        ValueError
+            No value of the parameter gives one of the potentials; the error names those that are
+            in reach. Or the parameter or the output is unknown.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> cell = fr.cells["mammalian neuron"]
+        >>> round(cell.solve("K_out", V=-60), 2)
+        11.19
+        >>> cell.solve("P_Na", V=[-75, -65]).round(4)
+        array([0.0229, 0.0592])
+        """
+        return solve(self.model, self, parameter, target)

@@ -1,4 +1,4 @@
-"""`fastrest gradient` and `fastrest sobol`."""
+"""`fastrest gradient`, `fastrest solve` and `fastrest sobol`."""
 
 import pytest
 
@@ -20,6 +20,21 @@ def test_gradient_of_a_cell_without_a_potential_is_an_error(capsys):
     off = ["--set", "P_K=0", "--set", "P_Na=0", "--set", "P_Cl=0"]
     assert main(["gradient", "mammalian neuron", *off]) == 2
     assert "has no potential, hence no gradient: NO_PERMEANT" in capsys.readouterr().err
+
+
+def test_solutions_are_printed(capsys):
+    assert main(["solve", NEURON, "K_out", "--set", "P_Na=0.05", "--V", "-60", "-55"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    expected = fr.cells[NEURON].replace(P_Na=0.05).solve("K_out", V=[-60, -55])
+    found = [float(line.split()[-2]) for line in lines[1:]]
+    assert found == pytest.approx(expected.tolist(), rel=1e-9)
+    assert main(["solve", NEURON, "K_out", "--of", "E_K", "--V=-90"]) == 0
+    assert "E_K -90 mV: K_out 4.826966291 mM" in capsys.readouterr().out
+
+
+def test_potentials_out_of_reach_are_an_error(capsys):
+    assert main(["solve", NEURON, "P_Cl", "--V", "-68"]) == 2
+    assert "V reaches from -68.59 mV (P_Cl = 0)" in capsys.readouterr().err
 
 
 VARY = ["--vary", "P_Na=lognormal:cv=0.5", "--vary", "K_out=uniform:3,6"]

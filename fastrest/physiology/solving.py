@@ -1,0 +1,66 @@
+"""The value of one parameter of a cell at which an output has a given value."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fastrest._core.validation import as_numbers, finite
+from fastrest.models import inverse
+from fastrest.models.model import Model, Output
+from fastrest.models.quantities import Parameter, Status
+
+#: A concentration, permeability or ratio that stands for one without limit.
+LARGEST = 1e100
+
+
+def solve(
+    model: Model, values: Mapping[str, float], name: str, targets: Mapping[str, Any]
+) -> float | np.ndarray:
+    """Return the value of a parameter at which an output is on target: see ``Cell.solve``."""
+    if len(targets) != 1:
+        given = ", ".join(targets) or "none"
+        raise ValueError(f"solve needs one potential, as in solve({name!r}, V=-60), got {given}")
+    ((of, target),) = targets.items()
+    output, parameter = model.output(of), model.parameter(name)
+    if np.ndim(target) == 0:
+        return _solved(output, values, parameter, finite(of, target))
+    wanted = as_numbers(of, target)
+    found = [_solved(output, values, parameter, finite(of, one)) for one in wanted.ravel().tolist()]
+    return np.array(found, np.float64).reshape(wanted.shape)
+
+
+def _solved(
+    output: Output, values: Mapping[str, float], parameter: Parameter, target: float
+) -> float:
+    found, status = inverse.solve(output, values, parameter.name, target)
+    if not status:
+        return found
+    what = f"no {parameter.name} gives {output.name} = {target:g} mV"
+    if status != inverse.NO_SOLUTION:
+        reason = Status(status).name
+        raise ValueError(f"{what}: the values leave the range of doubles ({reason})")
+    low, high = reach(output, values, parameter)
+    if low == high or math.isnan(low):  # NaN: without the parameter there is no potential
+        raise ValueError(f"{what}: {output.name} does not depend on {parameter.name} here")
+    least, most = parameter.domain
+    raise ValueError(
+        f"{what}: {output.name} reaches from {low:.2f} mV ({parameter.name} = {least:g}) to "
+        f"{high:.2f} mV ({parameter.name} = {most:g})"
+    )
+
+
+def reach(output: Output, values: Mapping[str, float], parameter: Parameter) -> tuple[float, float]:
+    """Return an output at the least and the greatest value of a parameter.
+
+    The output is monotone: all its values lie between the two. Only concentrations take it to
+    infinity, as the other parameters have limits of their own.
+    """
+    least, most = parameter.domain
+    low, high = (
+        output.value_at({**values, parameter.name: end}) for end in (least, min(most, LARGEST))
+    )
+    if parameter.name.endswith(("_out", "_in")) and low != high:
+        high = math.copysign(math.inf, high if math.isnan(low) else high - low)
+    return low, high
