@@ -9,17 +9,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastrest.models import reference
-from fastrest.models.model import NernstPotential, Output
 from fastrest.models.quantities import CELSIUS_MAX, CELSIUS_MIN, KELVIN_AT_0_CELSIUS, Ion, Status
 from fastrest.models.reference import FINE, NORMAL, input_status, nernst_of, phi
 
 #: An answer within so many rounding errors of its terms is 0 (or, for a divisor, is undetermined).
 ROUNDINGS = 4 * 2.0**-53
-#: The status bit of a target that no value of the parameter gives.
-NO_SOLUTION = 64
-NONE = (math.nan, NO_SOLUTION)
 #: The answer and its status.
-Solved = tuple[float, int]
+Solved = tuple[float, Status]
+#: No value of the parameter gives the target.
+NONE: Solved = (math.nan, Status.NO_SOLUTION)
 
 
 def solve_ghk(model: Any, values: Mapping[str, float], parameter: str, V: float) -> Solved:
@@ -90,7 +88,7 @@ def solve_chord(model: Any, values: Mapping[str, float], parameter: str, V: floa
     if parameter.startswith("g_"):
         E, status = nernst_of(wanted, values)
         if status & (Status.NO_PERMEANT | Status.RANGE):
-            return math.nan, NO_SOLUTION if status & Status.NO_PERMEANT else status
+            return math.nan, Status.NO_SOLUTION if status & Status.NO_PERMEANT else status
         return root(rest, [math.copysign(1.0, -E)] if status else [V / unit, -E / unit])
     g = values[f"g_{wanted.name}"]
     if g == 0:
@@ -114,14 +112,6 @@ def solve_nernst(ion: Ion, values: Mapping[str, float], parameter: str, E: float
         return math.nan, status
     w = ion.z * E / phi(values["celsius"])
     return in_range(other * _power(w if outside else -w)) if other else NONE
-
-
-def solve(output: Output, values: Mapping[str, float], parameter: str, target: float) -> Solved:
-    """Return the value of a parameter at which an output of a model has a given value."""
-    if isinstance(output, NernstPotential):
-        return solve_nernst(output.ion, values, parameter, target)
-    by_equation = {"ghk": solve_ghk, "chord": solve_chord}
-    return by_equation[output.model.equation_name](output.model, values, parameter, target)
 
 
 def proportional(now: tuple[float, Status], values: Mapping[str, float], V: float) -> Solved:

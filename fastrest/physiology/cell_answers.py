@@ -216,7 +216,8 @@ class CellAnswers(FrozenMapping[float]):
 
         The other parameters keep their values. The answer is a closed form and unique: zero net
         current at a given V is linear in every single concentration and permeability, and V is
-        proportional to the absolute temperature.
+        proportional to the absolute temperature. Only the concentrations that a saturating pump
+        binds may have three answers: the nearest to the present value by ratio is returned.
 
         Parameters
         ----------

@@ -7,12 +7,19 @@ from typing import Any
 import numpy as np
 
 from fastrest._core.validation import as_numbers, finite
-from fastrest.models import inverse
-from fastrest.models.model import Model, Output
+from fastrest.models.inverse import Solved, solve_chord, solve_ghk, solve_nernst
+from fastrest.models.model import Model, NernstPotential, Output
+from fastrest.models.pump_inverse import solve_ghk_with_pump
 from fastrest.models.quantities import Parameter, Status
 
 #: A concentration, permeability or ratio that stands for one without limit.
 LARGEST = 1e100
+BY_EQUATION = {
+    "ghk": solve_ghk,
+    "chord": solve_chord,
+    "pump_constant": solve_ghk_with_pump,
+    "pump_saturating": solve_ghk_with_pump,
+}
 
 
 def solve(
@@ -31,16 +38,25 @@ def solve(
     return np.array(found, np.float64).reshape(wanted.shape)
 
 
+def solution(output: Output, values: Mapping[str, float], parameter: str, target: float) -> Solved:
+    """Return the value of a parameter at which an output of a model has a given value."""
+    if isinstance(output, NernstPotential):
+        return solve_nernst(output.ion, values, parameter, target)
+    return BY_EQUATION[output.model.equation_name](output.model, values, parameter, target)
+
+
 def _solved(
     output: Output, values: Mapping[str, float], parameter: Parameter, target: float
 ) -> float:
-    found, status = inverse.solve(output, values, parameter.name, target)
+    found, status = solution(output, values, parameter.name, target)
     if not status:
         return found
     what = f"no {parameter.name} gives {output.name} = {target:g} mV"
-    if status != inverse.NO_SOLUTION:
+    if status != Status.NO_SOLUTION:
         reason = Status(status).name
         raise ValueError(f"{what}: the values leave the range of doubles ({reason})")
+    if output.model.arguments.get("pump") == "saturating" and parameter.name in ("Na_in", "K_out"):
+        raise ValueError(f"{what}: it moves the pump current and the ion's own against each other")
     low, high = reach(output, values, parameter)
     if low == high or math.isnan(low):  # NaN: without the parameter there is no potential
         raise ValueError(f"{what}: {output.name} does not depend on {parameter.name} here")
@@ -59,7 +75,8 @@ def reach(output: Output, values: Mapping[str, float], parameter: Parameter) -> 
     """
     least, most = parameter.domain
     low, high = (
-        output.value_at({**values, parameter.name: end}) for end in (least, min(most, LARGEST))
+        output.value_at({**values, parameter.name: end})
+        for end in (max(least, -LARGEST), min(most, LARGEST))
     )
     if parameter.name.endswith(("_out", "_in")) and low != high:
         high = math.copysign(math.inf, high if math.isnan(low) else high - low)

@@ -12,6 +12,15 @@ from tests.helpers.golden import GOLDEN
 NEURON = fr.cells["mammalian neuron"]
 CALCIUM = NEURON.with_ions("Ca", P=0.1, out=2, inside=1e-4)
 PUMPED = fr.cells["cardiac ventricular myocyte"].replace(pump_ratio=1.5)
+CONSTANT = fr.Cell(
+    fr.GHK("K", "Na", "Cl", pump="constant"),
+    **{n: x for n, x in NEURON.items() if n != "pump_ratio"}
+    | {"P_K": 1e-6, "P_Na": 4e-8, "P_Cl": 4.5e-7, "pump_max": 0.5},
+)
+SATURATING = fr.Cell(
+    fr.GHK("K", "Na", "Cl", pump="saturating"),
+    **{**CONSTANT, "pump_max": 2.0, "pump_Na_half": 10.0, "pump_K_half": 1.5},
+)
 CELLS = [NEURON, CALCIUM, PUMPED, NEURON.to_chord(), CALCIUM.to_chord(), NEURON.passive("Cl")]
 
 
@@ -21,7 +30,11 @@ def read_solutions():
             wanted, V, exact = row.pop("wanted"), float(row.pop("V")), row.pop("exact")
             values = {name: float(x) for name, x in row.items() if x}
             ions = [name.removesuffix("_out") for name in values if name.endswith("_out")]
-            model = (fr.Chord if "g_K" in values else fr.GHK)(*ions)
+            if "pump_max" in values:
+                kind = "saturating" if "pump_K_half" in values else "constant"
+                model = fr.GHK(*ions, pump=kind)
+            else:
+                model = (fr.Chord if "g_K" in values else fr.GHK)(*ions)
             yield pytest.param(fr.Cell(model, **values), wanted, V, exact, id=f"{wanted} {V}")
 
 
@@ -54,6 +67,34 @@ def test_potential_at_the_solution_is_the_target(cell):
             known = cell.replace(**{**others, wanted: value})
             found = known.solve(wanted, V=float(trial))
             assert abs(known.replace(**{wanted: found}).potential() - trial) <= 1e-12
+
+
+@pytest.mark.property
+@pytest.mark.parametrize("cell", [CONSTANT, SATURATING], ids=lambda cell: cell.model.pump)
+def test_currents_at_the_solution_are_balanced(cell):
+    draw = random.Random(5)
+    for wanted, parameter in cell.model.parameters.items():
+        for _ in range(300):
+            factors = {n: 10 ** draw.uniform(-1, 1) for n in cell if n != "celsius"}
+            known = cell.replace(**{n: cell[n] * f for n, f in factors.items() if n != "celsius"})
+            sought = draw.uniform(-19, 99) if parameter.unit == "°C" else known[wanted]
+            V = known.replace(**{wanted: sought}).potential()
+            start = known.replace(**{wanted: known[wanted] * (1 + draw.uniform(0, 1e-3))})
+            found = start.solve(wanted, V=V)
+            assert abs(known.replace(**{wanted: found}).potential() - V) <= 1e-12 * max(1, abs(V))
+
+
+def test_the_nearest_of_three_concentrations_is_found():
+    pump = SATURATING.replace(pump_max=40, pump_K_half=1, P_K=1e-6, P_Na=2.2e-6, Cl_in=7)
+    K = np.geomspace(1e-3, 300, 4001)
+    V = fr.grid(pump, K_out=K).values()
+    turns = np.flatnonzero(np.diff(np.sign(np.diff(V)))) + 1
+    assert len(turns) == 2
+    target = (V[turns[0]] + V[0]) / 2
+    found = {round(pump.replace(K_out=start).solve("K_out", V=target), 9) for start in K}
+    assert len(found) == 3
+    for answer in found:
+        assert abs(pump.replace(K_out=answer).potential() - target) < 1e-6
 
 
 def test_edges_of_domains_are_solutions():
@@ -95,6 +136,10 @@ def test_an_array_of_targets_gives_an_array():
             {"V": -60},
             "not depend",
         ),
+        (CONSTANT, "P_K", {"V": -150}, "V reaches from"),
+        (SATURATING, "K_out", {"V": -300}, "against each other"),
+        (SATURATING, "pump_K_half", {"V": 0}, "V reaches from"),
+        (SATURATING.replace(Na_in=0), "pump_max", {"V": 0}, "does not depend on pump_max"),
         (NEURON, "K_out", {"E_K": 1e6}, "leave the range of doubles"),
         (NEURON, "K_out", {"V": float("nan")}, "V must be finite, got nan"),
         (NEURON, "K_out", {}, "solve needs one potential"),
