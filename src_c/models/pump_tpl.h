@@ -4,8 +4,10 @@
  * current is 0 at the root u = V/phi of the increasing function
  *   G(u) = sum k [D_k B(-ku) - N_k B(ku)] + p,   B(y) = y/(exp(y) - 1)
  * The terms that push outward are P(u), those that push inward M(u).  ln(P/M) is nearly linear in
- * u: without a pump current and divalent ions it is u + ln(D/N).  Newton's method on it converges
- * in 3 to 5 steps as a rule.  A step that leaves the bracket of the root goes to its middle.
+ * u: without a pump current and divalent ions it is u + ln(D/N).  A step goes to the root of the
+ * cubic u(ln(P/M)) through the last two values and slopes, or is Newton's where that differs much
+ * from it; 3 or 4 steps do as a rule.  A step that leaves the bracket of the root goes to its
+ * middle.
  *
  * Lanes that are done keep their value while others go on, so that neighbours in a vector change
  * no bit.  A point that has not converged after MOST_STEPS is bisected.
@@ -13,7 +15,7 @@
  * Expects ghk_tpl.h, gradient_tpl.h and decay_tpl.h.
  */
 
-enum { LARGEST_CHARGE = 3, MOST_STEPS = 24, MOST_HALVINGS = 1100 };
+enum { LARGEST_CHARGE = 3, MOST_STEPS = 24, MOST_HALVINGS = 1100, SEARCHED = 32 };
 
 #define FR_FARADAY 0x1.78e555060882cp16 /* 96485.33212331001 C/mol: SI 2019 */
 
@@ -22,10 +24,20 @@ typedef struct {
     double num[LARGEST_CHARGE], den[LARGEST_CHARGE], p;
 } fr_balance;
 
-/* P, M and minus the derivatives' signs: P' > 0 and -M' > 0. */
+/* P, M, and the derivative of ln(P/M). */
 typedef struct {
-    double push, pull, push_slope, pull_slope;
+    double push, pull, slope;
 } fr_forces;
+
+/* s(a) and s(-a) as in share_of, to nine digits: enough for the slope that a step needs. */
+FR_INLINE fr_pair rough_share_of(double a, fr_decay d, fr_pair B)
+{
+    const double odd = a * (1.0 / 6.0 - a * a * (1.0 / 180.0)); /* below 0.02 */
+    const double per = 1.0 / d.one_minus_E;
+    const double inside = ((d.one_minus_E - a * d.E) * per) * per;
+    const double outside = (d.E * (B.minus - 1.0)) * per;
+    return (fr_pair){a < 0.02 ? 0.5 + odd : inside, a < 0.02 ? 0.5 - odd : outside};
+}
 
 /* Computes the forces at u; callers pass a constant `top`, the largest |z|. */
 FR_INLINE fr_forces forces_at(const int top, const fr_balance *b, double u)
@@ -33,20 +45,22 @@ FR_INLINE fr_forces forces_at(const int top, const fr_balance *b, double u)
     const double a = above_zero(magnitude(u));
     const fr_decay one = decay(a);
     fr_decay d = one;
-    fr_forces f = {b->p > 0.0 ? b->p : 0.0, b->p < 0.0 ? -b->p : 0.0, 0.0, 0.0};
+    fr_forces f = {b->p > 0.0 ? b->p : 0.0, b->p < 0.0 ? -b->p : 0.0, 0.0};
+    double push_slope = 0.0, pull_slope = 0.0;
     double geometric = 1.0; /* 1 + E + ... + E^(k-1) */
     for (int k = 1; k <= top; k++) {
         const double ka = k * a, kk = (double)(k * k);
-        const fr_pair B = bernoulli_of(ka, d), s = share_of(ka, d, B);
+        const fr_pair B = bernoulli_of(ka, d), s = rough_share_of(ka, d, B);
         f.push += k * b->den[k - 1] * (u < 0.0 ? B.plus : B.minus);
         f.pull += k * b->num[k - 1] * (u < 0.0 ? B.minus : B.plus);
-        f.push_slope += kk * b->den[k - 1] * (u < 0.0 ? s.minus : s.plus);
-        f.pull_slope += kk * b->num[k - 1] * (u < 0.0 ? s.plus : s.minus);
+        push_slope += kk * b->den[k - 1] * (u < 0.0 ? s.minus : s.plus);
+        pull_slope += kk * b->num[k - 1] * (u < 0.0 ? s.plus : s.minus);
         geometric += d.E;
         d = (fr_decay){d.E * one.E, one.one_minus_E * geometric};
     }
     f.push = f.push > DBL_MIN ? f.push : DBL_MIN;
     f.pull = f.pull > DBL_MIN ? f.pull : DBL_MIN;
+    f.slope = push_slope / f.push + pull_slope / f.pull;
     return f;
 }
 
@@ -67,9 +81,10 @@ FR_INLINE double second_moment(const int top, const double *x)
     return sum;
 }
 
-/* A root that is searched: its bracket, and the present value. */
+/* A root that is searched: its bracket and the present value; and of the value before, itself,
+   L = ln(P/M), and du/dL (NaN at first). */
 typedef struct {
-    double low, high, u;
+    double low, high, u, before, L, rate;
 } fr_search;
 
 /* The first value of a search if no side is empty: the potential of GHK, with the sums of |z| > 2
@@ -87,24 +102,34 @@ FR_INLINE fr_search begin_search(const int top, const fr_balance *b)
     double u = passive;
     u = p > 0.0 && out < u ? out : u;
     u = p < 0.0 && out > u ? out : u;
-    fr_search s = {low < 0.0 ? low : 0.0, high > 0.0 ? high : 0.0, u};
+    fr_search s = {low < 0.0 ? low : 0.0, high > 0.0 ? high : 0.0, u, NAN, NAN, NAN};
     s.u = s.u > s.low ? s.u : s.low;
     s.u = s.u < s.high ? s.u : s.high;
     return s;
 }
 
-/* Takes one step of Newton's method.  Returns 1.0 if it was the last, else 0.0. */
-FR_INLINE double step(const int top, const fr_balance *b, fr_search *s)
+/* Takes one step from the forces at s->u.  Returns 0.0 if it was not the last.
+ *
+ * After a step of length d the error is about d^2 of Newton's method and d^2 e^2 of the cubic, with
+ * e the length of the step before. */
+FR_INLINE double step(double push, double pull, double slope, fr_search *s)
 {
-    const fr_forces f = forces_at(top, b, s->u);
-    const double L = log_ratio(f.push, f.pull), u = s->u;
-    s->high = L > 0.0 ? u : s->high;
-    s->low = L > 0.0 ? s->low : u;
-    const double next = u - L / (f.push_slope / f.push + f.pull_slope / f.pull);
-    const double middle = 0.5 * s->low + 0.5 * s->high;
-    s->u = next < s->low ? middle : next > s->high ? middle : next;
-    const double size = magnitude(s->u);
-    return magnitude(s->u - u) <= 1e-13 * (size > 1.0 ? size : 1.0) ? 1.0 : 0.0;
+    const double L = log_ratio(push, pull), u = s->u, rate = 1.0 / slope;
+    const double per = 1.0 / (s->L - L), past = s->before - u;
+    const double bend = (past * per - rate) * per; /* divided differences */
+    const double twist = ((s->rate - past * per) * per - bend) * per;
+    const double newton = -L * rate, cubic = newton + L * L * (bend - s->L * twist);
+    const double apart = magnitude(cubic - newton), most = 0.5 * magnitude(newton);
+    const double next = u + (apart <= most ? cubic : newton); /* newton if NaN */
+    const double low = L > 0.0 ? s->low : u, high = L > 0.0 ? u : s->high;
+    const double middle = 0.5 * low + 0.5 * high;
+    const double now = next < low ? middle : next > high ? middle : next;
+    const double size = magnitude(now), moved = magnitude(now - u);
+    const double strayed = now == next ? 0.0 : 1.0, rough = apart <= most ? strayed : 1.0;
+    const double least = 1e-13 * (size > 1.0 ? size : 1.0);
+    *s = (fr_search){low, high, now, u, L, rate};
+    return (moved <= least ? 1.0 : 0.0) + (moved + strayed <= 1e-9 ? 1.0 : 0.0) +
+           (moved * magnitude(past) + rough <= 1e-9 ? 1.0 : 0.0);
 }
 
 /* The root for equal sides of monovalent ions, exactly: the identity V = -phi p/D. */
@@ -134,9 +159,11 @@ static double bisect(const int top, const fr_balance *b, fr_search s, uint8_t *s
 FR_INLINE double solve_point(const int top, const fr_balance *b, fr_search s, uint8_t *status)
 {
     const fr_search whole = s;
-    for (int n = 0; n < MOST_STEPS; n++)
-        if (step(top, b, &s) > 0.0)
+    for (int n = 0; n < MOST_STEPS; n++) {
+        const fr_forces f = forces_at(top, b, s.u);
+        if (step(f.push, f.pull, f.slope, &s) > 0.0)
             return root_of(top, b, s.u);
+    }
     return bisect(top, b, whole, status);
 }
 
@@ -197,7 +224,7 @@ static fr_search one_sided_search(const fr_balance *b, double S_num, double S_de
         all_num > 0.0 ? -(S_den + p) / all_num : -2.0 * log_ratio(S_den, magnitude(p));
     const double high =
         all_den > 0.0 ? (S_num - p) / all_den : 2.0 * log_ratio(S_num, magnitude(p));
-    fr_search s = {low < 0.0 ? low : 0.0, high > 0.0 ? high : 0.0, 0.0};
+    fr_search s = {low < 0.0 ? low : 0.0, high > 0.0 ? high : 0.0, 0.0, NAN, NAN, NAN};
     s.u = 0.5 * s.low + 0.5 * s.high;
     return s;
 }
@@ -290,29 +317,43 @@ FR_INLINE fr_balance balance_of(const int top, const fr_balances *all, ptrdiff_t
 FR_INLINE void search_strip(const int top, const fr_balances *all, ptrdiff_t first, ptrdiff_t n,
                             double *restrict roots, uint64_t *restrict suspect)
 {
-    double low[STRIP], high[STRIP], u[STRIP], done[STRIP];
+    double low[SEARCHED], high[SEARCHED], u[SEARCHED], before[SEARCHED], L[SEARCHED],
+        rate[SEARCHED], done[SEARCHED];
+    double push[SEARCHED], pull[SEARCHED], slope[SEARCHED];
     for (ptrdiff_t i = 0; i < n; i++) {
         const fr_balance b = balance_of(top, all, first + i);
         const fr_search s = begin_search(top, &b);
         low[i] = s.low;
         high[i] = s.high;
         u[i] = s.u;
+        before[i] = s.before;
+        L[i] = s.L;
+        rate[i] = s.rate;
         done[i] = double_of((0 - (suspect[first + i] >> 63)) & FR_ONE);
     }
     for (int pass = 0; pass < MOST_STEPS; pass++) {
-        double finished = 0.0;
+        uint64_t finished = FR_ONE;
         for (ptrdiff_t i = 0; i < n; i++) {
             const fr_balance b = balance_of(top, all, first + i);
-            fr_search s = {low[i], high[i], u[i]};
-            const double last = step(top, &b, &s);
+            const fr_forces f = forces_at(top, &b, u[i]);
+            push[i] = f.push;
+            pull[i] = f.pull;
+            slope[i] = f.slope;
+        }
+        for (ptrdiff_t i = 0; i < n; i++) {
+            fr_search s = {low[i], high[i], u[i], before[i], L[i], rate[i]};
+            const double last = step(push[i], pull[i], slope[i], &s);
             low[i] = s.low;
             high[i] = s.high;
+            before[i] = s.before;
+            L[i] = s.L;
+            rate[i] = s.rate;
             u[i] = done[i] > 0.0 ? u[i] : s.u;
-            done[i] = done[i] > 0.0 ? 1.0 : last;
+            done[i] = done[i] > 0.0 ? 1.0 : last > 0.0 ? 1.0 : 0.0;
         }
         for (ptrdiff_t i = 0; i < n; i++)
-            finished += done[i];
-        if (finished >= (double)n)
+            finished &= bits_of(done[i]);
+        if (finished == FR_ONE)
             break;
     }
     for (ptrdiff_t i = 0; i < n; i++) {
@@ -365,8 +406,8 @@ static uint64_t pump_chunk(const fr_model *model, ptrdiff_t n, const fr_columns 
                       (not_moderate(double_of(p)) & (0 - p));
         phi[i] = phi_of(degrees);
     }
-    for (ptrdiff_t first = 0; first < n; first += STRIP) {
-        const ptrdiff_t length = shorter(n - first, STRIP);
+    for (ptrdiff_t first = 0; first < n; first += SEARCHED) {
+        const ptrdiff_t length = shorter(n - first, SEARCHED);
         if (top == 1)
             search_1(&all, first, length, V, suspect);
         else if (top == 2)

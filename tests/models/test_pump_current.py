@@ -313,6 +313,14 @@ def test_equal_sides_give_the_linear_law_exactly(P, c, current):
     )
 
 
+@pytest.mark.parametrize("u", [-47.0, -128.0, -1e4])
+def test_a_root_at_the_end_of_its_bracket_is_exact(u):
+    """Without K inside and at large -u, B(u) = -u, and the pump current is P F c_out u exactly."""
+    current = -1e-6 * 5 * 96485.33212331001 * u
+    V = fr.GHK("K", pump="constant")(P_K=1e-6, K_out=5, K_in=0, celsius=37, pump_max=current)
+    assert pytest.approx(8.31446261815324 / 96.48533212331001 * 310.15 * u, rel=1e-15) == V
+
+
 def test_a_ratio_is_refused_as_a_permeability():
     with pytest.raises(ValueError, match=r"P_K = 1\.0 cm/s is almost surely a ratio"):
         pumped().replace(P_K=1.0)
