@@ -29,6 +29,8 @@ NO_PERMEANT = list(Status).index(Status.NO_PERMEANT)
 GUARD = 64 * 2.0**-53
 #: Bytes per entry of a list: its logarithm, its number, a sorted copy, and two keys with a bin.
 BYTES = 48
+#: Entries of a list that is not cut: a thread's lists take some 500 MB at most.
+LONGEST = 8_000_000
 #: Pairs whose potentials are computed at once.
 AT_ONCE = 1 << 20
 #: Seconds per point pointwise; per entry of a list, per entry and edge, and per setting. Only the
@@ -41,38 +43,60 @@ class Settings:
 
     Axes that enter both sums, or phi, are settings. For each setting the points are all pairs of
     an entry of the first list (over `num`) and an entry of the second (over `den`), once for
-    every place on the `free` axes.
+    every place on the `free` axes. Where a list would be too long for the memory, an axis of it is
+    cut into equal parts: the axis of the parts is a setting, too.
     """
 
     remedy = "the lists of method='factored' are long: use threads=1, or method='pointwise'"
 
     def __init__(self, grid: GridPoints):
         num, den = grid.table_dims()
-        celsius = {grid.dim_of["celsius"]} if "celsius" in grid.dim_of else set()
-        everything = set(range(len(grid.shape)))
-        self.grid, self.shape, self.separable = grid, grid.shape, grid.output.separable
-        self.settings = sorted((num & den) | celsius)
-        self.num = sorted(num - set(self.settings))
-        self.den = sorted(den - set(self.settings))
-        self.free = sorted(everything - num - den - celsius)
-        #: difference of the numbers of neighbouring points along each dimension
-        self.strides = [math.prod(grid.shape[d + 1 :]) for d in sorted(everything)]
+        celsius = grid.dim_of.get("celsius")
+        settings = (num & den) | ({celsius} if celsius is not None else set())
+        self.grid, self.separable = grid, grid.output.separable
+        #: length of every dimension, and difference of the numbers of neighbouring points along it
+        self.shape: list[int] = []
+        self.strides: list[int] = []
+        self.settings: list[int] = []
+        self.num: list[int] = []
+        self.den: list[int] = []
+        self.free: list[int] = []
+        self.celsius: int | None = None
+        parts = {
+            **cuts({d: grid.shape[d] for d in sorted(num - settings)}),
+            **cuts({d: grid.shape[d] for d in sorted(den - settings)}),
+        }
+        for d, length in enumerate(grid.shape):
+            stride = math.prod(grid.shape[d + 1 :])
+            if d == celsius:
+                self.celsius = len(self.shape)
+            in_lists = self.num if d in num else self.den if d in den else self.free
+            within = length // parts.get(d, 1)
+            if d not in settings and within < length:
+                self._add(self.settings, length // within, within * stride)
+            self._add(self.settings if d in settings else in_lists, within, stride)
         self.entries = self.size(self.num) + self.size(self.den)
         #: points of one setting
         self.unit = len(grid) // self.size(self.settings)
         #: approximate memory that a thread takes for a setting
         self.list_bytes = BYTES * self.entries
 
+    def _add(self, dims: list[int], length: int, stride: int) -> None:
+        dims.append(len(self.shape))
+        self.shape.append(length)
+        self.strides.append(stride)
+
     def size(self, dims: list[int]) -> int:
         """Return the number of places on some axes together."""
         return math.prod(self.shape[d] for d in dims)
 
-    def numbers(self, dims: list[int]) -> np.ndarray:
-        """Return the share of each place on some axes in the number of a point."""
-        found = np.zeros((), np.int64)
-        for d in dims:
-            found = np.add.outer(found, np.arange(self.shape[d], dtype=np.int64) * self.strides[d])
-        return found.ravel()
+    def numbers(self, dims: list[int], places: np.ndarray) -> np.ndarray:
+        """Return the share of places on some axes in the number of a point."""
+        indices = np.unravel_index(places, [self.shape[d] for d in dims]) if dims else ()
+        found = np.zeros(len(places), np.int64)
+        for d, along in zip(dims, indices):
+            found += along * self.strides[d]
+        return found
 
     def first(self, place: dict[int, int]) -> int:
         """Return the number of the first point of a setting."""
@@ -118,6 +142,24 @@ class Settings:
         return add
 
 
+def cuts(lengths: dict[int, int]) -> dict[int, int]:
+    """Return the number of equal parts into which each axis of a list is cut."""
+    parts: dict[int, int] = {}
+    pieces = -(-math.prod(lengths.values()) // LONGEST)
+    while pieces > 1:
+        left = {d: n for d, n in lengths.items() if d not in parts}
+        enough = [(divisor(n, pieces), d) for d, n in left.items() if n >= pieces]
+        p, d = min(enough) if enough else max((n, d) for d, n in left.items())
+        parts[d] = p
+        pieces = -(-pieces // p)
+    return parts
+
+
+def divisor(n: int, least: int) -> int:
+    """Return a divisor of n, not less than another number: the next one, unless that is far."""
+    return next((p for p in range(least, min(n, 100 * least)) if n % p == 0), n)
+
+
 def applies(points: Points, sums: bool) -> TypeGuard[GridPoints]:
     """Return True if the algebra answers: with divalent ions it counts, but gives no sums."""
     if points.event is not None or not isinstance(points, GridPoints):
@@ -133,7 +175,6 @@ class Pairs:
     def __init__(self, axes: Settings, isa: str):
         self.grid, self.isa, self.axes = axes.grid, isa, axes
         self.dims = (axes.num, axes.den)
-        self.numbers = [axes.numbers(dims) for dims in self.dims]
         self.copies = axes.size(axes.free)
 
     def columns(self, columns: list[Any], side: int, place: dict[int, int]) -> list[Any]:
@@ -142,14 +183,14 @@ class Pairs:
         where = tuple(
             slice(None) if d in dims else place.get(d, 0) for d in range(len(self.axes.shape))
         )
-        at = [c if isinstance(c, float) else c[where] for c in columns]
+        at = [c if isinstance(c, float) else c.reshape(self.axes.shape)[where] for c in columns]
         return at if dims else [float(c) for c in at]
 
     def phi(self, place: dict[int, int]) -> float:
         """Return RT/F in mV at a setting."""
         celsius = self.grid.cell["celsius"]
-        if "celsius" in self.grid.dim_of:
-            celsius = self.grid.inputs["celsius"][place[self.grid.dim_of["celsius"]]]
+        if self.axes.celsius is not None:
+            celsius = self.grid.inputs["celsius"][place[self.axes.celsius]]
         return float(phi(celsius))
 
     def at(self, place: dict[int, int], so_far: Accumulator, sums: bool) -> Accumulator:
@@ -248,7 +289,8 @@ class Monovalent(Pairs):
         with np.errstate(invalid="ignore"):
             a_places = np.flatnonzero(scale * (a - b_best) == V)
             b_places = np.flatnonzero(scale * (a_best - b) == V)
-        a_numbers, b_numbers = self.numbers[0][a_places], self.numbers[1][b_places]
+        a_numbers = self.axes.numbers(self.dims[0], a_places)
+        b_numbers = self.axes.numbers(self.dims[1], b_places)
         a_values, first_a = np.unique(a[a_places], return_index=True)
         b_values, first_b = np.unique(b[b_places], return_index=True)
         found: list[int] = []
@@ -340,8 +382,8 @@ class Divalent(Pairs):
         if one.n and len(one.edges):
             (N, M_out, _), (D, M_in, _) = sides
             left, right = (N[good[0]], M_out[good[0]]), (D[good[1]], M_in[good[1]])
-            rows = self.axes.first(place) + self.numbers[0][good[0]]
-            columns, scale = self.numbers[1][good[1]], self.phi(place)
+            rows = self.axes.first(place) + self.axes.numbers(self.dims[0], good[0])
+            columns, scale = self.axes.numbers(self.dims[1], good[1]), self.phi(place)
             below = [self.below(t, scale, left, right, rows, columns) for t in one.edges.tolist()]
             self.count(one, np.array(below, np.int64))
         return one

@@ -245,13 +245,27 @@ FR_APART ptrdiff_t count_equally(const fr_equal_edges *q, fr_equal_scratch *s, i
     sort_by_fraction(s->keys[1], s->keys[0], n, s->starts);
     memset(s->counts, 0, (size_t)(n_bins + q->n_bins_a) * sizeof *s->counts);
     memset(s->table, 0, (size_t)(n_bins * q->n_bins_a) * sizeof *s->table);
+    /* Close keys follow each other in runs; a run of one list alone holds no pair.  The first key
+       comes after the last. */
+    const uint64_t around = (keys[0] >> FRACTION_AT) + FR_FRACTIONS - (keys[n - 1] >> FRACTION_AT);
+    const uint64_t both = in_list | 1, at_ends = around <= q->guard ? both : 0;
+    uint64_t lists = at_ends;
+    ptrdiff_t begun = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
-        const uint64_t next =
-            i + 1 < n ? keys[i + 1] >> FRACTION_AT : (keys[0] >> FRACTION_AT) + FR_FRACTIONS;
-        if (next - (keys[i] >> FRACTION_AT) <= q->guard) {
+        const uint64_t gap =
+            i + 1 < n ? (keys[i + 1] >> FRACTION_AT) - (keys[i] >> FRACTION_AT) : around;
+        lists |= (keys[i] & in_list) | (keys[i] & in_list ? 0 : 1);
+        if (gap <= q->guard) {
             if (n_close == q->room)
                 return -1;
             s->close[n_close++] = i;
+        }
+        if (i + 1 == n)
+            lists |= at_ends;
+        if (gap > q->guard || i + 1 == n) {
+            n_close = lists == both ? n_close : begun;
+            begun = n_close;
+            lists = 0;
         }
         const ptrdiff_t place = (ptrdiff_t)(keys[i] & (in_list - 1));
         if (keys[i] & in_list) {

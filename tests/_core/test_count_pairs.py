@@ -179,6 +179,14 @@ def test_many_pairs_with_close_fractions_are_left_to_others():
     assert count_pairs(PHI, a, a, edges).tolist() == by_walks(PHI, a, a, edges)
 
 
+def test_ties_within_a_list_are_no_pairs(isa):
+    rng = np.random.default_rng(0)
+    a = np.sort(rng.integers(0, 10, 600_000) / 7)  # more ties than close pairs are listed
+    b, edges = np.sort(rng.uniform(0, 1, 500)), np.linspace(-100, 100, 201)
+    below = equal_edges.count(25.0, a, b, edges, isa=isa)
+    assert below.tolist() == by_walks(25.0, a, b, edges)
+
+
 @pytest.mark.parametrize("uneven", [1e-9, 1e-3])
 def test_uneven_edges_are_left_to_others(uneven):
     edges = np.linspace(-10, 10, 41)

@@ -9,7 +9,7 @@ import fastrest as fr
 from fastrest._core import _kernels
 from fastrest.reductions import separable
 from fastrest.reductions.accumulator import Accumulator
-from helpers.factored import GRIDS, TEN, state_of
+from helpers.factored import GRIDS, TEN, assert_all_pairs, state_of
 
 NEURON = fr.cells["mammalian neuron"]
 LARGE = {
@@ -62,6 +62,33 @@ def test_factored_extremes_of_a_monotonic_grid_are_at_its_corners():
     assert s.at_min == {"P_Na": 0.01, "K_out": 1.0, "K_in": 200.0}
     assert s.at_max["K_out"] == 50.0
     assert s.at_max["K_in"] == 50.0
+
+
+@pytest.mark.parametrize("longest", [1, 5, 40])
+@pytest.mark.parametrize("name", sorted({*GRIDS} - {"thousands of settings", "one setting"}))
+def test_lists_that_are_cut_give_the_same_answers(name, longest, monkeypatch):
+    monkeypatch.setattr(separable, "LONGEST", longest)
+    grid = GRIDS[name]()
+    lists = separable.Settings(grid)
+    assert max(lists.size(lists.num), lists.size(lists.den)) <= longest
+    assert_all_pairs(grid)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "longest", "parts"),
+    [
+        ({0: 1000, 1: 1000, 2: 100}, 8_000_000, {0: 20}),
+        ({0: 1000, 1: 1000, 2: 1000}, 8_000_000, {0: 125}),
+        ({1: 7, 4: 11}, 20, {1: 7}),
+        ({1: 101}, 20, {1: 101}),
+        ({1: 10, 2: 10}, 5, {2: 10, 1: 2}),
+        ({1: 10, 2: 10}, 100, {}),
+        ({}, 100, {}),
+    ],
+)
+def test_axes_of_long_lists_are_cut_into_equal_parts(lengths, longest, parts, monkeypatch):
+    monkeypatch.setattr(separable, "LONGEST", longest)
+    assert separable.cuts(lengths) == parts
 
 
 @pytest.mark.parametrize("threads", [1, 3])
