@@ -36,7 +36,7 @@ MODULES = {
     **dict.fromkeys(("cells", "info"), "main"),
     "sweep": "sweep_command",
     **dict.fromkeys(("population", "merge"), "population_commands"),
-    **dict.fromkeys(("gradient", "solve", "sobol"), "sensitivity_commands"),
+    **dict.fromkeys(("currents", "gradient", "solve", "sobol"), "sensitivity_commands"),
     "bench": "bench_command",
 }
 #: Errors that are reported in one line: bad input, and results that have changed.

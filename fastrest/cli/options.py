@@ -163,6 +163,20 @@ COMMANDS["merge"] = Command(
     ),
 )
 
+COMMANDS["currents"] = Command(
+    "print the currents of a cell at rest",
+    "Print the current of every ion at rest: Nernst potential, driving force, current (outward "
+    "positive), share, slope and chord conductance. With relative permeabilities only shares are "
+    "known, unless the membrane resistance is given.",
+    (
+        *CELL,
+        _option("--R-m", "KOHM_CM2", "specific membrane resistance at rest", type=real),
+        _option("--diameter", "UM", "also print the input resistance of a sphere", type=real),
+        _option("--plot", "FILE", f"draw the currents as bars {PICTURE}"),
+        FORCE,
+    ),
+)
+
 COMMANDS["gradient"] = Command(
     "print the derivatives of a cell's potential",
     "Print the derivatives of the resting potential: mV per unit of each parameter, and mV per "

@@ -1,4 +1,4 @@
-"""`fastrest gradient`, `fastrest solve` and `fastrest sobol`."""
+"""`fastrest gradient`, `fastrest solve`, `fastrest currents` and `fastrest sobol`."""
 
 import argparse
 import csv
@@ -44,6 +44,24 @@ def run_solve(options: argparse.Namespace) -> None:
     print(f"{cell.name or cell.model!r}: {name} is {cell[name]:g} {unit}".rstrip())
     for target, found in zip(options.V, cell.solve(name, **{of: options.V}), strict=True):
         print(f"{of} {target:g} mV: {name} {found:.10g} {unit}".rstrip())
+
+
+def run_currents(options: argparse.Namespace) -> None:
+    """Print the currents of a cell at rest, and draw them if that is asked for."""
+    cell = cell_of(options)
+    check_files(options, [("CELL", cell_file(options.cell))])
+    check_picture(options, "plot")
+    if options.R_m is not None:
+        cell = cell.absolute(R_m=options.R_m)
+    found = cell.currents()
+    if options.diameter is not None and not found.absolute:
+        raise ValueError("--diameter needs permeabilities in cm/s: give the membrane's --R-m too")
+    print(f"{cell.name or cell.model!r}")
+    print(found)
+    if options.diameter is not None:
+        resistance = found.input_resistance(options.diameter)
+        print(f"  input resistance of a sphere of {options.diameter:g} um: {resistance:.4g} MOhm")
+    draw(options, "plot", lambda figure: found.plot(figure.subplots()))
 
 
 def run_sobol(options: argparse.Namespace) -> None:

@@ -21,6 +21,7 @@ from fastrest.physiology.cell_forms import (
     chord_conductances,
     read_toml,
 )
+from fastrest.physiology.currents import absolute_cell
 from fastrest.physiology.plausibility import warn_if_implausible
 from fastrest.runtime.columns import is_plain
 
@@ -248,6 +249,45 @@ class Cell(CellAnswers):
         """
         model = Chord(*self.model.ions, passive=self.model.passive)
         return self._with_model(model, chord_conductances(self.model, self))
+
+    def absolute(self, *, R_m: float) -> "Cell":
+        """Return the cell with permeabilities in cm/s, from its membrane resistance.
+
+        The potential stays. A pump that `pump_ratio` described becomes an explicit current.
+
+        Parameters
+        ----------
+        R_m : float
+            Specific membrane resistance at rest, kOhm cm2: 1/(sum of slope conductances).
+
+        Returns
+        -------
+        Cell
+            A cell of ``GHK(..., pump="constant")``: `pump_max` is the current that balances those
+            of the ions, uA/cm2.
+
+        Raises
+        ------
+        ValueError
+            The model is not a GHK of relative permeabilities, or R_m is not greater than 0.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> cell = fr.cells["mammalian neuron"].absolute(R_m=7)
+        >>> round(cell.potential(), 2), round(1e6 * cell["P_K"], 3)
+        (-69.81, 1.006)
+        >>> cell.currents()
+        Currents at -69.81 mV, outward positive:
+                   E    V - E       I   share  g_slope  g_chord
+          K   -89.06    19.25   1.443  +0.916  0.08881  0.07499
+          Na   60.63  -130.45  -1.575  -1.000  0.01835  0.01208
+          Cl  -73.62     3.81   0.132  +0.084   0.0357  0.03467
+          E in mV, I in uA/cm2, g in mS/cm2; R_m = 7 kOhm cm2
+        """
+        model, changed = absolute_cell(self.model, self, R_m)
+        values = {**self._values, **changed}
+        return Cell(model, **self.fields, **{n: values[n] for n in model.parameters})
 
     def _with_model(self, model: Model, values: Mapping[str, Any]) -> "Cell":
         """Return a cell of another model: the parameters that it shares, and further values."""

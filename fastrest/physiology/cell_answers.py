@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from fastrest._core.validation import FrozenMapping
 from fastrest.models.model import Model, phi
+from fastrest.physiology.currents import Currents, currents_at_rest
 from fastrest.physiology.multiples import Times
 from fastrest.physiology.pump import PumpEffect, pump_effect
 from fastrest.physiology.solving import solve
@@ -178,6 +179,41 @@ class CellAnswers(FrozenMapping[float]):
                 c_in = self[f"{ion.name}_in"]
             found[ion.name] = c_out, c_in
         return found
+
+    def currents(self) -> Currents:
+        """Return the currents that flow at rest: which ion carries how much, and the pump.
+
+        The currents of all ions and of the pump sum to zero. A cell of relative permeabilities
+        tells their shares only; `absolute` gives it a scale. A passive ion carries no current.
+
+        Returns
+        -------
+        Currents
+            A row for each permeant ion: its Nernst potential, driving force, current (outward
+            positive), share, slope and chord conductance; and a row for the pump. It prints as a
+            table, and has ``R_m``, ``input_resistance``, ``to_dataframe`` and ``plot``.
+
+        Raises
+        ------
+        ValueError
+            The potential is not finite.
+
+        Notes
+        -----
+        Goldman 1943; Hodgkin & Katz 1949. The GHK slope conductances set the input resistance, the
+        chord conductances the potential; the ratios of neither are ratios of permeabilities.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> fr.cells["mammalian neuron"].currents()
+        Currents at -69.81 mV, outward positive:
+                   E    V - E   share
+          K   -89.06    19.25  +0.916
+          Na   60.63  -130.45  -1.000
+          Cl  -73.62     3.81  +0.084
+        """
+        return currents_at_rest(self.model, self)
 
     def pump_effect(self, *, ratio: float = 1.5) -> PumpEffect:
         """Return the effect of an electrogenic Na/K pump on the potential in the steady state.

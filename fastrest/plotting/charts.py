@@ -194,6 +194,18 @@ def tornado(bars: Mapping[str, float], label: str, ax: "Axes | None") -> "Axes":
         return ax
 
 
+def signed_bars(bars: Mapping[str, float], label: str, ax: "Axes | None") -> "Axes":
+    """Draw a horizontal bar for each name, from the top, to the right if positive."""
+    names = list(bars)[::-1]
+    lengths = np.array([bars[name] for name in names])
+    with axes_or_new(ax) as ax:
+        set_label(ax, "x", label)
+        ax.barh(np.arange(len(names)), lengths, color=np.where(lengths < 0, "C0", "C1"))
+        ax.axvline(0.0, color="0.2", linewidth=0.8)
+        _name_bars(ax, names)
+        return ax
+
+
 def indices(
     names: Sequence[str],
     bars: Mapping[str, np.ndarray],

@@ -1,4 +1,4 @@
-"""`fastrest gradient`, `fastrest solve` and `fastrest sobol`."""
+"""`fastrest gradient`, `fastrest solve`, `fastrest currents` and `fastrest sobol`."""
 
 import pytest
 
@@ -35,6 +35,23 @@ def test_solutions_are_printed(capsys):
 def test_potentials_out_of_reach_are_an_error(capsys):
     assert main(["solve", NEURON, "P_Cl", "--V", "-68"]) == 2
     assert "V reaches from -68.59 mV (P_Cl = 0)" in capsys.readouterr().err
+
+
+def test_currents_are_printed_and_drawn(tmp_path, capsys):
+    picture = tmp_path / "currents.png"
+    options = ["--R-m", "7", "--diameter", "20", "--plot", str(picture)]
+    assert main(["currents", NEURON, *options]) == 0
+    text = capsys.readouterr().out
+    assert str(fr.cells[NEURON].absolute(R_m=7).currents()) in text
+    assert "input resistance of a sphere of 20 um: 557 MOhm" in text
+    assert picture.stat().st_size > 1000
+    assert main(["currents", NEURON]) == 0
+    assert "share" in capsys.readouterr().out
+
+
+def test_an_input_resistance_needs_a_scale(capsys):
+    assert main(["currents", NEURON, "--diameter", "20"]) == 2
+    assert "give the membrane's --R-m too" in capsys.readouterr().err
 
 
 VARY = ["--vary", "P_Na=lognormal:cv=0.5", "--vary", "K_out=uniform:3,6"]

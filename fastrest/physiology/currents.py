@@ -1,0 +1,221 @@
+"""The table of a cell's currents at rest, and cells with absolute permeabilities."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fastrest._core.validation import Comparable, equal_to_nan, finite
+from fastrest.models.currents import IonCurrent, currents
+from fastrest.models.equations import GHK
+from fastrest.models.model import Model
+from fastrest.models.reference import nernst_of
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+    import pandas as pd
+
+#: A net current smaller than this part of an ion's flow in one direction is a rounding error.
+ROUNDING = 1e-13
+#: The columns of the table: their digits, and the unit of those that need absolute permeabilities.
+COLUMNS = {
+    **{"E": (".2f", ""), "driving_force": (".2f", ""), "current": (".4g", "uA/cm2")},
+    **{"share": ("+.3f", ""), "g_slope": (".4g", "mS/cm2"), "g_chord": (".4g", "mS/cm2")},
+}
+
+#: Headings of the table that are not the names of its columns.
+SYMBOLS = {"driving_force": "V - E", "current": "I"}
+
+
+@equal_to_nan
+class Current(NamedTuple):
+    """A row of `Currents`; the values that a row does not have are NaN.
+
+    Attributes
+    ----------
+    E, driving_force : float
+        The Nernst potential, and V - E, mV.
+    current : float
+        The current, outward positive, uA/cm2.
+    share : float
+        The current's part of all outward currents, or minus its part of all inward ones.
+    g_slope, g_chord : float
+        dI/dV and I/(V - E), mS/cm2. Slopes set the input resistance, chords the potential.
+    """
+
+    E: float
+    driving_force: float
+    current: float
+    share: float
+    g_slope: float
+    g_chord: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Currents(Comparable):
+    """The currents of a cell at rest, as `Cell.currents` returns them.
+
+    Attributes
+    ----------
+    V : float
+        The resting potential, mV.
+    rows : dict of str to Current
+        A row for every permeant ion, and one for the pump if it carries current.
+    absolute : bool
+        True if permeabilities are in cm/s. Otherwise currents and conductances are NaN, and only
+        their shares are known.
+    """
+
+    _compared = ("V", "rows", "absolute")
+
+    V: float
+    rows: dict[str, Current]
+    absolute: bool
+
+    @property
+    def R_m(self) -> float:
+        """The membrane resistance 1/(sum of slope conductances), kOhm cm2."""
+        total = math.fsum(row.g_slope for name, row in self.rows.items() if name != "pump")
+        return 1 / total if total else math.inf
+
+    def input_resistance(self, diameter: float) -> float:
+        """Return the resistance of an isopotential sphere, MOhm.
+
+        Parameters
+        ----------
+        diameter : float
+            um.
+
+        Returns
+        -------
+        float
+            R_m over the area of the membrane.
+
+        Raises
+        ------
+        ValueError
+            The diameter is not greater than 0.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> cell = fr.cells["mammalian neuron"].absolute(R_m=7)
+        >>> round(cell.currents().input_resistance(20), 1)
+        557.0
+        """
+        diameter = finite("diameter", diameter)
+        if diameter <= 0:
+            raise ValueError(f"diameter must be > 0 um, got {diameter!r}")
+        area = math.pi * (1e-4 * diameter) ** 2  # cm2
+        return 1e-3 * self.R_m / area
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return the table as a pandas data frame; it needs pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each ion and the pump, with the fields of `Current` as columns.
+        """
+        import pandas as pd
+
+        columns = list(Current._fields)
+        return pd.DataFrame([*self.rows.values()], index=[*self.rows], columns=columns)
+
+    def plot(self, ax: "matplotlib.axes.Axes | None" = None) -> "matplotlib.axes.Axes":
+        """Draw the currents, or their shares, as horizontal bars; it needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; by default those of a new pyplot figure.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from fastrest.plotting.charts import signed_bars
+
+        if self.absolute:
+            bars, label = {n: row.current for n, row in self.rows.items()}, "current (µA/cm²)"
+        else:
+            bars, label = {n: row.share for n, row in self.rows.items()}, "share of the current"
+        return signed_bars(bars, f"{label}, outward positive", ax)
+
+    def __repr__(self) -> str:
+        shown = {n: c for n, c in COLUMNS.items() if self.absolute or not c[1]}
+        lines = [["", *(SYMBOLS.get(name, name) for name in shown)]]
+        for name, row in self.rows.items():
+            cells = (getattr(row, column) for column in shown)
+            texts = (
+                "" if math.isnan(x) else format(x, digits)
+                for x, (digits, _) in zip(cells, shown.values(), strict=True)
+            )
+            lines.append([name, *texts])
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        text = [f"Currents at {self.V:.2f} mV, outward positive:"]
+        for first, *others in lines:
+            cells = (x.rjust(w) for x, w in zip(others, widths[1:], strict=True))
+            text.append("  " + "  ".join([first.ljust(widths[0]), *cells]).rstrip())
+        if self.absolute:
+            text.append(f"  E in mV, I in uA/cm2, g in mS/cm2; R_m = {self.R_m:.4g} kOhm cm2")
+        return "\n".join(text)
+
+
+def is_absolute(model: Model) -> bool:
+    """Return True if a model's permeabilities are in cm/s."""
+    return model.weight_unit == "cm/s"
+
+
+def currents_at_rest(model: Model, values: Mapping[str, float]) -> Currents:
+    """Return the currents of a cell at rest: see `Cell.currents`."""
+    V = model.outputs["V"].value_at(values)
+    if not math.isfinite(V):
+        raise ValueError(f"currents at rest need a finite potential, got {V}")
+    found = {name: _net(one) for name, one in currents(model, values, V).items()}
+    ions = {ion.name: ion for ion in model.permeant}
+    rest = math.fsum(one.current for one in found.values())
+    pumped = has_pump(values)
+    outward = math.fsum(max(one.current, 0.0) for one in found.values()) + max(-rest, 0.0) * pumped
+    absolute = is_absolute(model)
+    rows = {}
+    for name, one in found.items():
+        E = nernst_of(ions[name], values)[0]
+        known = (one.current, one.g_slope, one.g_chord) if absolute else (math.nan,) * 3
+        share = one.current / outward if outward else 0.0
+        rows[name] = Current(E, V - E, known[0], share, *known[1:])
+    if pumped:
+        current = -rest if absolute else math.nan
+        share = -rest / outward if outward else 0.0
+        rows["pump"] = Current(math.nan, math.nan, current, share, math.nan, math.nan)
+    return Currents(V, rows, absolute)
+
+
+def has_pump(values: Mapping[str, float]) -> bool:
+    """Return True if a pump carries current."""
+    return values.get("pump_ratio", 1.0) != 1.0 or values.get("pump_max", 0.0) != 0.0
+
+
+def _net(one: IonCurrent) -> IonCurrent:
+    return one._replace(current=0.0) if abs(one.current) <= ROUNDING * one.flow else one
+
+
+def absolute_cell(
+    model: Model, values: Mapping[str, float], R_m: float
+) -> tuple[Model, dict[str, Any]]:
+    """Return the model and the changed values of an absolute cell: see `Cell.absolute`."""
+    R_m = finite("R_m", R_m)
+    if R_m <= 0:
+        raise ValueError(f"R_m must be > 0 kOhm cm2, got {R_m!r}")
+    if not isinstance(model, GHK) or is_absolute(model):
+        what = "has permeabilities in cm/s already" if is_absolute(model) else f"is of {model}"
+        raise ValueError(f"absolute needs a GHK cell of relative permeabilities; the cell {what}")
+    V = model.outputs["V"].value_at(values)
+    if not math.isfinite(V):
+        raise ValueError(f"absolute needs a finite potential, got {V}")
+    relative = currents(model, values, V)
+    scale = 1 / (R_m * math.fsum(one.g_slope for one in relative.values()))
+    rest = math.fsum(one.current for one in relative.values()) if has_pump(values) else 0.0
+    changed = {weight: values[weight] * scale for weight in model.weights}
+    changed["pump_max"] = -scale * rest + 0.0
+    return GHK(*model.ions, passive=model.passive, pump="constant"), changed
