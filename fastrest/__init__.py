@@ -49,15 +49,17 @@ from fastrest.physiology.pump import PumpEffect
 from fastrest.physiology.uncertainty import Uncertainty
 from fastrest.points.axes import Axis, axis
 from fastrest.points.criteria import (
+    Above,
+    AtLeast,
+    Below,
     Between,
     Change,
     Criterion,
     NernstBetween,
-    between,
-    change,
-    nernst_between,
+    Not,
 )
 from fastrest.points.derived import Affine, Derived, Electroneutral, Linear, affine, electroneutral
+from fastrest.points.events import above, at_least, below, between, change, nernst_between
 from fastrest.runtime.system import info
 
 if TYPE_CHECKING:
@@ -88,7 +90,7 @@ __all__ += ["Affine", "Derived", "Electroneutral", "affine", "electroneutral"]
 __all__ += ["SobolIndices", "Space", "Swings", "space", "space_from_salib"]
 # populations
 __all__ += ["Between", "Change", "Criterion", "NernstBetween"]
-__all__ += ["between", "change", "nernst_between"]
+__all__ += ["above", "at_least", "below", "between", "change", "nernst_between"]
 __all__ += ["Marginal", "Members", "Population", "Transition"]
 # the package
 __all__ += ["__version__", "info"]
@@ -112,6 +114,7 @@ _LATE = {
 }
 #: Further names that pickles refer to: classes of objects, and the function that makes some.
 _PICKLED = (
+    *(Above, AtLeast, Below, Not),
     *(HalfTable, Linear, LogNormal, LogUniform, NernstPotential, Normal, Output, Part, Presets),
     *(QuantileTable, Scaled, Tabulated, Triangular, Uniform, remake),
 )

@@ -13,14 +13,10 @@ from fastrest.physiology.cell import Cell
 from fastrest.physiology.cell_forms import POTENTIALS, read_toml
 from fastrest.physiology.multiples import Times, change_of
 from fastrest.physiology.presets import State, cell_file, cell_named, cell_of, states
-from fastrest.points.criteria import (
-    Criterion,
-    between,
-    change,
-    nernst_between,
-    resolved_quantity,
-)
+from fastrest.points.criteria import Criterion, resolved_quantity
 from fastrest.points.derived import Derived, derived_of
+from fastrest.points.event_text import event_of
+from fastrest.points.events import between, change, nernst_between
 from fastrest.populations.candidates import PopulationDesign as Design
 
 EXAMPLE = Path(__file__).with_name("population.toml")
@@ -155,11 +151,14 @@ def _condition(name: str, given: Any) -> Mapping[str, float | Times]:
 
 
 def _criteria(given: Any) -> Iterator[Criterion]:
-    if not isinstance(given, list) or not all(isinstance(one, Mapping) for one in given):
-        raise TypeError(f"accept must be a list of tables, [[accept]], got {given!r}")
+    if not isinstance(given, list) or not all(isinstance(one, Mapping | str) for one in given):
+        raise TypeError(
+            "accept must be a list of tables, [[accept]], or of events such as "
+            f'"above(-55)", got {given!r}'
+        )
     for number, one in enumerate(given, 1):
         with _at(f"accept {number}"):
-            yield _criterion(one)
+            yield event_of(one) if isinstance(one, str) else _criterion(one)
 
 
 def _criterion(given: Mapping[str, Any]) -> Criterion:

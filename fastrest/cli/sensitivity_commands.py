@@ -13,7 +13,9 @@ from fastrest.models.quantities import Status
 from fastrest.nouns.spaces import Space
 from fastrest.nouns.sweep_kinds import table
 from fastrest.physiology.presets import cell_file
-from fastrest.points.criteria import between
+from fastrest.points.criteria import Criterion
+from fastrest.points.event_text import event_of
+from fastrest.points.events import between
 from fastrest.runtime.storage import replacing
 from fastrest.sensitivity.indices import SobolIndices
 
@@ -77,11 +79,11 @@ def run_sobol(options: argparse.Namespace) -> None:
             if getattr(options, option) is not None:
                 name = option.replace("_", "-")
                 raise ValueError(f"--{name} goes with a sample: give --samples N or --until WIDTH")
-    of = output_of(options, space.cell)
+    of = _quantity(options, space)
     started = time.perf_counter()
     found = space.sobol(
         options.samples,
-        of=between(*options.between, of=of) if options.between else of,
+        of=of,
         rng=options.rng,
         nan_policy=options.nan_policy,
         until=options.until,
@@ -95,6 +97,21 @@ def run_sobol(options: argparse.Namespace) -> None:
         with replacing(options.csv, overwrite=options.force) as new:
             _write_indices(found, new)
         print(report.row("wrote", options.csv))
+
+
+def _quantity(options: argparse.Namespace, space: Space) -> str | Criterion:
+    """Return the output or event of --of, or the event of --between."""
+    if options.of is not None and "(" in options.of:
+        if options.between:
+            raise ValueError(f"--between goes with an output, got the event --of {options.of!r}")
+        if options.samples is None and options.until is None:
+            raise ValueError("an event needs a sample: give --samples N or --until WIDTH")
+        try:
+            return event_of(options.of)
+        except ValueError as error:
+            raise ValueError(f"--of: {error}") from None
+    of = output_of(options, space.cell)
+    return between(*options.between, of=of) if options.between else of
 
 
 def _space(options: argparse.Namespace) -> Space:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastrest.points.criteria import Between, resolved_quantity
+from fastrest.points.criteria import Criterion, InRange, resolved_quantity
 from fastrest.points.inputs import Inputs
 from fastrest.points.sample_points import Rng, seed_of
 from fastrest.runtime.scheduler import Progress
@@ -20,7 +20,7 @@ class SpaceSensitivity(Inputs):
         self,
         n: int | None = None,
         *,
-        of: str | Between | None = "V",
+        of: str | Criterion | None = "V",
         second: bool = False,
         rng: Rng = None,
         replicates: int | None = None,
@@ -42,7 +42,7 @@ class SpaceSensitivity(Inputs):
         n : int, optional
             Number of base points of a sample, rounded up to a multiple of `replicates`, best a
             power of 2. V is computed D + 2 times at each base point for D inputs.
-        of : str or Between
+        of : str or Criterion
             Name of an output of the model, such as "V" or "E_K"; or the event that an output lies
             in a range (`between`), which needs a sample.
         second : bool
@@ -109,6 +109,11 @@ class SpaceSensitivity(Inputs):
         _check_none(for_exact, "is for exact indices, not for a sample: leave it out")
         from fastrest.sensitivity.sampled import SamplingDesign, sampled_indices
 
+        if event is not None and not isinstance(event, InRange):
+            raise ValueError(
+                f"sobol takes an event about one output, got {event!r}: let SALib sample "
+                "space.evaluate(X, of=...)"
+            )
         replicates = 16 if replicates is None else replicates
         nan_policy = "raise" if nan_policy is None else nan_policy
         seed = seed_of(rng)

@@ -14,7 +14,7 @@ from fastrest.nouns.space_sensitivity import SpaceSensitivity
 from fastrest.nouns.sweep_kinds import KINDS, Sample
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.plausibility import warn_if_implausible
-from fastrest.points.criteria import Between, Criterion
+from fastrest.points.criteria import Criterion
 from fastrest.points.sample_points import Rng
 from fastrest.runtime.scheduler import Progress
 
@@ -203,7 +203,7 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
 
     # ---- other libraries ----
 
-    def evaluate(self, X: npt.ArrayLike, *, of: str | Between = "V") -> np.ndarray:
+    def evaluate(self, X: npt.ArrayLike, *, of: str | Criterion = "V") -> np.ndarray:
         """Return the potentials of rows of inputs, as SALib calls a model.
 
         Parameters
@@ -211,7 +211,7 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
         X : array_like, (N, D)
             A point per row, columns in the order of `names`. The columns of a data frame may be in
             any order if they have the names of the inputs.
-        of : str or Between
+        of : str or Criterion
             Name of an output of the model, or an event.
 
         Returns
@@ -243,7 +243,7 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
             )
         return values_of_rows(self, rows.T, of)
 
-    def scipy_func(self, x: npt.ArrayLike, *, of: str | Between = "V") -> np.ndarray:
+    def scipy_func(self, x: npt.ArrayLike, *, of: str | Criterion = "V") -> np.ndarray:
         """Return the potentials of columns of inputs, as scipy calls a model.
 
         This is ``func`` of ``scipy.stats.sobol_indices``.
@@ -253,7 +253,7 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
         x : array_like, (D, N)
             A point per column, rows in the order of `names`. The rows of a data frame may be in any
             order if its index has the names of the inputs.
-        of : str or Between
+        of : str or Criterion
             Name of an output of the model, or an event.
 
         Returns

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest._core.validation import Comparable, Frozen
-from fastrest.points.criteria import Between
+from fastrest.points.criteria import Criterion
 from fastrest.points.points import Points
 from fastrest.runtime.ranges import checked_part, part_range
 from fastrest.runtime.scheduler import Progress
@@ -106,12 +106,12 @@ class SweepAnswers(Points):
         """
         return Part(self, k, n)
 
-    def summary(self, *, of: str | Between = "V", **options: Any) -> SummaryAnswer:
+    def summary(self, *, of: str | Criterion = "V", **options: Any) -> SummaryAnswer:
         """Return number, mean, sd, extrema and invalid points: see `Summary`.
 
         Parameters
         ----------
-        of : str or Between
+        of : str or Criterion
             Name of an output of the model, or an event, as for `values`.
         **options
             As for `reduce`.
@@ -138,7 +138,7 @@ class SweepAnswers(Points):
         bins: int | npt.ArrayLike = 200,
         range: tuple[float, float] = (-100.0, 0.0),
         *,
-        of: str | Between = "V",
+        of: str | Criterion = "V",
         **options: Any,
     ) -> HistogramAnswer:
         """Return counts between edges: see `Histogram`.
@@ -200,7 +200,7 @@ class SweepAnswers(Points):
         below: float | None = None,
         above: float | None = None,
         between: tuple[float, float] | None = None,
-        of: str | Between = "V",
+        of: str | Criterion = "V",
         **options: Any,
     ) -> float:
         """Return the fraction of valid points in a range: see `Fraction`.

@@ -14,7 +14,7 @@ from fastrest.plotting.primitives import (
     texts_of,
 )
 from fastrest.points.axes import Axis
-from fastrest.points.criteria import Between
+from fastrest.points.criteria import Criterion
 from fastrest.points.grid_points import GridPoints
 from fastrest.points.points import Points, axis_label, quantity_label
 from fastrest.reductions.histograms import Histogram
@@ -120,7 +120,7 @@ def quantity_of(points: Points) -> Quantity:
     return Quantity(quantity_label(points.output, points.of), marks_of(points.cell, points.of))
 
 
-def marks_of(cell: Cell, of: str | Between) -> dict[str, float]:
+def marks_of(cell: Cell, of: str | Criterion) -> dict[str, float]:
     """Return the potentials that a cell marks if the quantity is V."""
     return cell.marks if of == "V" else {}
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest.nouns.sweep_answers import SweepAnswers
-from fastrest.points.criteria import Between
+from fastrest.points.criteria import Criterion
 from fastrest.points.points import Points, checked_dtype, gradient
 from fastrest.runtime.scheduler import Progress
 from fastrest.runtime.system import optional_module
@@ -40,7 +40,7 @@ class Sweep(SweepAnswers):
         out: np.ndarray | None = None,
         dtype: npt.DTypeLike = "float64",
         *,
-        of: str | Between = "V",
+        of: str | Criterion = "V",
         engine: str | None = None,
         threads: int | None = None,
         progress: Progress = False,
@@ -55,7 +55,7 @@ class Sweep(SweepAnswers):
             memory with an input.
         dtype : float64 or float32
             Type of the result if `out` is not given. float32 is the float64 result, rounded once.
-        of : str or Between
+        of : str or Criterion
             Name of an output of the model, such as "V" or "E_K"; or an event (`between`), whose
             values are 1 where it holds and 0 elsewhere.
         engine : str, optional
@@ -104,7 +104,7 @@ class Sweep(SweepAnswers):
     def status(
         self,
         *,
-        of: str | Between = "V",
+        of: str | Criterion = "V",
         engine: str | None = None,
         threads: int | None = None,
         progress: Progress = False,
@@ -138,7 +138,7 @@ class Sweep(SweepAnswers):
     def gradient(
         self,
         *parameters: str,
-        of: str | Between = "V",
+        of: str | Criterion = "V",
         engine: str | None = None,
         threads: int | None = None,
         progress: Progress = False,
@@ -182,12 +182,12 @@ class Sweep(SweepAnswers):
         points = self.asked(of)
         return gradient(points, parameters, engine, threads, progress, max_memory)
 
-    def to_xarray(self, *, of: str | Between = "V", **options: Any) -> xr.Dataset:
+    def to_xarray(self, *, of: str | Criterion = "V", **options: Any) -> xr.Dataset:
         """Return potentials and status as a Dataset with labels, units and the cell's values.
 
         Parameters
         ----------
-        of : str or Between
+        of : str or Criterion
             As for `values`; it names the variable.
         **options
             As for `values`: engine, threads, progress and max_memory.
@@ -219,12 +219,12 @@ class Sweep(SweepAnswers):
             attrs=self.attributes(),
         )
 
-    def to_dataframe(self, *, of: str | Between = "V", **options: Any) -> pd.DataFrame:
+    def to_dataframe(self, *, of: str | Criterion = "V", **options: Any) -> pd.DataFrame:
         """Return a pandas table, a row per point: parameters, labels, ``V`` (mV) and ``status``.
 
         Parameters
         ----------
-        of : str or Between
+        of : str or Criterion
             As for `values`; it names the column.
         **options
             As for `values`: engine, threads, progress and max_memory.
@@ -268,7 +268,7 @@ class Sweep(SweepAnswers):
         raise TypeError(f"{type(self).__name__} is no array: its potentials are .values()")
 
     def plot(
-        self, ax: matplotlib.axes.Axes | None = None, *, of: str | Between = "V"
+        self, ax: matplotlib.axes.Axes | None = None, *, of: str | Criterion = "V"
     ) -> matplotlib.axes.Axes:
         """Draw the sweep: a grid's curves or heat map, a table's points, a sample's histogram.
 
@@ -281,7 +281,7 @@ class Sweep(SweepAnswers):
         ----------
         ax : matplotlib Axes, optional
             Axes to draw on; by default those of a new pyplot figure.
-        of : str or Between
+        of : str or Criterion
             As for `values`.
 
         Returns
@@ -302,7 +302,7 @@ class Sweep(SweepAnswers):
     def blocks(
         self,
         *,
-        of: str | Between = "V",
+        of: str | Criterion = "V",
         engine: str | None = None,
         threads: int | None = None,
     ) -> Iterator[tuple[slice, np.ndarray]]:
@@ -338,7 +338,7 @@ class Sweep(SweepAnswers):
         path: str | os.PathLike[str],
         *,
         dtype: npt.DTypeLike = "float64",
-        of: str | Between = "V",
+        of: str | Criterion = "V",
         threads: int | None = None,
         progress: Progress = False,
         engine: str | None = None,
@@ -368,7 +368,7 @@ class Sweep(SweepAnswers):
             ``keep=`` takes the names of its levels.
         dtype : float64 or float32
             Type of the potentials, which are bit-for-bit those of ``values(dtype=dtype)``.
-        of : str or Between
+        of : str or Criterion
             As for `values`.
         threads, progress, engine
             As for `values`.

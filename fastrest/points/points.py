@@ -19,7 +19,7 @@ from fastrest.models.model import Model, Output, output_label
 from fastrest.models.quantities import Parameter, Status
 from fastrest.physiology.cell import Cell
 from fastrest.points.axes import Axis
-from fastrest.points.criteria import Between, resolved_quantity
+from fastrest.points.criteria import Criterion, resolved_quantity
 from fastrest.runtime import scheduler, system
 from fastrest.runtime.scheduler import Progress
 
@@ -42,7 +42,7 @@ def axis_label(model: Model, parameter: str) -> str:
     return f"{parameter} ({model.parameters[parameter].unit or 'relative'})"
 
 
-def quantity_label(output: Output, of: str | Between) -> str:
+def quantity_label(output: Output, of: str | Criterion) -> str:
     """Return the text along a picture's axis of an output, or of an event."""
     return output_label(output) if isinstance(of, str) else repr(of)
 
@@ -122,14 +122,14 @@ class Points(Frozen):
     #: the output that is computed: V, or the one that `asked` has chosen
     output: Output
     #: the event that is computed instead of the output's value
-    event: Between | None = None
+    event: Criterion | None = None
 
     def __len__(self) -> int:
         return math.prod(self.shape)
 
     # ---- the quantity: an output or an event ----
 
-    def asked(self, of: str | Between) -> Self:
+    def asked(self, of: str | Criterion) -> Self:
         """Return the same points with an output or an event to compute."""
         output, event = resolved_quantity(of, self.cell.model)
         if (output, event) == (self.output, self.event):
@@ -139,9 +139,9 @@ class Points(Frozen):
         return found
 
     @property
-    def of(self) -> str | Between:
+    def of(self) -> str | Criterion:
         """The quantity, as an argument of `asked`."""
-        return self.event or self.output.name
+        return self.output.name if self.event is None else self.event
 
     @property
     def label(self) -> str:
@@ -153,7 +153,9 @@ class Points(Frozen):
         """The long name and unit of the quantity."""
         if self.event is None:
             return labels_of(self.output)
-        return {"long_name": f"{self.output.description} in a range", "units": "1"}
+        one = len(self.event.parts) == 1
+        name = f"{self.output.description} in a range" if one else repr(self.event)
+        return {"long_name": name, "units": "1"}
 
     # ---- provided by each kind of points ----
 
@@ -216,8 +218,12 @@ class Points(Frozen):
         isa = scheduler.choose_engine(engine)
         if isa == scheduler.PYTHON:
             threads = 1
+        if self.event is not None:
+            names = dict.fromkeys(part.of for part in self.event.parts)
+            computes = {name: self.asked(name).computer(engine, threads)[0] for name in names}
+            return _indicator(self.event, computes), threads
         compute = self._by_reference if isa == scheduler.PYTHON else self._by_kernel(isa, threads)
-        return (compute if self.event is None else _indicator(self.event, compute)), threads
+        return compute, threads
 
     def _by_kernel(self, isa: str, threads: int | None) -> Compute:
         equation, chunks = self.fast_chunks(isa, threads)
@@ -341,16 +347,33 @@ class Points(Frozen):
     __hash__ = None  # type: ignore[assignment]
 
 
-def _indicator(event: Between, compute: Compute) -> Compute:
-    """Return a function that computes 1 where an event holds, 0 elsewhere, NaN if invalid."""
+class _Block:
+    """The outputs of a range of points, which an event judges, and their status."""
+
+    def __init__(self, computes: Mapping[str, Compute], start: int, stop: int):
+        self.values: dict[str, np.ndarray] = {}
+        self.status = np.zeros(stop - start, np.uint8)
+        for name, compute in computes.items():
+            values, bits = np.empty(stop - start), np.empty(stop - start, np.uint8)
+            compute(start, stop, values, bits, False)
+            self.values[name] = np.where(bits == 0, values, np.nan)
+            self.status |= bits
+
+    def output(self, name: str, at: str | None) -> np.ndarray:
+        """Return an output, NaN where its status is not 0."""
+        return self.values[name]
+
+
+def _indicator(event: Criterion, computes: Mapping[str, Compute]) -> Compute:
+    """Return a function that computes 1 where an event holds, 0 where not, NaN if undefined."""
 
     def indicate(start: int, stop: int, out: Any, status: Any, stream: bool) -> None:
-        if out is None:
-            return compute(start, stop, None, status, stream)
-        values = np.empty(stop - start)
-        bits = np.empty(stop - start, np.uint8) if status is None else status
-        compute(start, stop, values, bits, False)
-        out[...] = np.where(bits == 0, event.holds(values), np.nan)
+        block = _Block(computes, start, stop)
+        truth = event.truth(block)
+        if out is not None:
+            out[...] = truth
+        if status is not None:
+            status[...] = np.where(np.isnan(truth), block.status, 0)
 
     return indicate
 

@@ -20,7 +20,12 @@ from fastrest.models.quantities import Status
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.multiples import Times
 from fastrest.physiology.presets import State
-from fastrest.points.criteria import CRITERIA, Criterion, resolved_quantity
+from fastrest.points.criteria import (
+    Criterion,
+    quantity_from_json,
+    quantity_to_json,
+    resolved_quantity,
+)
 from fastrest.points.inputs import Inputs
 from fastrest.points.points import over_points
 from fastrest.points.sample_points import SamplePoints
@@ -104,7 +109,7 @@ class PopulationDesign:
             "of": self.of,
             # earlier versions counted all outputs between the limits of V
             **({} if self.limits == LIMITS_OF_V else {"limits": list(self.limits)}),
-            "accept": [[one.family, vars(one)] for one in self.accept],
+            "accept": [quantity_to_json(one) for one in self.accept],
         }
 
     @classmethod
@@ -114,7 +119,7 @@ class PopulationDesign:
             name: {p: Times(x[1]) if isinstance(x, list) else x for p, x in changes}
             for name, changes in data["conditions"]
         }
-        accept = tuple(CRITERIA[family](**arguments) for family, arguments in data["accept"])
+        accept = tuple(map(quantity_from_json, data["accept"]))
         low, high = data.get("limits", LIMITS_OF_V)
         if (low, high) not in (LIMITS_OF_V, LIMITS_OF_OTHERS):
             raise ValueError(f"limits must be {LIMITS_OF_OTHERS}, got {low!r} and {high!r}")
@@ -229,11 +234,7 @@ class Candidates:
     @functools.cached_property
     def fails(self) -> list[np.ndarray]:
         """A mask of the rejected candidates for each criterion."""
-        found = []
-        for one in self.design.criteria:
-            x = one.asked(self)
-            found.append(~((x >= one.low) & (x <= one.high)))
-        return found
+        return [one.truth(self) != 1 for one in self.design.criteria]
 
     @functools.cached_property
     def accepted(self) -> np.ndarray:
@@ -243,9 +244,10 @@ class Candidates:
             rejected |= fails
         return ~rejected
 
-    def output(self, name: str, at: str) -> np.ndarray:
+    def output(self, name: str, at: str | None) -> np.ndarray:
         """Return an output of the model under a condition, for a criterion to judge."""
         design, n = self.design, len(self)
+        assert at is not None  # criteria are resolved
         if name == design.of:
             counted: np.ndarray = self.V[list(design.conditions).index(at)]
             return counted

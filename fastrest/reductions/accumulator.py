@@ -16,7 +16,7 @@ from fastrest._core import _kernels
 from fastrest._core.edges import Edges
 from fastrest._core.validation import Comparable, whole_number
 from fastrest.models.quantities import Status
-from fastrest.points.criteria import Between, quantity_from_json, quantity_to_json
+from fastrest.points.criteria import Criterion, quantity_from_json, quantity_to_json
 from fastrest.runtime.ranges import Ranges
 
 #: Sums are whole multiples of 2^-UNIT, those of squares of 2^-2 UNIT: every double is one.
@@ -39,7 +39,7 @@ class Accumulator(Comparable):
         "factored" or "pointwise".
     edges : ndarray
         Values between which valid points are counted.
-    of : str or Between
+    of : str or Criterion
         The quantity that is accumulated.
     n : int
         Valid points.
@@ -55,7 +55,7 @@ class Accumulator(Comparable):
 
     method: str
     edges: np.ndarray
-    of: str | Between = "V"
+    of: str | Criterion = "V"
     n: int = 0
     invalid: list[int] = field(default_factory=lambda: [0] * len(Status))
     total: int = 0

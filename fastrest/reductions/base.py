@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastrest._core.validation import Frozen, as_float, is_number, public, remake, shown
-from fastrest.points.criteria import Between, quantity_to_json
+from fastrest.points.criteria import Criterion, quantity_to_json
 from fastrest.points.points import Points
 from fastrest.reductions.accumulator import Accumulator
 
@@ -24,7 +24,7 @@ class Reducer(Frozen):
 
     Attributes
     ----------
-    of : str or Between
+    of : str or Criterion
         The quantity that is asked about: an output of the model, or an event.
     """
 
@@ -36,7 +36,7 @@ class Reducer(Frozen):
     sums: ClassVar[bool] = False
     #: the largest number of passes over the points; None if it is not known before
     passes: ClassVar[int | None] = 1
-    of: str | Between = "V"
+    of: str | Criterion = "V"
 
     def edges(self, points: Points, method: str, found: Sequence[Accumulator]) -> np.ndarray | None:
         """Return the edges to count between after the passes `found`; None if these suffice."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fastrest._core.validation import Comparable, public, shown, whole_number
 from fastrest.models.model import Output
 from fastrest.physiology.cell import Cell
-from fastrest.points.criteria import Between, resolved_quantity
+from fastrest.points.criteria import Criterion, resolved_quantity
 from fastrest.points.points import Points, quantity_label
 from fastrest.reductions.accumulator import Accumulator
 from fastrest.reductions.base import (
@@ -46,7 +46,7 @@ class HistogramAnswer(Comparable):
         Valid points beyond the edges.
     method : str
         "factored" or "pointwise".
-    of : str or Between
+    of : str or Criterion
         The output or event that was counted.
     output : Output or None
         The output, or that of the event; None if an earlier version pickled the answer.
@@ -59,7 +59,7 @@ class HistogramAnswer(Comparable):
     below: int
     above: int
     method: str
-    of: str | Between = field(default="V", repr=False)
+    of: str | Criterion = field(default="V", repr=False)
     output: Output | None = field(default=None, repr=False)
     invalid: dict[str, int] | None = field(default=None, repr=False)
 
@@ -108,7 +108,7 @@ class Histogram(OnePass):
         Number of bins of equal width, or their edges, increasing, in mV.
     range : tuple of float
         First and last edge, mV, if `bins` is a number.
-    of : str or Between
+    of : str or Criterion
         Name of an output of the model, or an event (`between`).
 
     Examples
@@ -127,7 +127,7 @@ class Histogram(OnePass):
         bins: int | npt.ArrayLike = 200,
         range: tuple[float, float] = (-100.0, 0.0),
         *,
-        of: str | Between = "V",
+        of: str | Criterion = "V",
     ):
         if is_regular(bins) and np.ndim(bins) == 0:
             n = whole_number("bins", bins, 1, MOST_BINS)
@@ -175,7 +175,7 @@ class Fraction(OnePass):
         V < below; V > above.
     between : tuple of float
         a <= V <= b.
-    of : str or Between
+    of : str or Criterion
         Name of an output of the model, or an event (`between`).
     """
 
@@ -189,7 +189,7 @@ class Fraction(OnePass):
         below: float | None = None,
         above: float | None = None,
         between: tuple[float, float] | None = None,
-        of: str | Between = "V",
+        of: str | Criterion = "V",
     ):
         if sum(x is not None for x in (below, above, between)) != 1:
             raise TypeError("a fraction needs one of below=, above=, between=")

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest._core.validation import Comparable, public, shown
-from fastrest.points.criteria import Between
+from fastrest.points.criteria import Criterion
 from fastrest.points.points import Points
 from fastrest.reductions import separable
 from fastrest.reductions.accumulator import Accumulator
@@ -61,7 +61,7 @@ class Summary(OnePass):
 
     Parameters
     ----------
-    of : str or Between
+    of : str or Criterion
         Name of an output of the model, or an event (`between`).
 
     Examples
@@ -75,7 +75,7 @@ class Summary(OnePass):
 
     sums = True
 
-    def __init__(self, *, of: str | Between = "V"):
+    def __init__(self, *, of: str | Criterion = "V"):
         vars(self).update(of=of)
 
     def answer(self, points: Points, found: Sequence[Accumulator]) -> SummaryAnswer:
@@ -124,7 +124,7 @@ class Quantile(Reducer):
     ----------
     q : array_like of float
         From 0 (the minimum) to 1 (the maximum).
-    of : str or Between
+    of : str or Criterion
         Name of an output of the model, or an event (`between`).
     """
 
@@ -132,7 +132,7 @@ class Quantile(Reducer):
     passes = None
     q: np.ndarray
 
-    def __init__(self, q: npt.ArrayLike, *, of: str | Between = "V"):
+    def __init__(self, q: npt.ArrayLike, *, of: str | Criterion = "V"):
         given = np.array(q) if is_regular(q) else np.empty(0, object)
         if given.dtype.kind not in "iuf":
             raise TypeError(f"q must be numbers from 0 to 1, got {shown(q)}")

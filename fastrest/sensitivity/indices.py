@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from fastrest._core.validation import Comparable, aligned, public, read_only, unknown
-from fastrest.points.criteria import Between, resolved_quantity
+from fastrest.points.criteria import Between, Criterion, resolved_quantity
 from fastrest.points.inputs import Inputs
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class SobolIndices(Comparable, Mapping[str, Any]):
     tolerance : float or None
         Of exact indices the largest error: of each index, of the variance as a part of itself, and
         of the mean as a part of the sd.
-    of : str or Between
+    of : str or Criterion
         The quantity: an output of the model, or an event.
     method : str
         "exact" or "sampled".
@@ -68,7 +68,7 @@ class SobolIndices(Comparable, Mapping[str, Any]):
     mean: float
     variance: float
     tolerance: float | None = None
-    of: str | Between = "V"
+    of: str | Criterion = "V"
 
     method: ClassVar[str] = "exact"
 
@@ -106,6 +106,8 @@ class SobolIndices(Comparable, Mapping[str, Any]):
         output, event = resolved_quantity(self.of, self.space.cell.model)
         if event is None:
             return output.name, output.unit
+        if not isinstance(event, Between):
+            return repr(event), ""
         return f"{event.low:g} <= {output.name} <= {event.high:g} {output.unit}", ""
 
     # ---- a mapping ----

@@ -20,7 +20,7 @@ from fastrest.distributions.families import (
     uniform,
 )
 from fastrest.models.quantities import Status
-from fastrest.points.criteria import Between
+from fastrest.points.criteria import Criterion
 from fastrest.points.inputs import Inputs
 from fastrest.points.table_points import TablePoints
 from fastrest.runtime.columns import unit_of, without_unit
@@ -175,7 +175,7 @@ def _without_unit(space: Inputs, what: str, given: Any) -> Any:
     return without_unit(what, given, units.pop())
 
 
-def values_of_rows(space: Inputs, columns: np.ndarray, of: str | Between) -> np.ndarray:
+def values_of_rows(space: Inputs, columns: np.ndarray, of: str | Criterion) -> np.ndarray:
     """Return the values of rows of inputs, given by columns, or raise the error for a bad row."""
     points = TablePoints(space.cell, space.with_derived(columns), {}, ()).asked(of)
     values, status = points.values_and_status()

@@ -22,7 +22,7 @@ from fastrest._core.validation import as_float, public, whole_number
 from fastrest.models.model import Output
 from fastrest.models.quantities import Status
 from fastrest.points import sobol_sequence
-from fastrest.points.criteria import Between
+from fastrest.points.criteria import InRange
 from fastrest.points.inputs import Inputs
 from fastrest.points.sample_points import drawn_columns, kernel_sample
 from fastrest.reductions.accumulator import UNIT, whole
@@ -50,7 +50,7 @@ class SamplingDesign:
 
     space: Inputs
     output: Output
-    event: Between | None
+    event: InRange | None
     second: bool
     seed: int
     replicates: int
@@ -74,7 +74,7 @@ class SamplingDesign:
     @property
     def pivot(self) -> float:
         """A value near the middle of the quantity: less it, sums of squares keep their digits."""
-        if self.event:
+        if self.event is not None:
             return 0.5
         medians = (float(one.ppf(0.5)) for one in self.space.distributions)
         V = self.output.value_at({**self.space.cell, **dict(zip(self.space.names, medians))})
@@ -83,7 +83,7 @@ class SamplingDesign:
     @property
     def logs(self) -> list[bool] | None:
         """For each input, True if its derivative is taken with respect to its logarithm."""
-        return None if self.event else [one.log for one in self.space.distributions]
+        return None if self.event is not None else [one.log for one in self.space.distributions]
 
     def columns(self, points: int) -> list[tuple[list[Any], list[Any]]]:
         """Return the equation's columns at A and at B for each replicate.
@@ -242,7 +242,7 @@ def add_points(
     inputs = [c.input if isinstance(c, _kernels.Draw) else -1 for c in columns[0][0]]
     asked: dict[str, Any] = {
         "n_inputs": d,
-        "between": (design.event.low, design.event.high) if design.event else None,
+        "between": (design.event.low, design.event.high) if design.event is not None else None,
         "pivot": design.pivot,
         "second": design.second,
         "logs": design.logs,
@@ -289,7 +289,7 @@ def answer(design: SamplingDesign, sums: Sequence[ReplicateSums]) -> SampledIndi
     if design.indices:
         of_points = np.hstack([of_a, of_both])
         mean, variance, values = estimates(of_points, n, d, design.second)
-        if design.event:
+        if design.event is not None:
             values = widened_for_rare_events(values, of_points, n, d)
     else:
         mean, variance, values = *moments(of_a, n)[:2], {}
@@ -300,7 +300,7 @@ def answer(design: SamplingDesign, sums: Sequence[ReplicateSums]) -> SampledIndi
     for key, (value, width) in values.items():
         indices[key], indices[f"{key}_conf"] = value, width
     mean += design.pivot
-    of = design.event or design.output.name
+    of = design.output.name if design.event is None else design.event
     return SampledIndices(
         design.space, indices, mean, variance, of=of, plan=design, sums=tuple(sums)
     )

@@ -138,7 +138,7 @@ def test_ctrl_c_stops_sampled_indices():
         (
             {"n": 64, "of": (-80, -55)},
             TypeError,
-            r"of must be the name of an output or fr.between\(low, high\), got \(-80",
+            r"of must be the name of .* event such as fr.between\(low, high\), got \(-80",
         ),
         ({"n": 64, "nan_policy": "drop"}, ValueError, "nan_policy must be one of raise, omit"),
         ({"n": 64, "rng": -1}, ValueError, "rng must be >= 0, got -1"),
