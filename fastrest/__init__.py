@@ -42,13 +42,7 @@ from fastrest.nouns.sweep_answers import Part
 from fastrest.nouns.sweep_kinds import Grid, Sample, Table, grid, table
 from fastrest.nouns.sweeps import Sweep
 from fastrest.physiology.cell import Cell
-from fastrest.physiology.multiples import Times, times
-from fastrest.physiology.plausibility import PlausibilityWarning
-from fastrest.physiology.presets import Presets, State, cells, states
-from fastrest.physiology.pump import PumpEffect
-from fastrest.physiology.uncertainty import Uncertainty
-from fastrest.points.axes import Axis, axis
-from fastrest.points.criteria import (
+from fastrest.physiology.criteria import (
     Above,
     AtLeast,
     Below,
@@ -58,8 +52,14 @@ from fastrest.points.criteria import (
     NernstBetween,
     Not,
 )
+from fastrest.physiology.events import above, at_least, below, between, change, nernst_between
+from fastrest.physiology.multiples import Times, times
+from fastrest.physiology.plausibility import PlausibilityWarning
+from fastrest.physiology.presets import Presets, State, cells, states
+from fastrest.physiology.pump import PumpEffect
+from fastrest.physiology.uncertainty import Uncertainty
+from fastrest.points.axes import Axis, axis
 from fastrest.points.derived import Affine, Derived, Electroneutral, Linear, affine, electroneutral
-from fastrest.points.events import above, at_least, below, between, change, nernst_between
 from fastrest.runtime.system import info
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from fastrest.distributions.base import Distribution, Scaled
 from fastrest.nouns.spaces import Space
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.cell_forms import POTENTIALS, read_toml
+from fastrest.physiology.criteria import Criterion, resolved_quantity
+from fastrest.physiology.event_text import event_of
+from fastrest.physiology.events import between, change, nernst_between
 from fastrest.physiology.multiples import Times, change_of
 from fastrest.physiology.presets import State, cell_file, cell_named, cell_of, states
-from fastrest.points.criteria import Criterion, resolved_quantity
 from fastrest.points.derived import Derived, derived_of
-from fastrest.points.event_text import event_of
-from fastrest.points.events import between, change, nernst_between
 from fastrest.populations.candidates import PopulationDesign as Design
 
 EXAMPLE = Path(__file__).with_name("population.toml")

@@ -12,10 +12,10 @@ from fastrest.distributions.base import Distribution, Scaled
 from fastrest.models.quantities import Status
 from fastrest.nouns.spaces import Space
 from fastrest.nouns.sweep_kinds import table
+from fastrest.physiology.criteria import Criterion
+from fastrest.physiology.event_text import event_of
+from fastrest.physiology.events import between
 from fastrest.physiology.presets import cell_file
-from fastrest.points.criteria import Criterion
-from fastrest.points.event_text import event_of
-from fastrest.points.events import between
 from fastrest.runtime.storage import replacing
 from fastrest.sensitivity.indices import SobolIndices
 

@@ -28,7 +28,7 @@ from fastrest.io.format import (
 from fastrest.io.npy import Npy
 from fastrest.io.parquet import Parquet
 from fastrest.io.zarr import Zarr
-from fastrest.points.criteria import quantity_to_json
+from fastrest.physiology.criteria import quantity_to_json
 from fastrest.points.describe import describe
 from fastrest.points.points import Points, checked_dtype
 from fastrest.runtime import scheduler

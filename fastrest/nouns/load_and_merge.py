@@ -13,7 +13,7 @@ from fastrest.io.save import PART, format_of, kept_digests
 from fastrest.nouns.populations import Population
 from fastrest.nouns.sweep_kinds import KINDS, Table
 from fastrest.nouns.sweeps import Sweep
-from fastrest.points.criteria import quantity_from_json, resolved_quantity
+from fastrest.physiology.criteria import quantity_from_json, resolved_quantity
 from fastrest.points.describe import describe, described_cell, made
 from fastrest.points.points import checked_dtype
 from fastrest.populations.population_tally import PopulationTally, merged_tallies

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastrest.points.criteria import Criterion, InRange, resolved_quantity
+from fastrest.physiology.criteria import Criterion, InRange, resolved_quantity
 from fastrest.points.inputs import Inputs
 from fastrest.points.sample_points import Rng, seed_of
 from fastrest.runtime.scheduler import Progress

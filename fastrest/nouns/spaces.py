@@ -13,8 +13,8 @@ from fastrest.distributions.base import Distribution
 from fastrest.nouns.space_sensitivity import SpaceSensitivity
 from fastrest.nouns.sweep_kinds import KINDS, Sample
 from fastrest.physiology.cell import Cell
+from fastrest.physiology.criteria import Criterion
 from fastrest.physiology.plausibility import warn_if_implausible
-from fastrest.points.criteria import Criterion
 from fastrest.points.sample_points import Rng
 from fastrest.runtime.scheduler import Progress
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest._core.validation import Comparable, Frozen
-from fastrest.points.criteria import Criterion
+from fastrest.physiology.criteria import Criterion
 from fastrest.points.points import Points
 from fastrest.runtime.ranges import checked_part, part_range
 from fastrest.runtime.scheduler import Progress

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastrest.physiology.cell import Cell
+from fastrest.physiology.criteria import Criterion
 from fastrest.plotting.charts import Side, curves, heat_map, histogram, scatter
 from fastrest.plotting.primitives import (
     Quantity,
@@ -14,7 +15,6 @@ from fastrest.plotting.primitives import (
     texts_of,
 )
 from fastrest.points.axes import Axis
-from fastrest.points.criteria import Criterion
 from fastrest.points.grid_points import GridPoints
 from fastrest.points.points import Points, axis_label, quantity_label
 from fastrest.reductions.histograms import Histogram

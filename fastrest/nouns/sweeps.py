@@ -3,14 +3,14 @@
 from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from fastrest.nouns.sweep_answers import SweepAnswers
-from fastrest.points.criteria import Criterion
-from fastrest.points.points import Points, checked_dtype, gradient
+from fastrest.physiology.criteria import Criterion
+from fastrest.points.points import STATUS, Points, checked_dtype, gradient
 from fastrest.runtime.scheduler import Progress
 from fastrest.runtime.system import optional_module
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import matplotlib.axes
     import pandas as pd
     import xarray as xr
+
+Quantity = str | Criterion
+Quantities = list[Any] | tuple[Any, ...]
 
 
 class Sweep(SweepAnswers):
@@ -35,17 +38,41 @@ class Sweep(SweepAnswers):
         Lengths of the dimensions; ``len(sweep)`` is the number of points, numbered in C order.
     """
 
+    @overload
     def values(
         self,
         out: np.ndarray | None = None,
         dtype: npt.DTypeLike = "float64",
         *,
-        of: str | Criterion = "V",
+        of: Quantity = "V",
         engine: str | None = None,
         threads: int | None = None,
         progress: Progress = False,
         max_memory: int | None = None,
-    ) -> np.ndarray:
+    ) -> np.ndarray: ...
+    @overload
+    def values(
+        self,
+        out: None = None,
+        dtype: npt.DTypeLike = "float64",
+        *,
+        of: Quantities,
+        engine: str | None = None,
+        threads: int | None = None,
+        progress: Progress = False,
+        max_memory: int | None = None,
+    ) -> dict[str, np.ndarray]: ...
+    def values(
+        self,
+        out: np.ndarray | None = None,
+        dtype: npt.DTypeLike = "float64",
+        *,
+        of: Quantity | Quantities = "V",
+        engine: str | None = None,
+        threads: int | None = None,
+        progress: Progress = False,
+        max_memory: int | None = None,
+    ) -> np.ndarray | dict[str, np.ndarray]:
         """Return the membrane potential, or another quantity, at every point.
 
         Parameters
@@ -55,9 +82,9 @@ class Sweep(SweepAnswers):
             memory with an input.
         dtype : float64 or float32
             Type of the result if `out` is not given. float32 is the float64 result, rounded once.
-        of : str or Criterion
+        of : str, Criterion, or list of them
             Name of an output of the model, such as "V" or "E_K"; or an event (`between`), whose
-            values are 1 where it holds and 0 elsewhere.
+            values are 1 where it holds and 0 elsewhere. Several are computed one by one.
         engine : str, optional
             ``"python"`` for the pure-Python reference, or an instruction set of `fastrest.info`.
         threads : int, optional
@@ -70,8 +97,9 @@ class Sweep(SweepAnswers):
 
         Returns
         -------
-        ndarray of `shape`
+        ndarray of `shape`, or dict of str to ndarray
             Potential in mV, inside minus outside. NaN or +-inf where ``status(of=of)`` is not 0.
+            A list gives a dict: the array of each quantity by its name, or by the event's repr.
 
         Raises
         ------
@@ -86,7 +114,20 @@ class Sweep(SweepAnswers):
         >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 8.0])
         >>> np.round(sweep.values(), 2)
         array([-73.95, -69.81, -64.61])
+        >>> list(sweep.values(of=["V", "E_K", fr.above(-70)]))
+        ['V', 'E_K', 'above(-70)']
         """
+        if isinstance(of, list | tuple):
+            if out is not None:
+                raise TypeError(f"out takes one quantity, got of={of!r}")
+            asked = self._each(of)
+            dtype = checked_dtype(dtype)
+            need = len(asked) * len(self) * dtype.itemsize
+            self.check_memory(need, max_memory, "ask for one quantity at a time, or fewer points")
+            results = {label: np.empty(self.shape, dtype) for label in asked}
+            for label, points in asked.items():
+                points.compute(results[label], None, engine, threads, progress)
+            return results
         if out is None:
             dtype = checked_dtype(dtype)
             self.check_memory(
@@ -101,10 +142,17 @@ class Sweep(SweepAnswers):
         self.asked(of).compute(out, None, engine, threads, progress)
         return out
 
+    def _each(self, of: Quantity | Quantities) -> dict[str, Self]:
+        """Return the points of each quantity, by its name."""
+        quantities = of if isinstance(of, list | tuple) else [of]
+        if not quantities:
+            raise ValueError("of needs a quantity, got an empty list")
+        return {points.label: points for points in map(self.asked, quantities)}
+
     def status(
         self,
         *,
-        of: str | Criterion = "V",
+        of: Quantity = "V",
         engine: str | None = None,
         threads: int | None = None,
         progress: Progress = False,
@@ -138,7 +186,7 @@ class Sweep(SweepAnswers):
     def gradient(
         self,
         *parameters: str,
-        of: str | Criterion = "V",
+        of: Quantity = "V",
         engine: str | None = None,
         threads: int | None = None,
         progress: Progress = False,
@@ -182,13 +230,14 @@ class Sweep(SweepAnswers):
         points = self.asked(of)
         return gradient(points, parameters, engine, threads, progress, max_memory)
 
-    def to_xarray(self, *, of: str | Criterion = "V", **options: Any) -> xr.Dataset:
+    def to_xarray(self, *, of: Quantity | Quantities = "V", **options: Any) -> xr.Dataset:
         """Return potentials and status as a Dataset with labels, units and the cell's values.
 
         Parameters
         ----------
-        of : str or Criterion
-            As for `values`; it names the variable.
+        of : str, Criterion, or list of them
+            As for `values`; it names the variable. Of several, each has its own status, such as
+            ``status_E_K``.
         **options
             As for `values`: engine, threads, progress and max_memory.
 
@@ -208,24 +257,30 @@ class Sweep(SweepAnswers):
         optional_module("xarray", "xarray", "to_xarray")
         import xarray as xr
 
-        points = self.asked(of)
+        asked = self._each(of)
         if not self.axes:  # then coordinates are as long as the results
-            need = len(self) * (9 + 8 * len(self.coordinates(0, 1)))
+            need = len(self) * (9 * len(asked) + 8 * len(self.coordinates(0, 1)))
             instead = "use values(out=...), or fewer points"
             self.check_memory(need, options.get("max_memory"), instead)
+        variables: dict[str, Any] = {}
+        for label, points in asked.items():
+            status = STATUS if isinstance(of, Quantity) else f"{STATUS}_{label}"
+            found = points.values_and_status(**options)
+            variables |= points.result_variables(*found, status)
         return xr.Dataset(
-            points.result_variables(*points.values_and_status(**options)),
+            variables,
             coords={**self.constants(), **self.dataset_coordinates()},
             attrs=self.attributes(),
         )
 
-    def to_dataframe(self, *, of: str | Criterion = "V", **options: Any) -> pd.DataFrame:
+    def to_dataframe(self, *, of: Quantity | Quantities = "V", **options: Any) -> pd.DataFrame:
         """Return a pandas table, a row per point: parameters, labels, ``V`` (mV) and ``status``.
 
         Parameters
         ----------
-        of : str or Criterion
-            As for `values`; it names the column.
+        of : str, Criterion, or list of them
+            As for `values`; it names the column. Of several, each has its own status, such as
+            ``status_E_K``.
         **options
             As for `values`: engine, threads, progress and max_memory.
 
@@ -241,11 +296,15 @@ class Sweep(SweepAnswers):
         ['K_out', 'V', 'status']
         """
         pd = optional_module("pandas", "pandas", "to_dataframe")
-        points = self.asked(of)  # twice the size, because pandas copies its input
-        need = 2 * len(self) * (9 + 8 * len(self.coordinates(0, 1)))
+        asked = self._each(of)  # twice the size, because pandas copies its input
+        need = 2 * len(self) * (9 * len(asked) + 8 * len(self.coordinates(0, 1)))
         instead = "use to_xarray(), values(out=...), or fewer points"
         self.check_memory(need, options.get("max_memory"), instead)
-        columns = points.rows_with_results(**options)
+        columns = self.coordinates(0, len(self))
+        for label, points in asked.items():
+            status = STATUS if isinstance(of, Quantity) else f"{STATUS}_{label}"
+            values, bits = points.values_and_status(**options)
+            columns |= {label: values.ravel(), status: bits.ravel()}
         for name, column in columns.items():
             if isinstance(column, np.ma.MaskedArray) and column.dtype.kind in "iub":
                 columns[name] = pd.Series(np.ma.getdata(column)).convert_dtypes()
@@ -268,7 +327,7 @@ class Sweep(SweepAnswers):
         raise TypeError(f"{type(self).__name__} is no array: its potentials are .values()")
 
     def plot(
-        self, ax: matplotlib.axes.Axes | None = None, *, of: str | Criterion = "V"
+        self, ax: matplotlib.axes.Axes | None = None, *, of: Quantity = "V"
     ) -> matplotlib.axes.Axes:
         """Draw the sweep: a grid's curves or heat map, a table's points, a sample's histogram.
 
@@ -302,7 +361,7 @@ class Sweep(SweepAnswers):
     def blocks(
         self,
         *,
-        of: str | Criterion = "V",
+        of: Quantity = "V",
         engine: str | None = None,
         threads: int | None = None,
     ) -> Iterator[tuple[slice, np.ndarray]]:
@@ -338,7 +397,7 @@ class Sweep(SweepAnswers):
         path: str | os.PathLike[str],
         *,
         dtype: npt.DTypeLike = "float64",
-        of: str | Criterion = "V",
+        of: Quantity = "V",
         threads: int | None = None,
         progress: Progress = False,
         engine: str | None = None,

@@ -5,15 +5,29 @@ from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 ch
 import math
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from fastrest._core.validation import FrozenMapping
 from fastrest.models.model import Model, phi
+from fastrest.physiology.criteria import Criterion, resolved_quantity
 from fastrest.physiology.currents import Currents, currents_at_rest
 from fastrest.physiology.multiples import Times
 from fastrest.physiology.pump import PumpEffect, pump_effect
 from fastrest.physiology.solving import solve
 from fastrest.physiology.uncertainty import Uncertainty, elasticity, uncertainty
+
+
+class _Outputs:
+    """The outputs of a cell, which an event judges."""
+
+    def __init__(self, cell: CellAnswers, engine: str | None):
+        self.cell, self.engine = cell, engine
+
+    def output(self, name: str, at: str | None) -> np.ndarray:
+        """Return an output, NaN where it has no finite value."""
+        found = self.cell.model.outputs[name].value_at(self.cell, self.engine)
+        return np.array(found if math.isfinite(found) else math.nan)
 
 
 class CellAnswers(FrozenMapping[float]):
@@ -47,6 +61,46 @@ class CellAnswers(FrozenMapping[float]):
         -69.81
         """
         return self.model.outputs["V"].value_at(self, engine)
+
+    def value(
+        self, *, of: str | Criterion | list[Any] | tuple[Any, ...] = "V", engine: str | None = None
+    ) -> Any:
+        """Return an output, or whether an event holds.
+
+        Parameters
+        ----------
+        of : str, Criterion, or list of them
+            Name of an output of the model: "V", or "E_K" and the like; or an event (`above`).
+        engine : str, optional
+            As for `potential`.
+
+        Returns
+        -------
+        float, or dict of str to float
+            mV; of an event 1, 0, or NaN if it is undefined. A list gives a dict: each quantity by
+            its name, or by the event's repr.
+
+        Raises
+        ------
+        ValueError
+            The model has no such output.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> cell = fr.cells["mammalian neuron"]
+        >>> round(cell.value(of="E_K"), 2), cell.value(of=fr.above(-70))
+        (-89.06, 1.0)
+        """
+        if isinstance(of, list | tuple):
+            if not of:
+                raise ValueError("of needs a quantity, got an empty list")
+            names = (one if isinstance(one, str) else repr(one) for one in of)
+            return {n: self.value(of=one, engine=engine) for n, one in zip(names, of, strict=True)}
+        output, event = resolved_quantity(of, self.model)
+        if event is None:
+            return output.value_at(self, engine)
+        return float(event.truth(_Outputs(self, engine)))
 
     def gradient(self, *, of: str = "V", engine: str | None = None) -> dict[str, float]:
         """Return the derivatives of the potential with respect to each parameter.

@@ -18,8 +18,8 @@ from fastrest._core.validation import Frozen, shown
 from fastrest.models.model import Model, Output, output_label
 from fastrest.models.quantities import Parameter, Status
 from fastrest.physiology.cell import Cell
+from fastrest.physiology.criteria import Criterion, resolved_quantity
 from fastrest.points.axes import Axis
-from fastrest.points.criteria import Criterion, resolved_quantity
 from fastrest.runtime import scheduler, system
 from fastrest.runtime.scheduler import Progress
 
@@ -321,11 +321,13 @@ class Points(Frozen):
         """Return the attributes of a Dataset: the model and the cell's fields."""
         return {"model": repr(self.cell.model), **self.cell.given_fields}
 
-    def result_variables(self, values: Any, status: Any) -> dict[str, Any]:
+    def result_variables(
+        self, values: Any, status: Any, status_name: str = STATUS
+    ) -> dict[str, Any]:
         """Return the variables of a Dataset: the quantity and the status."""
         return {
             self.label: (self.dims, values, self.result_labels),
-            STATUS: (self.dims, status, STATUS_LABELS),
+            status_name: (self.dims, status, STATUS_LABELS),
         }
 
     def repr_lines(self) -> list[str]:

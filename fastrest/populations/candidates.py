@@ -18,14 +18,14 @@ from fastrest.distributions.base import Scaled
 from fastrest.models.model import Output
 from fastrest.models.quantities import Status
 from fastrest.physiology.cell import Cell
-from fastrest.physiology.multiples import Times
-from fastrest.physiology.presets import State
-from fastrest.points.criteria import (
+from fastrest.physiology.criteria import (
     Criterion,
     quantity_from_json,
     quantity_to_json,
     resolved_quantity,
 )
+from fastrest.physiology.multiples import Times
+from fastrest.physiology.presets import State
 from fastrest.points.inputs import Inputs
 from fastrest.points.points import over_points
 from fastrest.points.sample_points import SamplePoints

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fastrest._core.validation import Frozen, unknown
 from fastrest.models.quantities import Status
-from fastrest.points.criteria import Criterion
+from fastrest.physiology.criteria import Criterion
 from fastrest.points.inputs import Inputs
 from fastrest.populations.counts import BINS, PER_MV
 from fastrest.populations.population_tally import PopulationTally

@@ -16,7 +16,7 @@ from fastrest._core import _kernels
 from fastrest._core.edges import Edges
 from fastrest._core.validation import Comparable, whole_number
 from fastrest.models.quantities import Status
-from fastrest.points.criteria import Criterion, quantity_from_json, quantity_to_json
+from fastrest.physiology.criteria import Criterion, quantity_from_json, quantity_to_json
 from fastrest.runtime.ranges import Ranges
 
 #: Sums are whole multiples of 2^-UNIT, those of squares of 2^-2 UNIT: every double is one.

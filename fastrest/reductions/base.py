@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastrest._core.validation import Frozen, as_float, is_number, public, remake, shown
-from fastrest.points.criteria import Criterion, quantity_to_json
+from fastrest.physiology.criteria import Criterion, quantity_to_json
 from fastrest.points.points import Points
 from fastrest.reductions.accumulator import Accumulator
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fastrest._core.validation import Comparable, public, shown, whole_number
 from fastrest.models.model import Output
 from fastrest.physiology.cell import Cell
-from fastrest.points.criteria import Criterion, resolved_quantity
+from fastrest.physiology.criteria import Criterion, resolved_quantity
 from fastrest.points.points import Points, quantity_label
 from fastrest.reductions.accumulator import Accumulator
 from fastrest.reductions.base import (

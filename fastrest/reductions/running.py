@@ -9,7 +9,7 @@ import numpy as np
 from fastrest._core import _kernels
 from fastrest._core.edges import Edges
 from fastrest.models.model import phi
-from fastrest.points.criteria import resolved_quantity
+from fastrest.physiology.criteria import resolved_quantity
 from fastrest.points.describe import describe
 from fastrest.points.grid_points import GridPoints
 from fastrest.points.points import Points

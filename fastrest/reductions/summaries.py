@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest._core.validation import Comparable, public, shown
-from fastrest.points.criteria import Criterion
+from fastrest.physiology.criteria import Criterion
 from fastrest.points.points import Points
 from fastrest.reductions import separable
 from fastrest.reductions.accumulator import Accumulator

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastrest._core.validation import Comparable, as_float, public, unknown, whole_number
-from fastrest.points.criteria import quantity_from_json, quantity_to_json, resolved_quantity
+from fastrest.physiology.criteria import quantity_from_json, quantity_to_json, resolved_quantity
 from fastrest.points.describe import cell_description, describe, described_cell, made
 from fastrest.reductions.accumulator import Accumulator
 from fastrest.reductions.base import Reducer

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from fastrest._core.validation import Comparable, aligned, public, read_only, unknown
-from fastrest.points.criteria import Between, Criterion, resolved_quantity
+from fastrest.physiology.criteria import Between, Criterion, resolved_quantity
 from fastrest.points.inputs import Inputs
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from fastrest.distributions.families import (
     uniform,
 )
 from fastrest.models.quantities import Status
-from fastrest.points.criteria import Criterion
+from fastrest.physiology.criteria import Criterion
 from fastrest.points.inputs import Inputs
 from fastrest.points.table_points import TablePoints
 from fastrest.runtime.columns import unit_of, without_unit

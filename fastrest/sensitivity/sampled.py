@@ -21,8 +21,8 @@ from fastrest._core import _kernels, _samples
 from fastrest._core.validation import as_float, public, whole_number
 from fastrest.models.model import Output
 from fastrest.models.quantities import Status
+from fastrest.physiology.criteria import InRange
 from fastrest.points import sobol_sequence
-from fastrest.points.criteria import InRange
 from fastrest.points.inputs import Inputs
 from fastrest.points.sample_points import drawn_columns, kernel_sample
 from fastrest.reductions.accumulator import UNIT, whole

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastrest as fr
-from fastrest.points.criteria import Between
+from fastrest.physiology.criteria import Between
 from fastrest.reductions.accumulator import whole
 from fastrest.runtime import system
 from fastrest.sensitivity.sampled import ReplicateSums

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastrest as fr
-from fastrest.points.criteria import quantity_from_json, quantity_to_json
-from fastrest.points.event_text import event_of
+from fastrest.physiology.criteria import quantity_from_json, quantity_to_json
+from fastrest.physiology.event_text import event_of
 from helpers.populations import SPACE
 
 CELL = fr.cells["mammalian neuron"]

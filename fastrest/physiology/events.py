@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from fastrest.points.criteria import (
+from fastrest.physiology.criteria import (
     Above,
     AtLeast,
     Below,

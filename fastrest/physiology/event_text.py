@@ -9,8 +9,8 @@ import math
 from typing import Any
 
 from fastrest._core.validation import unknown
-from fastrest.points.criteria import Criterion
-from fastrest.points.events import above, at_least, below, between, change, nernst_between
+from fastrest.physiology.criteria import Criterion
+from fastrest.physiology.events import above, at_least, below, between, change, nernst_between
 
 #: The functions that may be called, by their names in a text.
 FUNCTIONS: dict[str, Any] = {
