@@ -14,7 +14,7 @@ from fastrest.nouns.space_sensitivity import SpaceSensitivity
 from fastrest.nouns.sweep_kinds import KINDS, Sample
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.criteria import Criterion
-from fastrest.physiology.plausibility import warn_if_implausible
+from fastrest.physiology.plausibility import refuse_ratios, warn_if_implausible
 from fastrest.points.sample_points import Rng
 from fastrest.runtime.scheduler import Progress
 
@@ -67,6 +67,7 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
     """
     found = Space(cell, distributions, correlation)
     medians = {name: one.ppf(0.5) for name, one in zip(found.names, found.distributions)}
+    refuse_ratios(cell.model, medians)
     warn_if_implausible(medians)
     return found
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastrest.nouns.sweeps import Sweep
 from fastrest.physiology.cell import Cell
-from fastrest.physiology.plausibility import warn_if_implausible
+from fastrest.physiology.plausibility import refuse_ratios, warn_if_implausible
 from fastrest.points.axes import Axis, axis_of
 from fastrest.points.grid_points import GridPoints
 from fastrest.points.sample_points import SamplePoints
@@ -81,6 +81,7 @@ def grid(cell: Cell, *axes: Axis, **parameters: Any) -> Grid:
     (('K_out', 'P_Na'), (201, 3))
     """
     found = Grid(cell, (*axes, *[axis_of(name, x) for name, x in parameters.items()]))
+    refuse_ratios(cell.model, found.inputs)
     warn_if_implausible(found.inputs)
     return found
 
@@ -130,5 +131,6 @@ def table(
     array([-73.95, -76.  ])
     """
     found = Table(cell, data, rename or {}, keep)
+    refuse_ratios(cell.model, found.inputs)
     warn_if_implausible(found.inputs)
     return found

@@ -2,8 +2,9 @@
 
 The ranges hold every recording that the presets quote, and the tables of ion concentrations of
 Hille, Ion Channels of Excitable Membranes, 3rd ed., table 1.3 (frog and mammalian muscle) and
-table 1.4 (squid axon), by a factor of 20 or more on either side. A value of 0 is always plausible:
-it is an ion that is left out.
+table 1.4 (squid axon), by a factor of 20 or more on either side. Half-saturations of the pump lie
+between 3.6 and 10 mM of Na and 0.9 and 2 mM of K in published models. A value of 0 is always
+plausible: it is an ion that is left out.
 """
 
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from fastrest._core.validation import public
+from fastrest.models.model import Model
 
 MOLAR = "concentrations are in mM"
 #: Plausible values by parameter: lowest, highest, and the rule that others seem to have missed.
@@ -31,6 +33,9 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "Mg_in": (0.005, 500.0, MOLAR),
     "HCO3_in": (0.1, 500.0, MOLAR),
     "celsius": (-10.0, 60.0, "temperatures are in °C"),
+    "pump_max": (-100.0, 100.0, "pump currents are in uA/cm2, 0.1 to 2 in most cells"),
+    "pump_Na_half": (0.1, 200.0, MOLAR),
+    "pump_K_half": (0.01, 100.0, MOLAR),
     "pump_ratio": (1.0, 10.0, "it is Na per K, 1.5 for 3 Na : 2 K, and below 1 it depolarises"),
 }
 #: Rows of a table that are looked at, evenly spread.
@@ -54,6 +59,32 @@ class PlausibilityWarning(UserWarning):
     """
 
 
+def refuse_ratios(model: Model, values: Mapping[str, Any]) -> None:
+    """Raise the ValueError for columns in which all permeabilities in cm/s must be ratios.
+
+    Parameters
+    ----------
+    model : Model
+    values : mapping of str to array_like
+        Values by parameter, of which `ROWS` are looked at.
+    """
+    for name in values:
+        parameter = model.parameters.get(name)
+        if parameter is not None and parameter.unit == "cm/s":
+            some = _some_of(values[name])
+            rule = parameter.rule(float(some.min())) if len(some) else None
+            if rule is not None and some.min() > 0:
+                raise ValueError(name + rule)
+
+
+def _some_of(values: Any) -> np.ndarray:
+    """Return some values of a column, evenly spread, that are finite and not 0."""
+    column = np.asarray(values).reshape(-1)
+    with np.errstate(over="ignore"):  # a long double beyond doubles
+        some = np.asarray(column[:: max(1, len(column) // ROWS)], np.float64)
+    return np.asarray(some[np.isfinite(some) & (some != 0)])
+
+
 def warn_if_implausible(values: Mapping[str, Any]) -> None:
     """Warn once if all values of some parameters are implausible.
 
@@ -73,10 +104,7 @@ def warn_if_implausible(values: Mapping[str, Any]) -> None:
         first = given if type(given) is float else given.item(0)
         if low <= first <= high:  # one is enough
             continue
-        column = np.asarray(given).reshape(-1)
-        with np.errstate(over="ignore"):  # a long double beyond doubles
-            some = np.asarray(column[:: max(1, len(column) // ROWS)], np.float64)
-        some = some[np.isfinite(some) & (some != 0)]
+        some = _some_of(given)
         if len(some) and np.all((some < low) | (some > high)):
             found.append(f"{name}={some[0]:g} ({rule})")
     if found:

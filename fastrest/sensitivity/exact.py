@@ -62,7 +62,8 @@ def exact_indices(
     space.check_independent("Sobol' indices")
     if not output.has_log_sums:
         raise ValueError(
-            f"exact indices need a GHK model of monovalent ions, got {space.cell.model}: {SAMPLE}"
+            "exact indices need a GHK model of monovalent ions without a pump current, got "
+            f"{space.cell.model}: {SAMPLE}"
         )
     factored = Factored(space, output, threads, max_memory)
     levels = dict.fromkeys(factored.inputs, 0)

@@ -91,3 +91,33 @@ def test_with_ions_keeps_all_that_a_cell_has():
         NEURON.with_ions("Ca", out=2, inside=1e-4)
     with pytest.raises(ValueError, match=r"has no Ca, cell.with_ions\('Ca', ...\) adds it"):
         NEURON.replace(P_Ca=0.1)
+
+
+SCALED = NEURON.absolute(R_m=7)
+RATIO = "is almost surely a ratio"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: SCALED.replace(P_Na=0.04),
+        lambda: fr.grid(SCALED, P_Na=np.geomspace(0.02, 1, 9)),
+        lambda: fr.grid(SCALED, P_Na=[0.04]),
+        lambda: fr.table(SCALED, {"P_K": np.ones(5000), "K_out": np.full(5000, 5.0)}),
+        lambda: fr.space(SCALED, P_Na=fr.lognormal(median=0.04, cv=0.5)),
+    ],
+)
+def test_ratios_are_refused_where_permeabilities_have_a_unit(make):
+    with pytest.raises(ValueError, match=RATIO):
+        make()
+
+
+def test_one_permeability_in_cm_per_s_is_enough():
+    fr.grid(SCALED, P_Na=np.geomspace(1e-9, 0.1, 9))
+    fr.grid(SCALED, P_Na=[0.0])
+    fr.grid(NEURON, P_Na=[0.04])
+
+
+def test_a_pump_current_in_other_units_is_implausible():
+    with pytest.warns(fr.PlausibilityWarning, match=r"pump_max=500 \(pump currents are in uA/cm2"):
+        SCALED.replace(pump_max=500)

@@ -121,9 +121,10 @@ def test_exact_indices_refuse_correlated_inputs():
 def test_exact_indices_refuse_models_that_do_not_factor():
     calcium = fr.Cell(fr.GHK("K", "Ca"), P_K=1, P_Ca=1, K_out=5, Ca_out=2, K_in=140, Ca_in=1e-4,
                       celsius=37)  # fmt: skip
-    for cell in (calcium, CELL.to_chord()):
+    pumped = CELL.absolute(R_m=7)
+    for cell in (calcium, CELL.to_chord(), pumped):
         space = fr.space(cell, K_out=fr.uniform(3, 6))
-        message = r"need a GHK model of monovalent ions, got .*: sample instead: space.sobol\(2"
+        message = r"monovalent ions without a pump current, got .*: sample instead: space.sobol\(2"
         refused(message, space)
 
 
