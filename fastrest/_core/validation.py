@@ -58,6 +58,10 @@ class FrozenMapping(Frozen, Mapping[str, T_co]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
+    def _ipython_key_completions_(self) -> list[str]:
+        """Return the keys that notebooks complete."""
+        return list(self._values)
+
     def __len__(self) -> int:
         return len(self._values)
 

@@ -70,7 +70,7 @@ FORCE = _switch("--force", "replace files that fastrest did not write")
 
 #: The cell that a command computes; an option of all these commands belongs here.
 CELL = (
-    _option("cell", "CELL", "name of a shipped cell, or a TOML file"),
+    _option("cell", "CELL", "name of a shipped cell, or a word of it; or a TOML file"),
     _repeated("--set", "NAME=VALUE", "change the value of a parameter of the cell"),
     _option("--of", "OUTPUT", "another output of the model than V: E_K is a Nernst potential"),
 )
@@ -169,7 +169,7 @@ COMMANDS["currents"] = Command(
     "positive), share, slope and chord conductance. With relative permeabilities only shares are "
     "known, unless the membrane resistance is given.",
     (
-        *CELL,
+        *CELL[:2],
         _option("--R-m", "KOHM_CM2", "specific membrane resistance at rest", type=real),
         _option("--diameter", "UM", "also print the input resistance of a sphere", type=real),
         _option("--plot", "FILE", f"draw the currents as bars {PICTURE}"),

@@ -52,12 +52,22 @@ def cell_of(table: Mapping[str, Any], name: str = "") -> Cell:
 
 
 def cell_named(text: str, folder: Path | None = None) -> Cell:
-    """Return a shipped cell by its name, or the cell of a TOML file in a folder."""
+    """Return a shipped cell by its name, or the cell of a TOML file in a folder.
+
+    The beginnings of some words of the name are enough, in any case, if one cell alone has them:
+    "neuron", or "Squid".
+    """
     file = cell_file(text, folder)
     if file is not None:
         return Cell.from_toml(file)
     if text in cells:
         return cells[text]
+    given = text.casefold().split()
+    found = [name for name in cells if given and all(f" {one}" in f" {name}" for one in given)]
+    if len(found) == 1:
+        return cells[found[0]]
+    if found:
+        raise ValueError(f"cell {text!r} may be {' or '.join(map(repr, found))}: give more words")
     raise ValueError(f"{unknown('cell', text, cells)} (or give the name of a .toml file)")
 
 

@@ -5,6 +5,7 @@ import math
 import pytest
 
 import fastrest as fr
+from fastrest.physiology.presets import cell_named
 from helpers.quoted import each_row, rows
 
 MUSCLE = fr.cells["mammalian skeletal muscle"]
@@ -113,3 +114,34 @@ def test_every_preset_is_near_the_potential_of_its_source(name):
     # the furthest is skeletal muscle: -87.2 mV with Cl passive, quoted as about -90 mV
     cell = fr.cells[name]
     assert abs(cell.potential() - cell.quoted) <= 3.0
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("neuron", "mammalian neuron"),
+        ("Squid", "squid giant axon"),
+        ("MAMMALIAN MUSCLE", "mammalian skeletal muscle"),
+        ("glia", "glial cell"),
+        ("giant axon", "squid giant axon"),
+        ("ventricular", "cardiac ventricular myocyte"),
+        ("mammalian neuron", "mammalian neuron"),
+    ],
+)
+def test_words_of_a_name_are_enough_for_a_command(text, name):
+    assert cell_named(text) is fr.cells[name]
+
+
+def test_words_that_several_cells_have_are_refused():
+    with pytest.raises(ValueError, match="'mammalian neuron' or 'mammalian skeletal muscle'"):
+        cell_named("mammalian")
+    for text in ("", " ", "uron", "neuron x", "neurons"):
+        with pytest.raises(ValueError, match="unknown cell"):
+            cell_named(text)
+    with pytest.raises(KeyError, match="unknown cell 'neuron': known are squid"):
+        fr.cells["neuron"]
+
+
+def test_notebooks_complete_keys():
+    assert fr.cells._ipython_key_completions_() == list(fr.cells)
+    assert "K_out" in fr.cells["glial cell"]._ipython_key_completions_()
