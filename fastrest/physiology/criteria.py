@@ -261,6 +261,9 @@ class AtLeast(Criterion):
         if k > len(events):
             raise ValueError(f"at_least: k must be at most the {len(events)} events, got {k}")
         vars(self).update(k=k, events=events)
+        if self.symbol:  # `a & (b & c)` is `a & b & c`
+            flat = [x for one in events for x in (_same(one, self.symbol) or [one])]
+            vars(self).update(k=len(flat) if self.symbol == "&" else 1, events=tuple(flat))
 
     @property
     def symbol(self) -> str:
@@ -296,13 +299,15 @@ def _inner(event: Criterion) -> str:
 
 
 def _combined(symbol: str, *given: Criterion) -> AtLeast:
-    events: list[Criterion] = []
     for one in given:
         if not isinstance(one, Criterion):
             raise TypeError(f"{symbol} combines events, such as fr.above(-55), got {one!r}")
-        same = isinstance(one, AtLeast) and one.symbol == symbol
-        events += one.events if isinstance(one, AtLeast) and same else [one]
-    return AtLeast(len(events) if symbol == "&" else 1, tuple(events))
+    return AtLeast(len(given) if symbol == "&" else 1, given)
+
+
+def _same(event: Criterion, symbol: str) -> tuple[Criterion, ...]:
+    """Return the events that an event combines by a symbol; none if it does not."""
+    return event.events if isinstance(event, AtLeast) and event.symbol == symbol else ()
 
 
 #: Events by the functions that make them, for files.

@@ -174,20 +174,23 @@ def currents_at_rest(model: Model, values: Mapping[str, float]) -> Currents:
         raise ValueError(f"currents at rest need a finite potential, got {V}")
     found = {name: _net(one) for name, one in currents(model, values, V).items()}
     ions = {ion.name: ion for ion in model.permeant}
-    rest = math.fsum(one.current for one in found.values())
-    pumped = has_pump(values)
-    outward = math.fsum(max(one.current, 0.0) for one in found.values()) + max(-rest, 0.0) * pumped
+    flows = {name: one.current for name, one in found.items()}
+    if has_pump(values):
+        flows["pump"] = -math.fsum(flows.values())
+    outward = math.fsum(max(x, 0.0) for x in flows.values())
+    inward = math.fsum(max(-x, 0.0) for x in flows.values())
+    balanced = outward > 0 and inward > 0  # else the currents are rounding errors
     absolute = is_absolute(model)
     rows = {}
-    for name, one in found.items():
-        E = nernst_of(ions[name], values)[0]
-        known = (one.current, one.g_slope, one.g_chord) if absolute else (math.nan,) * 3
-        share = one.current / outward if outward else 0.0
-        rows[name] = Current(E, V - E, known[0], share, *known[1:])
-    if pumped:
-        current = -rest if absolute else math.nan
-        share = -rest / outward if outward else 0.0
-        rows["pump"] = Current(math.nan, math.nan, current, share, math.nan, math.nan)
+    for name, current in flows.items():
+        share = current / (outward if current > 0 else inward) if balanced else 0.0
+        E, g_slope, g_chord = math.nan, math.nan, math.nan
+        if name in ions:
+            E = nernst_of(ions[name], values)[0]
+            g_slope, g_chord = found[name].g_slope, found[name].g_chord
+        if not absolute:
+            current = g_slope = g_chord = math.nan
+        rows[name] = Current(E, V - E, current, share, g_slope, g_chord)
     return Currents(V, rows, absolute)
 
 
@@ -216,6 +219,8 @@ def absolute_cell(
     relative = currents(model, values, V)
     scale = 1 / (R_m * math.fsum(one.g_slope for one in relative.values()))
     rest = math.fsum(one.current for one in relative.values()) if has_pump(values) else 0.0
+    if abs(rest) <= ROUNDING * math.fsum(one.flow for one in relative.values()):
+        rest = 0.0
     changed = {weight: values[weight] * scale for weight in model.weights}
     changed["pump_max"] = -scale * rest + 0.0
     return GHK(*model.ions, passive=model.passive, pump="constant"), changed
