@@ -40,16 +40,11 @@ def constant_field(ion: Ion, P: float, c_out: float, c_in: float, u: float) -> I
     chord = 0.0
     if c_in and c_out:
         w = z * u - math.log(c_out / c_in)  # z (V - E)/phi
-        growth = math.expm1(w) / w if 0 < abs(w) < 1 else None
-        if w == 0:
-            chord = z * scale * outside
-        elif growth is None:
-            chord = z * scale * (inside - outside) / w
-        else:
-            chord = z * scale * outside * growth
-    return IonCurrent(
-        scale * (inside - outside), slope, chord, abs(scale) * max(abs(inside), abs(outside))
-    )
+        growth = math.expm1(w) / w if 0 < abs(w) < 1 else 1.0
+        net = outside * growth if abs(w) < 1 else (inside - outside) / w
+        chord = z * scale * net
+    flow = abs(scale) * max(inside, outside)
+    return IonCurrent(scale * (inside - outside), slope, chord, flow)
 
 
 def currents(model: Any, values: Mapping[str, float], V: float) -> dict[str, IonCurrent]:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from fastrest._core.validation import as_float, finite, unknown
+from fastrest.models.currents import currents
 from fastrest.models.equations import GHK, MODELS
-from fastrest.models.model import Model, phi
+from fastrest.models.model import Model
 from fastrest.models.quantities import IONS, Ion
 from fastrest.physiology.multiples import Times
 from fastrest.runtime.columns import of_one_unit, without_unit
@@ -229,21 +230,11 @@ def chord_conductances(model: Model, values: Mapping[str, float]) -> dict[str, f
     V = model.outputs["V"].value_at(values)
     if not math.isfinite(V):
         raise ValueError(f"to_chord needs a finite potential, got {V}")
-    unit = float(phi(values["celsius"]))
-    g: dict[str, float] = {}
     for ion in model.permeant:
         c_out, c_in = values[f"{ion.name}_out"], values[f"{ion.name}_in"]
         if c_out == 0 or c_in == 0:
             raise ValueError(f"to_chord needs {ion.name} on both sides, got {c_out}, {c_in} mM")
-        # I/(V - E) with w = zV/phi, without a singularity at V = 0 or V = E
-        w, w_E = ion.z * V / unit, math.log(c_out / c_in)
-        current = c_in * _relative_expm1(w - w_E) / _relative_expm1(w)
-        g[f"g_{ion.name}"] = values[f"P_{ion.name}"] * ion.z**2 * current
+    g = {f"g_{ion}": one.g_chord for ion, one in currents(model, values, V).items()}
     first = next(iter(g.values()))
     largest = first if first > 0 else max(g.values())
     return {name: conductance / largest for name, conductance in g.items()}
-
-
-def _relative_expm1(x: float) -> float:
-    """Return (1 - exp(-x))/x, which is 1 at 0."""
-    return -math.expm1(-x) / x if x else 1.0
