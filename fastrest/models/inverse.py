@@ -5,7 +5,7 @@ closed form. As in `reference`, the equations are in plain Python, one point at 
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fastrest.models import reference
@@ -40,22 +40,40 @@ def solve_ghk(model: Any, values: Mapping[str, float], parameter: str, V: float)
 
     u = V / phi(values["celsius"])
     p, q = math.exp(min(u, 0.0)), math.exp(-max(u, 0.0))
-    rest: list[float] = []
-    slope: list[float] = []
-    for ion in model.permeant:
-        if abs(ion.z) == 1:
+
+    def flows(z: int) -> tuple[float, float]:
+        if abs(z) == 1:
             leaving, entering = p * (p + q), q * (p + q)
         else:
             leaving, entering = 4 * p * p, 4 * q * q
-        inside, outside = (leaving, -entering) if ion.z > 0 else (-entering, leaving)
-        for place, weight in (("_in", inside), ("_out", outside)):
-            names = [f"P_{ion.name}", ion.name + place]
-            names += ["pump_ratio"] * (ion.name == model.pump_ion)
-            factors = [values[name] for name in names if name != parameter]
-            (slope if parameter in names else rest).append(math.prod(factors) * weight)
+        return (leaving, -entering) if z > 0 else (-entering, leaving)
+
+    rest, slope = linear_terms(model, values, parameter, flows)
     if not all(map(math.isfinite, (*rest, *slope))):
         return math.nan, Status.RANGE
     return root(rest, slope)
+
+
+def linear_terms(
+    model: Any,
+    values: Mapping[str, float],
+    parameter: str,
+    flows: Callable[[int], tuple[float, float]],
+) -> tuple[list[float], list[float]]:
+    """Return the terms of the net current without a parameter, and with it, but for its value.
+
+    `flows` takes a valence and returns the outward currents that a concentration of 1 inside, and
+    one outside, drive through a permeability of 1.
+    """
+    rest: list[float] = []
+    slope: list[float] = []
+    for ion in model.permeant:
+        for place, flow in zip(("_in", "_out"), flows(ion.z), strict=True):
+            names = [f"P_{ion.name}", ion.name + place]
+            names += ["pump_ratio"] * (ion.name == model.pump_ion)
+            factors = [values[name] for name in names if name != parameter]
+            (slope if parameter in names else rest).append(math.prod(factors) * flow)
+    return rest, slope
 
 
 def solve_chord(model: Any, values: Mapping[str, float], parameter: str, V: float) -> Solved:

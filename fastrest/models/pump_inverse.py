@@ -15,6 +15,7 @@ from fastrest.models.inverse import (
     Solved,
     in_range,
     known_status,
+    linear_terms,
     proportional,
     root,
 )
@@ -39,14 +40,9 @@ def solve_ghk_with_pump(
         return math.nan, status
 
     u = V / phi(values["celsius"])
-    rest: list[float] = []
-    slope: list[float] = []
-    for ion in model.permeant:
-        for place, sign in (("_in", 1), ("_out", -1)):
-            names = (f"P_{ion.name}", ion.name + place)
-            flow = sign * ion.z * bernoulli(-sign * ion.z * u)
-            factors = [values[name] for name in names if name != parameter]
-            (slope if parameter in names else rest).append(math.prod(factors) * flow)
+    rest, slope = linear_terms(
+        model, values, parameter, lambda z: (z * bernoulli(-z * u), -z * bernoulli(z * u))
+    )
     if not all(map(math.isfinite, (*rest, *slope))):
         return math.nan, Status.RANGE
 
@@ -55,8 +51,7 @@ def solve_ghk_with_pump(
         if parameter == "pump_max":
             return _current(rest, 1.0)
         return root([*rest, largest], slope)
-    known = {**values, parameter: values[parameter] or 1.0}
-    na, k = occupancies(known)
+    na, k = occupancies(values)
     if parameter == "pump_max":
         return _current(rest, na**3 * k**2)
     for ion_site, half, n, others in (

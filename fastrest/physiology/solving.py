@@ -14,6 +14,7 @@ from fastrest.models.quantities import Parameter, Status
 
 #: A concentration, permeability or ratio that stands for one without limit.
 LARGEST = 1e100
+#: The function that solves each equation.
 BY_EQUATION = {
     "ghk": solve_ghk,
     "chord": solve_chord,
@@ -53,8 +54,7 @@ def _solved(
         return found
     what = f"no {parameter.name} gives {output.name} = {target:g} mV"
     if status != Status.NO_SOLUTION:
-        reason = Status(status).name
-        raise ValueError(f"{what}: the values leave the range of doubles ({reason})")
+        raise ValueError(f"{what}: the values leave the range of doubles ({status.name})")
     if output.model.arguments.get("pump") == "saturating" and parameter.name in ("Na_in", "K_out"):
         raise ValueError(f"{what}: it moves the pump current and the ion's own against each other")
     low, high = reach(output, values, parameter)
