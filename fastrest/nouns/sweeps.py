@@ -264,9 +264,8 @@ class Sweep(SweepAnswers):
             self.check_memory(need, options.get("max_memory"), instead)
         variables: dict[str, Any] = {}
         for label, points in asked.items():
-            status = STATUS if isinstance(of, Quantity) else f"{STATUS}_{label}"
             found = points.values_and_status(**options)
-            variables |= points.result_variables(*found, status)
+            variables |= points.result_variables(*found, _status_name(of, label))
         return xr.Dataset(
             variables,
             coords={**self.constants(), **self.dataset_coordinates()},
@@ -302,9 +301,7 @@ class Sweep(SweepAnswers):
         self.check_memory(need, options.get("max_memory"), instead)
         columns = self.coordinates(0, len(self))
         for label, points in asked.items():
-            status = STATUS if isinstance(of, Quantity) else f"{STATUS}_{label}"
-            values, bits = points.values_and_status(**options)
-            columns |= {label: values.ravel(), status: bits.ravel()}
+            columns |= points.result_columns(_status_name(of, label), **options)
         for name, column in columns.items():
             if isinstance(column, np.ma.MaskedArray) and column.dtype.kind in "iub":
                 columns[name] = pd.Series(np.ma.getdata(column)).convert_dtypes()
@@ -317,9 +314,10 @@ class Sweep(SweepAnswers):
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """Return the rows of `to_dataframe` for readers of Arrow, such as ``polars.DataFrame``."""
         pa = optional_module("pyarrow", "parquet", "reading by Arrow")
+        columns = {**self.coordinates(0, len(self)), **self.result_columns()}
         arrays = {
             str(name): pa.array(np.ma.getdata(column), mask=np.ma.getmaskarray(column))
-            for name, column in self.rows_with_results().items()
+            for name, column in columns.items()
         }
         return pa.table(arrays).__arrow_c_stream__(requested_schema)
 
@@ -459,6 +457,11 @@ class Sweep(SweepAnswers):
         from fastrest.io.save import save
 
         save(self.asked(of), path, dtype, threads, progress, engine, overwrite)
+
+
+def _status_name(of: Quantity | Quantities, label: str) -> str:
+    """Return the name of a quantity's status: several have one each."""
+    return STATUS if isinstance(of, Quantity) else f"{STATUS}_{label}"
 
 
 def _check_out(points: Points, out: Any) -> None:

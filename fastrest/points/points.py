@@ -94,7 +94,7 @@ class Points(Frozen):
             "result_variables",
             "route_text",
             "rows",
-            "rows_with_results",
+            "result_columns",
             "stored_columns",
         ),
         *("stored_columns", "values_and_status", "values_of", "work_bytes"),
@@ -304,11 +304,10 @@ class Points(Frozen):
         need = result + self.work_bytes()
         system.check_memory(need, max_memory, f"{len(self):,} points; {instead}")
 
-    def rows_with_results(self, **options: Any) -> dict[Any, Any]:
-        """Return the columns of the points, with the values and the status as further ones."""
+    def result_columns(self, status_name: str = STATUS, **options: Any) -> dict[str, np.ndarray]:
+        """Return the values and the status of all points in order, by their names in a table."""
         values, status = self.values_and_status(**options)
-        results = {self.label: values.ravel(), STATUS: status.ravel()}
-        return {**self.coordinates(0, len(self)), **results}
+        return {self.label: values.ravel(), status_name: status.ravel()}
 
     # ---- labels ----
 
