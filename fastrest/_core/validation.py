@@ -119,11 +119,11 @@ def public(thing: T) -> T:
     return thing
 
 
-def aligned(rows: list[list[str]]) -> list[str]:
+def aligned(rows: list[list[str]], gap: str = "   ") -> list[str]:
     """Return rows of words as lines, the first column to the left and the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     return [
-        "   ".join([first.ljust(widths[0]), *(w.rjust(n) for w, n in zip(rest, widths[1:]))])
+        gap.join([first.ljust(widths[0]), *(w.rjust(n) for w, n in zip(rest, widths[1:]))])
         for first, *rest in rows
     ]
 

@@ -58,11 +58,12 @@ def run_currents(options: argparse.Namespace) -> None:
     found = cell.currents()
     if options.diameter is not None and not found.absolute:
         raise ValueError("--diameter needs permeabilities in cm/s: give the membrane's --R-m too")
-    print(f"{cell.name or cell.model!r}")
-    print(found)
+    lines = [f"{cell.name or cell.model!r}", repr(found)]
     if options.diameter is not None:
         resistance = found.input_resistance(options.diameter)
-        print(f"  input resistance of a sphere of {options.diameter:g} um: {resistance:.4g} MOhm")
+        what = f"input resistance of a sphere of {options.diameter:g} um"
+        lines.append(f"  {what}: {resistance:.4g} MOhm")
+    print("\n".join(lines))
     draw(options, "plot", lambda figure: found.plot(figure.subplots()))
 
 

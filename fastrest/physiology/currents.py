@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastrest._core.validation import Comparable, equal_to_nan, finite
+from fastrest._core.validation import Comparable, aligned, equal_to_nan, finite
 from fastrest.models.currents import IonCurrent, currents
 from fastrest.models.equations import GHK
 from fastrest.models.model import Model
@@ -152,11 +152,8 @@ class Currents(Comparable):
                 for x, (digits, _) in zip(cells, shown.values(), strict=True)
             )
             lines.append([name, *texts])
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         text = [f"Currents at {self.V:.2f} mV, outward positive:"]
-        for first, *others in lines:
-            cells = (x.rjust(w) for x, w in zip(others, widths[1:], strict=True))
-            text.append("  " + "  ".join([first.ljust(widths[0]), *cells]).rstrip())
+        text += [f"  {line}".rstrip() for line in aligned(lines, "  ")]
         if self.absolute:
             text.append(f"  E in mV, I in uA/cm2, g in mS/cm2; R_m = {self.R_m:.4g} kOhm cm2")
         return "\n".join(text)

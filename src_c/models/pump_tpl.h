@@ -15,7 +15,8 @@
  * Expects ghk_tpl.h, gradient_tpl.h and decay_tpl.h.
  */
 
-enum { LARGEST_CHARGE = 3, MOST_STEPS = 24, MOST_HALVINGS = 1100, SEARCHED = 32 };
+enum { LARGEST_CHARGE = 3, MOST_STEPS = 24, MOST_HALVINGS = 1100 };
+enum { SEARCHED = 32 }; /* points that are searched together: their state stays on the stack */
 
 #define FR_FARADAY 0x1.78e555060882cp16 /* 96485.33212331001 C/mol: SI 2019 */
 
@@ -81,8 +82,8 @@ FR_INLINE double second_moment(const int top, const double *x)
     return sum;
 }
 
-/* A root that is searched: its bracket and the present value; and of the value before, itself,
-   L = ln(P/M), and du/dL (NaN at first). */
+/* A root that is searched: its bracket, the present value, the value before it, and L = ln(P/M) and
+   du/dL there (NaN at first). */
 typedef struct {
     double low, high, u, before, L, rate;
 } fr_search;
@@ -108,10 +109,10 @@ FR_INLINE fr_search begin_search(const int top, const fr_balance *b)
     return s;
 }
 
-/* Takes one step from the forces at s->u.  Returns 0.0 if it was not the last.
+/* Takes one step from the forces at s->u.  Returns 0.0 if another must follow.
  *
- * After a step of length d the error is about d^2 of Newton's method and d^2 e^2 of the cubic, with
- * e the length of the step before. */
+ * After a step of length d the error is about d^2 for Newton's method, and d^2 e^2 for the cubic if
+ * the step before had the length e. */
 FR_INLINE double step(double push, double pull, double slope, fr_search *s)
 {
     const double L = log_ratio(push, pull), u = s->u, rate = 1.0 / slope;

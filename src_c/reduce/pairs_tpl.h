@@ -254,7 +254,7 @@ FR_APART ptrdiff_t count_equally(const fr_equal_edges *q, fr_equal_scratch *s, i
     for (ptrdiff_t i = 0; i < n; i++) {
         const uint64_t gap =
             i + 1 < n ? (keys[i + 1] >> FRACTION_AT) - (keys[i] >> FRACTION_AT) : around;
-        lists |= (keys[i] & in_list) | (keys[i] & in_list ? 0 : 1);
+        lists |= keys[i] & in_list ? in_list : 1;
         if (gap <= q->guard) {
             if (n_close == q->room)
                 return -1;
