@@ -12,7 +12,8 @@
  * Callers may cut a sweep into pieces as they like: the bits of a point depend on its inputs alone.
  *
  * Units.  mM, mV and degrees Celsius; permeabilities and conductances in any one unit, except that
- * beside a pump current (uA/cm2) permeabilities are in cm/s.  Potentials are inside minus outside.
+ * beside a pump current (uA/cm2) permeabilities are in cm/s, and conductances in mS/cm2. Potentials
+ * are inside minus outside.
  *
  * Thread safety.  No function allocates, locks, prints, or keeps state, and each needs less than 32
  * KiB of stack: larger buffers are the caller's *scratch*.  Any number of threads may call any
@@ -81,6 +82,7 @@ typedef enum {
  *   FR_NERNST     valence, out, in, celsius; n_ions and z are not read
  *   FR_GHK        P[n], out[n], in[n], celsius, and pump_ratio if pump_ion >= 0
  *   FR_CHORD      g[n], out[n], in[n], celsius
+ *   FR_CHORD_PUMP g[n] (mS/cm2), out[n], in[n], celsius, I_pump (uA/cm2, any sign)
  *   FR_PUMP_CONSTANT     P[n] (cm/s), out[n], in[n], celsius, I_pump (uA/cm2, any sign): zero net
  *                        current of GHK and the pump
  *   FR_PUMP_SATURATING   the same, with pump_max, Na_half and K_half (mM) for I_pump = pump_max
@@ -103,6 +105,7 @@ typedef enum {
     X(NERNST, nernst, 0, 4, 0, 0, nernst, NO_ROWS, SLOPES(nernst)) \
     X(GHK, ghk, 3, 1, 2, 1, ghk, NO_ROWS, SLOPES(ghk)) \
     X(CHORD, chord, 3, 1, 2, 0, chord, NO_ROWS, SLOPES(chord)) \
+    X(CHORD_PUMP, chord_pump, 3, 2, 2, 0, chord_pump, NO_ROWS, SLOPES(chord_pump)) \
     X(PUMP_CONSTANT, pump_constant, 3, 2, 3, 0, pump, NO_ROWS, SLOPES(pump)) \
     X(PUMP_SATURATING, pump_saturating, 3, 4, 3, 0, pump, NO_ROWS, SLOPES(pump)) \
     X(LOG_NUM, log_num, 3, 1, 1, 1, log_sum, NO_ROWS, NO_SLOPES) \

@@ -47,7 +47,8 @@ def _doc(equation: _kernels.Equation) -> str:
         return "Nernst potential in mV of valence, outside and inside (mM), celsius."
     ions = ", ".join(f"{z:+d}" for z in equation.z)
     pump = f", pump_ratio (of ion {equation.pump_ion + 1})" if equation.pump_ion >= 0 else ""
-    pump = {"pump_constant": ", pump_max (uA/cm2)"}.get(equation.name, pump)
+    if equation.name in ("pump_constant", "chord_pump"):
+        pump = ", pump_max (uA/cm2)"
     if equation.name == "pump_saturating":
         pump = ", pump_max (uA/cm2), pump_Na_half, pump_K_half (mM); the first ions are Na and K"
     return (

@@ -132,7 +132,17 @@ class Chord(Model):
     """The chord conductance equation: V = sum(g E) / sum(g), E the Nernst potentials.
 
     Only ratios of conductances matter. They are not ratios of permeabilities: `Cell.to_chord`
-    converts these. See `Model` for parameters and attributes.
+    converts these.
+
+    With ``pump="constant"`` a pump current adds to those of the ions: V = (sum(g E) -
+    pump_max) / sum(g). Conductances then are absolute, in mS/cm2, and `pump_max` is uA/cm2, outward
+    positive. A point at which no conductance opposes the pump has the status ``NO_SOLUTION``.
+
+    Parameters
+    ----------
+    *ions, passive
+        As for `Model`.
+    pump : {"none", "constant"}
 
     Examples
     --------
@@ -140,6 +150,11 @@ class Chord(Model):
     >>> V = fr.Chord("K", "Na")(g_K=10, g_Na=1, K_out=5, K_in=140, Na_out=145, Na_in=15, celsius=37)
     >>> round(float(V), 3)
     -75.45
+    >>> pumped = fr.Chord("K", "Na", pump="constant")
+    >>> V = pumped(g_K=0.1, g_Na=0.01, K_out=5, K_in=140, Na_out=145, Na_in=15, celsius=37,
+    ...            pump_max=0.3)
+    >>> round(float(V), 3)
+    -78.178
     """
 
     weight = "g"
@@ -148,6 +163,38 @@ class Chord(Model):
     reference = staticmethod(plain.chord)
     reference_gradient = staticmethod(plain.chord_gradient)
 
+    pump: str
+
+    def __init__(
+        self,
+        *ions: str | Ion,
+        passive: str | tuple[str, ...] | list[str] = (),
+        pump: str = "none",
+    ):
+        kinds = ("none", "constant")
+        if pump not in kinds:
+            raise ValueError(unknown("pump", pump, kinds))
+        vars(self).update(pump=pump)
+        if pump != "none":
+            vars(self).update(_EXPLICIT_CHORD, equation_name="chord_pump")
+        super().__init__(*ions, passive=passive)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {**super().arguments, "pump": self.pump}
+
+    @property
+    def weights(self) -> list[str]:
+        return super().weights if self.pump == "none" else []
+
+    def pump_parameters(self) -> list[Parameter]:
+        if self.pump == "none":
+            return []
+        return [Parameter("pump_max", "uA/cm2", "pump current, outward positive")]
+
+
+#: Attributes that an explicit pump changes in `Chord`.
+_EXPLICIT_CHORD = {"weight_unit": "mS/cm2", "weight_meaning": "conductance"}
 
 #: Models by name, for files.
 MODELS: dict[str, type[Model]] = {"GHK": GHK, "Chord": Chord}

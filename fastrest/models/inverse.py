@@ -77,19 +77,23 @@ def linear_terms(
 
 
 def solve_chord(model: Any, values: Mapping[str, float], parameter: str, V: float) -> Solved:
-    """Return the value of a parameter at which the currents g (V - E) at V sum to zero.
+    """Return the value of a parameter at which the currents g (V - E), and the pump's, sum to zero.
 
-    With R the sum of the other ions' currents, g = -R/(V - E); a concentration follows from the
-    Nernst potential E = V + R/g.
+    With R the sum of the other currents, g = -R/(V - E); a concentration follows from the Nernst
+    potential E = V + R/g. The potential without the pump current is proportional to the
+    temperature, and V is that less pump_max/sum(g).
     """
+    pump = values.get("pump_max", 0.0)
     if parameter == "celsius":
-        return proportional(reference.chord(model, values), values, V)
-    status = known_status(values, parameter, V)
+        total = math.fsum(values[f"g_{ion.name}"] for ion in model.permeant)
+        passive = reference.chord(model, {**values, "pump_max": 0.0})
+        return proportional(passive, values, V + pump / total if pump and total else V)
+    status = known_status({**values, "pump_max": abs(pump)}, parameter, V)
     if status:
         return math.nan, status
 
     unit = phi(values["celsius"])
-    rest: list[float] = []
+    rest = [pump / unit] if pump and parameter != "pump_max" else []
     wanted = None
     for ion in model.permeant:
         if parameter.removesuffix("_out").removesuffix("_in").removeprefix("g_") == ion.name:
@@ -101,6 +105,8 @@ def solve_chord(model: Any, values: Mapping[str, float], parameter: str, V: floa
             rest += [values[f"g_{ion.name}"] * (V / unit), -values[f"g_{ion.name}"] * (E / unit)]
     if not all(map(math.isfinite, rest)):
         return math.nan, Status.RANGE
+    if parameter == "pump_max" and rest:
+        return balancing(rest, unit)
     if wanted is None:
         return NONE
     if parameter.startswith("g_"):
@@ -160,6 +166,16 @@ def root(rest: Iterable[float], slope: Iterable[float]) -> Solved:
     if abs(R) <= ROUNDINGS * size:
         return 0.0, FINE
     return in_range(-R / c) if (R < 0) == (c > 0) else NONE
+
+
+def balancing(rest: Iterable[float], unit: float) -> Solved:
+    """Return the current, of either sign, that balances others: -sum(rest), times a unit."""
+    rest = list(rest)
+    R = math.fsum(rest)
+    if abs(R) <= ROUNDINGS * math.fsum(map(abs, rest)):
+        return 0.0, FINE
+    size, status = in_range(unit * abs(R))
+    return math.copysign(size, -R), status
 
 
 def in_range(y: float) -> Solved:

@@ -290,8 +290,8 @@ class Model(Frozen):
             for ion in self.ions
         ]
         passive = f"; passive {', '.join(self.passive)}" if self.passive else ""
-        pump = self.arguments.get("pump", "ratio")
-        passive += "" if pump == "ratio" else f"; pump {pump}"
+        pump = self.arguments.get("pump", "none")
+        passive += "" if pump in ("none", "ratio") else f"; pump {pump}"
         return f"{type(self).__name__}({', '.join(ions)}{passive})"
 
     def __eq__(self, other: object) -> bool:

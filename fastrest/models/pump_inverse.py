@@ -13,6 +13,7 @@ from fastrest.models.inverse import (
     NONE,
     ROUNDINGS,
     Solved,
+    balancing,
     in_range,
     known_status,
     linear_terms,
@@ -49,11 +50,12 @@ def solve_ghk_with_pump(
     largest = values["pump_max"] / FARADAY
     if model.pump == "constant":
         if parameter == "pump_max":
-            return _current(rest, 1.0)
+            return balancing(rest, FARADAY) if rest else NONE
         return root([*rest, largest], slope)
     na, k = occupancies(values)
     if parameter == "pump_max":
-        return _current(rest, na**3 * k**2)
+        active = na**3 * k**2
+        return balancing(rest, FARADAY / active) if rest and active else NONE
     for ion_site, half, n, others in (
         ("Na_in", "pump_Na_half", 3, largest * k**2),
         ("K_out", "pump_K_half", 2, largest * na**3),
@@ -63,17 +65,6 @@ def solve_ghk_with_pump(
         if parameter == ion_site:
             return _bound_ion(values[ion_site], values[half], rest, slope, others, n)
     return root([*rest, largest * na**3 * k**2], slope)
-
-
-def _current(rest: list[float], active: float) -> Solved:
-    """Return the largest pump current, of either sign, whose active share balances the ions."""
-    if not rest or active == 0:
-        return NONE
-    R = math.fsum(rest)
-    if abs(R) <= ROUNDINGS * math.fsum(map(abs, rest)):
-        return 0.0, FINE
-    size, status = in_range(FARADAY * abs(R) / active)
-    return math.copysign(size, -R), status
 
 
 def _half_saturation(c: float, rest: list[float], largest: float, n: int) -> Solved:

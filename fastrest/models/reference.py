@@ -225,9 +225,13 @@ def ghk_gradient(model: Any, values: Mapping[str, float]) -> dict[str, float]:
 
 
 def chord(model: Any, values: Mapping[str, float]) -> tuple[float, Status]:
-    """Return V = sum(g E) / sum(g), the chord conductance equation, E the Nernst potentials."""
-    celsius = values["celsius"]
-    status = input_status([x for name, x in values.items() if name != "celsius"], celsius)
+    """Return V = (sum(g E) - I) / sum(g), the chord conductance equation, E the Nernst potentials.
+
+    I is the current of a constant pump, `pump_max`, if the model has one.
+    """
+    celsius, pump = values["celsius"], values.get("pump_max", 0.0)
+    others = [x for name, x in values.items() if name not in ("celsius", "pump_max")]
+    status = input_status([*others, abs(pump)], celsius)
     if status:
         return math.nan, status
 
@@ -250,21 +254,26 @@ def chord(model: Any, values: Mapping[str, float]) -> tuple[float, Status]:
         else:
             current += g * (E / phi(celsius))
 
+    if total == 0 and pump != 0:
+        return math.nan, Status.NO_SOLUTION
     if total == 0 or len(infinite) == 2:
         return math.nan, Status.NO_PERMEANT
     if not in_range or not NORMAL[0] <= total <= NORMAL[1] or not math.isfinite(current):
         return math.nan, Status.RANGE
     if infinite:
         return infinite.pop(), Status.INFINITE
-    return phi(celsius) * (current / total), FINE
+    V = phi(celsius) * (current / total) - pump / total
+    return (V, FINE) if math.isfinite(V) else (math.nan, Status.RANGE)
 
 
 def chord_gradient(model: Any, values: Mapping[str, float]) -> dict[str, float]:
     """Return dV by each parameter of `chord`, mV per unit; NaN if its status is not 0.
 
-    V = sum(g E)/G gives dV/dg = (E - V)/G, and E changes by (phi/z) dc/c. V does not depend on the
-    concentrations of an ion without conductance. If one of these concentrations is 0, the least
-    conductance takes V to infinity: the derivative by g is infinite. If both are 0, it is NaN.
+    V = (sum(g E) - I)/G gives dV/dg = (E - V)/G, dV/dI = -1/G, and E changes by (phi/z) dc/c. V
+    does not depend on the concentrations of an ion without conductance. If one of these
+    concentrations is 0, the least conductance takes V to infinity: the derivative by g is infinite.
+    If both are 0, it is NaN. The potential without the pump current is proportional to the absolute
+    temperature.
     """
     V, status = chord(model, values)
     if status:
@@ -281,5 +290,8 @@ def chord_gradient(model: Any, values: Mapping[str, float]) -> dict[str, float]:
             unit = phi(celsius) / ion.z * (g / total)
             found[ion.name + "_out"] = unit / values[ion.name + "_out"]
             found[ion.name + "_in"] = -unit / values[ion.name + "_in"]
-    found["celsius"] = V / (celsius + KELVIN_AT_0_CELSIUS)
+    if "pump_max" in found:
+        found["pump_max"] = -1 / total
+    passive, _ = chord(model, {**values, "pump_max": 0.0})
+    found["celsius"] = passive / (celsius + KELVIN_AT_0_CELSIUS)
     return found

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fastrest.models.equations import Chord
 from fastrest.models.model import Model
 from fastrest.models.quantities import Ion
 from fastrest.physiology.cell_answers import CellAnswers
@@ -18,7 +17,7 @@ from fastrest.physiology.cell_forms import (
     checked_potentials,
     checked_texts,
     checked_values,
-    chord_conductances,
+    chord_form,
     read_toml,
 )
 from fastrest.physiology.currents import absolute_cell
@@ -233,12 +232,14 @@ class Cell(CellAnswers):
         Returns
         -------
         Cell
-            A cell of the model `Chord`.
+            A cell of the model `Chord`. With an explicit pump current it has ``pump="constant"``:
+            conductances in mS/cm2, and the pump current at rest.
 
         Raises
         ------
         ValueError
-            The model is not GHK, the cell has a pump, or a permeant ion is on one side only.
+            The model is not GHK, the cell has a `pump_ratio` other than 1, or a permeant ion is on
+            one side only.
 
         Examples
         --------
@@ -247,13 +248,13 @@ class Cell(CellAnswers):
         >>> [round(chord[g], 3) for g in ("g_K", "g_Na", "g_Cl")]
         [1.0, 0.161, 0.462]
         """
-        model = Chord(*self.model.ions, passive=self.model.passive)
-        return self._with_model(model, chord_conductances(self.model, self))
+        return self._with_model(*chord_form(self.model, self))
 
     def absolute(self, *, R_m: float) -> "Cell":
-        """Return the cell with permeabilities in cm/s, from its membrane resistance.
+        """Return the cell with permeabilities in cm/s, or conductances in mS/cm2.
 
-        The potential stays. A pump that `pump_ratio` described becomes an explicit current.
+        They follow from the membrane resistance. The potential stays. A pump that `pump_ratio`
+        described becomes an explicit current.
 
         Parameters
         ----------
@@ -263,13 +264,13 @@ class Cell(CellAnswers):
         Returns
         -------
         Cell
-            A cell of ``GHK(..., pump="constant")``: `pump_max` is the current that balances those
-            of the ions, uA/cm2.
+            A cell of the same model with ``pump="constant"``: `pump_max` is the current that
+            balances those of the ions, uA/cm2.
 
         Raises
         ------
         ValueError
-            The model is not a GHK of relative permeabilities, or R_m is not greater than 0.
+            The permeabilities or conductances are absolute already, or R_m is not greater than 0.
 
         Examples
         --------
@@ -292,7 +293,7 @@ class Cell(CellAnswers):
     def _with_model(self, model: Model, values: Mapping[str, Any]) -> "Cell":
         """Return a cell of another model: the parameters that it shares, and further values."""
         kept: dict[str, Any] = {n: v for n, v in self._values.items() if n in model.parameters}
-        return Cell(model, **self.fields, **kept, **values)
+        return Cell(model, **self.fields, **{**kept, **values})
 
     # ---- files ----
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from fastrest._core.validation import as_float, finite, unknown
 from fastrest.models.currents import currents
-from fastrest.models.equations import GHK, MODELS
+from fastrest.models.equations import GHK, MODELS, Chord
 from fastrest.models.model import Model
+from fastrest.models.pump_reference import pump_current
 from fastrest.models.quantities import IONS, Ion
 from fastrest.physiology.multiples import Times
 from fastrest.runtime.columns import of_one_unit, without_unit
@@ -204,29 +205,28 @@ def cell_arguments(table: Mapping[str, Any], name: str = "") -> tuple[Model, dic
                 if part in entry:
                     raise ValueError(f"{key} is passive: leave out {part}, which follows from V")
         arguments |= {names[part].format(key): x for part, x in entry.items() if part in names}
-    if "pump" not in table:
-        return MODELS[kind](*ions, passive=tuple(passive)), arguments
-    if kind != "GHK":
-        raise ValueError(f"pump belongs to the model GHK, got {kind}")
-    return GHK(*ions, passive=tuple(passive), pump=table["pump"]), arguments
+    pump = {"pump": table["pump"]} if "pump" in table else {}
+    return MODELS[kind](*ions, passive=tuple(passive), **pump), arguments
 
 
-def chord_conductances(model: Model, values: Mapping[str, float]) -> dict[str, float]:
-    """Return g_j = I_j / (V - E_j) with the GHK currents I_j, relative to the first ion's.
+def chord_form(model: Model, values: Mapping[str, float]) -> tuple[Chord, dict[str, float]]:
+    """Return the chord model and its conductances g_j = I_j / (V - E_j), I_j the GHK currents.
+
+    They are relative to the first ion's, or beside a pump current, which is kept, absolute.
 
     Raises
     ------
     ValueError
-        The model is not GHK, has a pump, or an ion is on one side only.
+        The model is not GHK, has a pump ratio, or an ion is on one side only.
     """
     if not isinstance(model, GHK):
         raise ValueError(f"to_chord needs a GHK cell, got {model}")
-    for name, idle in (("pump_ratio", 1), ("pump_max", 0)):
-        if values.get(name, idle) != idle:
-            raise ValueError(
-                f"to_chord needs {name} = {idle}, got {values[name]!r}: the chord equation "
-                f"has no pump current; convert cell.replace({name}={idle})"
-            )
+    ratio = values.get("pump_ratio", 1)
+    if ratio != 1:
+        raise ValueError(
+            f"to_chord needs pump_ratio = 1, got {ratio!r}: the chord equation has a pump current, "
+            "but no ratio; convert cell.absolute(R_m=), or cell.replace(pump_ratio=1)"
+        )
     V = model.outputs["V"].value_at(values)
     if not math.isfinite(V):
         raise ValueError(f"to_chord needs a finite potential, got {V}")
@@ -235,6 +235,10 @@ def chord_conductances(model: Model, values: Mapping[str, float]) -> dict[str, f
         if c_out == 0 or c_in == 0:
             raise ValueError(f"to_chord needs {ion.name} on both sides, got {c_out}, {c_in} mM")
     g = {f"g_{ion}": one.g_chord for ion, one in currents(model, values, V).items()}
+    if model.pump != "ratio":
+        chord = Chord(*model.ions, passive=model.passive, pump="constant")
+        return chord, {**g, "pump_max": pump_current(model, values)}
     first = next(iter(g.values()))
     largest = first if first > 0 else max(g.values())
-    return {name: conductance / largest for name, conductance in g.items()}
+    relative = {name: conductance / largest for name, conductance in g.items()}
+    return Chord(*model.ions, passive=model.passive), relative

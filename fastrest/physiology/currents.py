@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastrest._core.validation import Comparable, aligned, equal_to_nan, finite
 from fastrest.models.currents import IonCurrent, currents
-from fastrest.models.equations import GHK
 from fastrest.models.model import Model
 from fastrest.models.reference import nernst_of
 
@@ -62,8 +61,8 @@ class Currents(Comparable):
     rows : dict of str to Current
         A row for every permeant ion, and one for the pump if it carries current.
     absolute : bool
-        True if permeabilities are in cm/s. Otherwise currents and conductances are NaN, and only
-        their shares are known.
+        True if permeabilities are in cm/s, or conductances in mS/cm2. Otherwise currents and
+        conductances are NaN, and only their shares are known.
     """
 
     _compared = ("V", "rows", "absolute")
@@ -94,7 +93,7 @@ class Currents(Comparable):
         Raises
         ------
         ValueError
-            The diameter is not greater than 0.
+            The diameter is not greater than 0, or the cell's permeabilities are relative.
 
         Examples
         --------
@@ -106,6 +105,11 @@ class Currents(Comparable):
         diameter = finite("diameter", diameter)
         if diameter <= 0:
             raise ValueError(f"diameter must be > 0 um, got {diameter!r}")
+        if not self.absolute:
+            raise ValueError(
+                "input_resistance needs permeabilities in cm/s, or conductances in mS/cm2: "
+                "cell.absolute(R_m=) makes them from the membrane resistance"
+            )
         area = math.pi * (1e-4 * diameter) ** 2  # cm2
         return 1e-3 * self.R_m / area
 
@@ -160,8 +164,8 @@ class Currents(Comparable):
 
 
 def is_absolute(model: Model) -> bool:
-    """Return True if a model's permeabilities are in cm/s."""
-    return model.weight_unit == "cm/s"
+    """Return True if a model's permeabilities or conductances have a unit."""
+    return model.weight_unit != ""
 
 
 def currents_at_rest(model: Model, values: Mapping[str, float]) -> Currents:
@@ -207,9 +211,9 @@ def absolute_cell(
     R_m = finite("R_m", R_m)
     if R_m <= 0:
         raise ValueError(f"R_m must be > 0 kOhm cm2, got {R_m!r}")
-    if not isinstance(model, GHK) or is_absolute(model):
-        what = "has permeabilities in cm/s already" if is_absolute(model) else f"is of {model}"
-        raise ValueError(f"absolute needs a GHK cell of relative permeabilities; the cell {what}")
+    if is_absolute(model):
+        what = "permeabilities" if model.weight == "P" else "conductances"
+        raise ValueError(f"absolute needs relative {what}; the cell's are in {model.weight_unit}")
     V = model.outputs["V"].value_at(values)
     if not math.isfinite(V):
         raise ValueError(f"absolute needs a finite potential, got {V}")
@@ -220,4 +224,4 @@ def absolute_cell(
         rest = 0.0
     changed = {weight: values[weight] * scale for weight in model.weights}
     changed["pump_max"] = -scale * rest + 0.0
-    return GHK(*model.ions, passive=model.passive, pump="constant"), changed
+    return type(model)(*model.ions, **{**model.arguments, "pump": "constant"}), changed

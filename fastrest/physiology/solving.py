@@ -18,6 +18,7 @@ LARGEST = 1e100
 BY_EQUATION = {
     "ghk": solve_ghk,
     "chord": solve_chord,
+    "chord_pump": solve_chord,
     "pump_constant": solve_ghk_with_pump,
     "pump_saturating": solve_ghk_with_pump,
 }

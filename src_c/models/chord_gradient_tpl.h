@@ -3,7 +3,8 @@
  * Expects chord_tpl.h and gradient_tpl.h.
  */
 
-/* V = sum g E / sum g:  dV/dg = (E - V)/sum g,  dV/dc = +-(phi/z)(g/sum g)/c.
+/* V = (sum g E - I)/sum g:  dV/dg = (E - V)/sum g,  dV/dc = +-(phi/z)(g/sum g)/c,
+ * dV/dI = -1/sum g.  The potential without the pump current is proportional to the temperature.
  *
  * V does not depend on the concentrations of an ion whose conductance is 0; dV/dc is then 0.
  * dV/dg is infinite if one of these concentrations is 0, because E is infinite.  dV/dg is NaN if
@@ -17,7 +18,7 @@ static double chord_slopes_point(const fr_model *model, const double *x, double 
         return V;
 
     const double phi = phi_of(x[3 * n]);
-    double total = 0.0;
+    double total = 0.0, passive = 0.0;
     for (int j = 0; j < n; j++)
         total += x[j];
     for (int j = 0; j < n; j++) {
@@ -27,13 +28,19 @@ static double chord_slopes_point(const fr_model *model, const double *x, double 
             E = phi * (log_ratio(c_out, c_in) * per_z);
         else if ((c_out == 0.0 && is_normal(c_in)) || (c_in == 0.0 && is_normal(c_out)))
             E = (c_in == 0.0) == (per_z > 0.0) ? INFINITY : -INFINITY;
+        passive += g == 0.0 ? 0.0 : g / total * E;
         slopes[j] = (E - V) / total;
         slopes[n + j] = g == 0.0 ? 0.0 : (phi * per_z) * (g / total) / c_out;
         slopes[2 * n + j] = g == 0.0 ? 0.0 : -(phi * per_z) * (g / total) / c_in;
     }
-    slopes[3 * n] = V / (x[3 * n] + FR_KELVIN_AT_0_CELSIUS);
+    const int pumped = model->equation == FR_CHORD_PUMP;
+    if (pumped)
+        slopes[3 * n + 1] = -1.0 / total;
+    slopes[3 * n] = (pumped ? passive : V) / (x[3 * n] + FR_KELVIN_AT_0_CELSIUS);
     return V;
 }
+
+#define chord_pump_slopes_point chord_slopes_point
 
 /* Computes the derivative with respect to a conductance.  share is phi/sum g.  On entry slopes
    holds E.  E and V are in units of phi. */
@@ -52,14 +59,16 @@ static void reversal_slopes(ptrdiff_t n, const double *share, double per_z, cons
         slopes[i] = (share[i] * per_z) * g[i] / c[i] + 0.0;
 }
 
-static uint64_t chord_slopes_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
-                                   double *restrict V, double *const *slopes,
-                                   uint64_t *restrict suspect)
+/* Computes a chunk; callers pass a constant `pumped`. */
+FR_INLINE uint64_t chord_slopes(const int pumped, const fr_model *model, ptrdiff_t n,
+                                const fr_columns *in, double *restrict V, double *const *slopes,
+                                uint64_t *restrict suspect)
 {
     uint64_t any = 0;
     const int ions = model->n_ions;
     const double *const *const x = in->x, *const celsius = x[3 * ions];
-    double drive[CHUNK], total[CHUNK], unwanted[CHUNK];
+    const double *const pump = pumped ? x[3 * ions + 1] : NULL;
+    double drive[CHUNK], total[CHUNK], unwanted[CHUNK], passive[CHUNK];
 
     memset(drive, 0, (size_t)n * sizeof *drive);
     memset(total, 0, (size_t)n * sizeof *total);
@@ -82,6 +91,12 @@ static uint64_t chord_slopes_chunk(const fr_model *model, ptrdiff_t n, const fr_
         any |= suspect[i] |= not_moderate(total[i]) | (size + LEAST_NORMAL);
         drive[i] /= total[i];
         V[i] = phi * drive[i];
+        if (pumped) {
+            passive[i] = V[i];
+            V[i] -= pump[i] / total[i];
+            drive[i] = V[i] / phi;
+            any |= suspect[i] |= (bits_of(V[i]) & ~SIGN) + LEAST_NORMAL; /* not finite */
+        }
         total[i] = phi / total[i];
     }
     for (int j = 0; j < ions; j++) {
@@ -95,6 +110,23 @@ static uint64_t chord_slopes_chunk(const fr_model *model, ptrdiff_t n, const fr_
             reversal_slopes(n, total, -per_z, g, c_in, slopes[2 * ions + j]);
     }
     if (slopes[3 * ions])
-        celsius_slopes(n, celsius, V, slopes[3 * ions]);
+        celsius_slopes(n, celsius, pumped ? passive : V, slopes[3 * ions]);
+    if (pumped && slopes[3 * ions + 1])
+        for (ptrdiff_t i = 0; i < n; i++)
+            slopes[3 * ions + 1][i] = -(total[i] / phi_of(celsius[i]));
     return any;
+}
+
+static uint64_t chord_slopes_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
+                                   double *restrict V, double *const *slopes,
+                                   uint64_t *restrict suspect)
+{
+    return chord_slopes(0, model, n, in, V, slopes, suspect);
+}
+
+static uint64_t chord_pump_slopes_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
+                                        double *restrict V, double *const *slopes,
+                                        uint64_t *restrict suspect)
+{
+    return chord_slopes(1, model, n, in, V, slopes, suspect);
 }

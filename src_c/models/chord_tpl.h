@@ -1,17 +1,20 @@
-/* The chord conductance equation.
+/* The chord conductance equation, without and with a constant pump current.
  *
  * Expects domain_tpl.h, log_ratio_tpl.h and layout_tpl.h.
  */
 
-/* Parallel conductances: V = sum g E / sum g with E = phi/z ln(out/in). */
+/* Parallel conductances: V = (sum g E - I_pump)/sum g with E = phi/z ln(out/in). */
 static double chord_point(const fr_model *model, const double *x, uint8_t *status)
 {
     const int n = model->n_ions;
     const double celsius = x[3 * n];
+    const double pump = model->equation == FR_CHORD_PUMP ? x[3 * n + 1] : 0.0;
 
     uint8_t bad = celsius_status(celsius);
     for (int j = 0; j < 3 * n; j++)
         bad |= nonnegative_status(x[j]);
+    if (!isfinite(pump))
+        bad |= FR_NOT_FINITE;
     if (bad)
         return special(bad, NAN, status);
 
@@ -32,18 +35,27 @@ static double chord_point(const fr_model *model, const double *x, uint8_t *statu
             drive += g * (log_ratio(c_out, c_in) * (1.0 / model->z[j]));
         }
     }
+    if (total == 0.0 && pump != 0.0)
+        return special(FR_NO_SOLUTION, NAN, status);
     if (total == 0.0 || (to_plus && to_minus))
         return special(FR_NO_PERMEANT, NAN, status);
     if (out_of_range || !is_normal(total) || !isfinite(drive))
         return special(FR_RANGE, NAN, status);
     if (to_plus || to_minus)
         return special(FR_INFINITE, to_plus ? INFINITY : -INFINITY, status);
+    const double V = phi_of(celsius) * (drive / total) - pump / total;
+    if (!isfinite(V))
+        return special(FR_RANGE, NAN, status);
     *status = 0;
-    return phi_of(celsius) * (drive / total);
+    return V;
 }
 
-static uint64_t chord_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
-                            double *restrict V, uint64_t *restrict suspect)
+#define chord_pump_point chord_point
+
+/* Computes the potentials of a chunk; callers pass a constant `pumped`. */
+FR_INLINE uint64_t chord_potentials(const int pumped, const fr_model *model, ptrdiff_t n,
+                                    const fr_columns *in, double *restrict V,
+                                    uint64_t *restrict suspect)
 {
     uint64_t any = 0;
     const int ions = model->n_ions;
@@ -80,5 +92,24 @@ static uint64_t chord_chunk(const fr_model *model, ptrdiff_t n, const fr_columns
         any |= suspect[i] |= not_temperate(degrees) | not_normal(total[i]) | (size + LEAST_NORMAL);
         V[i] = phi_of(degrees) * (drive[i] / total[i]);
     }
+    if (pumped) {
+        const double *const pump = x[3 * ions + 1];
+        for (ptrdiff_t i = 0; i < n; i++) {
+            V[i] -= read_once(pump + i, zero) / total[i];
+            any |= suspect[i] |= (bits_of(V[i]) & ~SIGN) + LEAST_NORMAL; /* not finite */
+        }
+    }
     return any;
+}
+
+static uint64_t chord_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
+                            double *restrict V, uint64_t *restrict suspect)
+{
+    return chord_potentials(0, model, n, in, V, suspect);
+}
+
+static uint64_t chord_pump_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
+                                 double *restrict V, uint64_t *restrict suspect)
+{
+    return chord_potentials(1, model, n, in, V, suspect);
 }

@@ -135,6 +135,9 @@ SWEEPS = {
     "table with calcium": lambda: table_of(fr.GHK("K", "Na", "Cl", "Ca"), 300_001),
     "table with divalents alone": lambda: table_of(fr.GHK("Ca", "Mg", SO4), 300_001),
     "table of conductances": lambda: table_of(fr.Chord("K", "Na", "Cl", "Ca", SO4), 300_001),
+    "table of conductances and a pump": lambda: table_of(
+        fr.Chord("K", "Na", "Cl", "Ca", SO4, pump="constant"), 300_001
+    ),
     "grid with calcium": lambda: fr.grid(
         cell(fr.GHK("K", "Ca"), K_in=140.0),
         K_out=positive_doubles(301, seed=7),
@@ -172,6 +175,7 @@ GRADIENTS = {
     "gradients of a table": lambda: table_of(K_NA_CL, 300_001),
     "gradients with calcium": SWEEPS["table with calcium"],
     "gradients of conductances": SWEEPS["table of conductances"],
+    "gradients with a pump current": SWEEPS["table of conductances and a pump"],
     "gradients of a sample": SWEEPS["random sample"],
 }
 

@@ -56,6 +56,7 @@ MODELS = {
     "divalents only": fr.GHK("Mg", "Ca", fr.Ion("SO4", -2)),
     "passive": fr.GHK("K", "Na", "Cl", "Ca", passive=("Cl", "Ca")),
     "chord": fr.Chord("K", "Cl", "Ca"),
+    "chord with a pump": fr.Chord("K", "Cl", "Ca", pump="constant"),
 }
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 5e-324, sys.float_info.min, sys.float_info.max]
@@ -124,6 +125,7 @@ EQUATIONS = {
     "divalents alone": _kernels.Equation("ghk", (2, -2)),
     "divalent of 12": _kernels.Equation("ghk", (1, -1, 2, -2) * 3, 11),
     "chord": _kernels.Equation("chord", (1, -1, 2, -2)),
+    "chord_pump": _kernels.Equation("chord_pump", (1, -1, 2, -2)),
     "log_num": _kernels.Equation("log_num", (1, 1, -1), 0),
     "log_den": _kernels.Equation("log_den", (1, 1, -1), 0),
     "separable": _kernels.Equation("separable"),

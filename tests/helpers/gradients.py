@@ -18,6 +18,7 @@ MODELS = {
     "divalents only": fr.GHK("Mg", "Ca", SO4),
     "passive": fr.GHK("K", "Na", "Cl", "Ca", passive=("Cl", "Ca")),
     "chord": fr.Chord("K", "Cl", "Ca"),
+    "chord with a pump": fr.Chord("K", "Cl", "Ca", pump="constant"),
 }
 each_model = pytest.mark.parametrize(
     "model", MODELS.values(), ids=[name.replace(" ", "-") for name in MODELS]

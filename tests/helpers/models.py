@@ -27,6 +27,7 @@ MODELS = [
     fr.GHK("K", fr.Ion("SO4", -2)),
     fr.Chord("K", "Na", "Cl"),
     fr.Chord("K", "Cl", "Ca", passive=["Cl"]),
+    fr.Chord("K", "Na", "Cl", pump="constant"),
 ]
 
 

@@ -36,7 +36,8 @@ def test_model_parameters_have_names_and_units(model):
     for name, parameter in model.parameters.items():
         end = name.rpartition("_")[2]
         assert parameter.name == name
-        assert parameter.unit == {"out": "mM", "in": "mM", "celsius": "°C"}.get(end, "")
+        units = {"out": "mM", "in": "mM", "celsius": "°C", "max": "uA/cm2"}
+        assert parameter.unit == units.get(end, model.weight_unit)
         assert parameter.meaning
 
 

@@ -347,11 +347,20 @@ def test_a_pump_ratio_and_a_pump_current_exclude_each_other():
         fr.cells["mammalian neuron"].replace(pump_max=0.5)
 
 
-def test_a_cell_whose_pump_runs_has_no_chord_conductances():
-    with pytest.raises(ValueError, match=r"to_chord needs pump_max = 0, got 0\.5: .*pump_max=0"):
-        pumped(current=0.5).to_chord()
-    idle = pumped(current=0.0)
-    assert idle.to_chord().potential() == pytest.approx(idle.potential(), abs=1e-9)
+@pytest.mark.parametrize("current", [0.0, 0.5, -2.0])
+def test_chord_conductances_keep_the_pump_current(current):
+    cell = pumped(current=current)
+    chord = cell.to_chord()
+    assert chord["pump_max"] == current
+    assert chord.potential() == pytest.approx(cell.potential(), abs=1e-10)
+    assert {n: row.current for n, row in chord.currents().rows.items()} == pytest.approx(
+        {n: row.current for n, row in cell.currents().rows.items()}, rel=1e-9
+    )
+
+
+def test_chord_conductances_keep_the_current_of_a_saturating_pump():
+    cell = saturating()
+    assert cell.to_chord().potential() == pytest.approx(cell.potential(), abs=1e-10)
 
 
 def test_models_keep_their_pump():

@@ -122,6 +122,14 @@ def test_chord_cells_carry_the_currents_of_their_conductances():
     assert pytest.approx(chord["g_K"] * (-60 - chord.nernst()["K"])) == one.current
 
 
+def test_chord_cells_are_made_absolute():
+    chord = NEURON.to_chord().absolute(R_m=7)
+    assert chord.potential() == pytest.approx(NEURON.potential(), abs=1e-10)
+    assert math.fsum(chord[g] for g in ("g_K", "g_Na", "g_Cl")) == pytest.approx(1 / 7)
+    assert chord.currents().R_m == pytest.approx(7)
+    assert chord.currents().input_resistance(20) == pytest.approx(557.0423, rel=1e-6)
+
+
 def test_the_table_prints_and_converts():
     pd = pytest.importorskip("pandas")
     found = MYOCYTE.absolute(R_m=20).currents()
@@ -148,8 +156,12 @@ def test_the_picture_shows_inward_currents_to_the_left():
     ("make", "text"),
     [
         (lambda: NEURON.absolute(R_m=0), r"R_m must be > 0 kOhm cm2, got 0"),
-        (lambda: NEURON.absolute(R_m=7).absolute(R_m=7), "has permeabilities in cm/s already"),
-        (lambda: NEURON.to_chord().absolute(R_m=7), r"the cell is of Chord\(K, Na, Cl\)"),
+        (lambda: NEURON.absolute(R_m=7).absolute(R_m=7), "the cell's are in cm/s"),
+        (
+            lambda: NEURON.to_chord().absolute(R_m=7).absolute(R_m=7),
+            "absolute needs relative conductances; the cell's are in mS/cm2",
+        ),
+        (lambda: NEURON.currents().input_resistance(20), r"cell\.absolute\(R_m=\) makes them"),
         (lambda: NEURON.currents().input_resistance(0), "diameter must be > 0 um, got 0"),
         (
             lambda: fr.Cell(fr.GHK("K"), P_K=0, K_out=5, K_in=140, celsius=37).currents(),

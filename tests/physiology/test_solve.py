@@ -21,7 +21,16 @@ SATURATING = fr.Cell(
     fr.GHK("K", "Na", "Cl", pump="saturating"),
     **{**CONSTANT, "pump_max": 2.0, "pump_Na_half": 10.0, "pump_K_half": 1.5},
 )
-CELLS = [NEURON, CALCIUM, PUMPED, NEURON.to_chord(), CALCIUM.to_chord(), NEURON.passive("Cl")]
+CHORD = CONSTANT.to_chord()
+CELLS = [
+    NEURON,
+    CALCIUM,
+    PUMPED,
+    NEURON.to_chord(),
+    CALCIUM.to_chord(),
+    NEURON.passive("Cl"),
+    CHORD,
+]
 
 
 def read_solutions():
@@ -66,7 +75,8 @@ def test_potential_at_the_solution_is_the_target(cell):
             trial = cell.model(**{**cell, **others, wanted: value})
             known = cell.replace(**{**others, wanted: value})
             found = known.solve(wanted, V=float(trial))
-            assert abs(known.replace(**{wanted: found}).potential() - trial) <= 1e-12
+            least = 1e-12 * max(1.0, abs(trial) / 500)  # a pump current may drive V to many volts
+            assert abs(known.replace(**{wanted: found}).potential() - trial) <= least
 
 
 @pytest.mark.property
