@@ -195,8 +195,8 @@ class Population(PopulationAnswers):
         >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
         ...                  K_out=fr.uniform(3, 6))
         >>> pop = space.population(10**5, rng=1, accept=[fr.between(-75, -65)])
-        >>> [ax.get_xlabel() for ax in pop.plot_marginals()]
-        ['P_Na (relative)', 'K_out (mM)']
+        >>> pop.plot_marginals().shape
+        (2,)
         """
         from fastrest.nouns import population_plots
 

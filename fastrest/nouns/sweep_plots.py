@@ -1,12 +1,22 @@
 """Pictures of sweeps: the arrays that each kind of points shows."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastrest._core.validation import unknown
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.criteria import Criterion
-from fastrest.plotting.charts import Side, curves, heat_map, histogram, scatter
+from fastrest.plotting.charts import (
+    Side,
+    companions,
+    curves,
+    heat_map,
+    histogram,
+    rest_dot,
+    scatter,
+)
 from fastrest.plotting.primitives import (
     Quantity,
     axes_or_new,
@@ -44,12 +54,20 @@ def check(points: Points) -> None:
         )
 
 
-def draw(points: Points, ax: "Axes | None") -> "Axes":
+def draw(
+    points: Points,
+    ax: "Axes | None",
+    nernst: bool | str | Sequence[str] = False,
+    rest: bool = False,
+) -> "Axes":
     """Draw points: see `Sweep.plot`."""
     check(points)
+    of_ions = _nernst_outputs(points, nernst)
+    if rest and _parameter_along(points) is None:
+        raise ValueError("rest=True needs a grid of one axis, along which a parameter varies")
     with axes_or_new(ax) as ax:
         if isinstance(points, GridPoints):
-            _draw_grid(points, ax)
+            _draw_grid(points, ax, of_ions, rest)
         elif points.kind == "Table":
             _draw_table(points, ax)
         else:
@@ -57,14 +75,42 @@ def draw(points: Points, ax: "Axes | None") -> "Axes":
         return ax
 
 
-def _draw_grid(grid: GridPoints, ax: "Axes") -> None:
+def _parameter_along(points: Points) -> str | None:
+    """Return the parameter that a curve is drawn along, or None."""
+    if not isinstance(points, GridPoints) or len(points.dims) != 1:
+        return None
+    return _position(points, points.axes[0])
+
+
+def _nernst_outputs(points: Points, nernst: bool | str | Sequence[str]) -> list[str]:
+    """Return the Nernst potentials to draw beside V: of all ions, or of those that are named."""
+    ions = [ion.name for ion in points.cell.model.permeant]
+    if isinstance(nernst, bool):
+        nernst = ions if nernst else []
+    names = [nernst] if isinstance(nernst, str) else list(nernst)
+    for name in names:
+        if name not in ions:
+            raise ValueError(f"nernst: {unknown('permeant ion', name, ions)}")
+    if names and (not isinstance(points, GridPoints) or len(points.dims) > 1 or points.of != "V"):
+        raise ValueError("nernst needs a grid of one axis, and of='V'")
+    return [f"E_{name}" for name in names]
+
+
+def _draw_grid(grid: GridPoints, ax: "Axes", of_ions: Sequence[str], rest: bool) -> None:
     in_curves = len(grid.dims) == 1 or min(grid.shape) <= SHORT
     thin = _thinned(grid, (4 if in_curves else 1) * MOST_PLACES)
     values = thin.values_and_status()[0]
     sides = [_side(grid, thin, d) for d in range(len(grid.dims))]
     quantity, name = quantity_of(grid), grid.cell.name
     if len(sides) == 1:
-        curves(sides[0], [(name, values)], ax, quantity)
+        color = curves(sides[0], [(name, values)], ax, quantity)
+        lines = {
+            f"$E_\\mathrm{{{one.removeprefix('E_')}}}$": thin.asked(one).values_and_status()[0]
+            for one in of_ions
+        }
+        companions(sides[0], lines, ax, color)
+        if rest and (name_along := _parameter_along(grid)):
+            rest_dot(grid.cell[name_along], grid.cell.value(of=grid.of), ax, color)
     elif in_curves:
         if grid.shape[0] < grid.shape[1]:
             sides, values = sides[::-1], values.T

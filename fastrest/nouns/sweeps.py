@@ -325,7 +325,12 @@ class Sweep(SweepAnswers):
         raise TypeError(f"{type(self).__name__} is no array: its potentials are .values()")
 
     def plot(
-        self, ax: matplotlib.axes.Axes | None = None, *, of: Quantity = "V"
+        self,
+        ax: matplotlib.axes.Axes | None = None,
+        *,
+        of: Quantity = "V",
+        nernst: bool | str | list[str] = False,
+        rest: bool = False,
     ) -> matplotlib.axes.Axes:
         """Draw the sweep: a grid's curves or heat map, a table's points, a sample's histogram.
 
@@ -340,21 +345,32 @@ class Sweep(SweepAnswers):
             Axes to draw on; by default those of a new pyplot figure.
         of : str or Criterion
             As for `values`.
+        nernst : bool, str, or list of str
+            Ions whose Nernst potentials are drawn as dashed lines beside V; True for all. For
+            grids of one axis.
+        rest : bool
+            Mark the point at which the cell itself rests, on the curve of a grid of one axis.
 
         Returns
         -------
         matplotlib Axes
 
+        Raises
+        ------
+        ValueError
+            The grid has more than two axes; or `nernst` or `rest` does not fit the sweep.
+
         Examples
         --------
         >>> import numpy as np, fastrest as fr
-        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=np.linspace(1, 50, 1000))
-        >>> sweep.plot().get_xlabel()
-        'K_out (mM)'
+        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=np.geomspace(1, 100, 1000))
+        >>> ax = sweep.plot(nernst="K", rest=True)
+        >>> ax.get_ylabel(), ax.get_xscale()
+        ('membrane potential (mV)', 'log')
         """
         from fastrest.nouns.sweep_plots import draw
 
-        return draw(self.asked(of), ax)
+        return draw(self.asked(of), ax, nernst, rest)
 
     def blocks(
         self,

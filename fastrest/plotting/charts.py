@@ -84,11 +84,11 @@ def curves(
     ax: "Axes",
     quantity: Quantity,
     legend: str | None = None,
-) -> None:
+) -> Any:
     """Draw values along one axis, a curve for each row, with lines at marked potentials.
 
     Points without a value are marked at the lower edge. A value between two of them has a dot of
-    its own.
+    its own. Returns the colour of the last curve.
     """
     places = _draw_side(side, ax, "x")
     set_label(ax, "y", quantity.label)
@@ -108,6 +108,25 @@ def curves(
     ax.autoscale_view(scalex=False)  # with the margin, also where only a mark is at the edge
     if legend is not None or earlier is not None:
         add_legend(ax, "upper left", legend or earlier or "")
+    return line.get_color()
+
+
+def companions(side: Side, rows: Mapping[str, np.ndarray], ax: "Axes", color: Any) -> None:
+    """Draw dashed curves that a curve is read against, each named at its last point."""
+    places = side.places if side.texts is None else np.arange(len(side.texts))
+    for name, values in rows.items():
+        ax.plot(places, values, "--", color=color, linewidth=1.0, label=f"_{name}")
+        seen = np.flatnonzero(np.isfinite(values))
+        if seen.size:
+            place = places[seen[-1]], values[seen[-1]]
+            how: Any = {"textcoords": "offset points", "ha": "right", "va": "bottom"}
+            ax.annotate(name, place, xytext=(0, 2), color=color, fontsize="small", **how)
+    ax.autoscale_view(scalex=False)
+
+
+def rest_dot(x: float, y: float, ax: "Axes", color: Any) -> None:
+    """Draw the point at which a cell rests."""
+    ax.plot([x], [y], "o", color=color, markeredgecolor="white", zorder=3, label="_rest")
 
 
 def heat_map(sides: tuple[Side, ...], values: np.ndarray, ax: "Axes", quantity: Quantity) -> None:

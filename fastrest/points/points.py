@@ -38,8 +38,22 @@ def labels_of(quantity: Parameter | Output) -> dict[str, str]:
 
 
 def axis_label(model: Model, parameter: str) -> str:
-    """Return the label of a plot's axis along which a parameter varies."""
-    return f"{parameter} ({model.parameters[parameter].unit or 'relative'})"
+    """Return the label of a plot's axis along which a parameter varies, in the field's notation.
+
+    The signs are those of matplotlib's mathtext, because few fonts have the subscripts.
+    """
+    known = model.parameters[parameter]
+    text = known.meaning
+    for ion in model.ions:
+        charge = f"{abs(ion.z) if abs(ion.z) > 1 else ''}{'+' if ion.z > 0 else '-'}"
+        symbols = {
+            f"{ion.name}_out": f"[{ion.name}$^{{{charge}}}$]$_\\mathrm{{o}}$",
+            f"{ion.name}_in": f"[{ion.name}$^{{{charge}}}$]$_\\mathrm{{i}}$",
+            f"{model.weight}_{ion.name}": f"${model.weight}_\\mathrm{{{ion.name}}}$",
+        }
+        text = symbols.get(parameter, text)
+    unit = known.unit.replace("uA", "µA").replace("cm2", "cm²")
+    return f"{text} ({unit or 'relative'})"
 
 
 def quantity_label(output: Output, of: str | Criterion) -> str:

@@ -10,6 +10,8 @@ pytest.importorskip("matplotlib")
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from helpers.notation import K_OUT, P_NA
+
 NEURON = fr.cells["mammalian neuron"]
 CONDITIONS = {"control": {}, "high K": {"K_out": 8.0}, "leaky": {"P_Na": fr.times(2)}}
 
@@ -86,7 +88,7 @@ def test_plots_of_candidates_without_potentials(draw):
 def test_plot_marginals_has_densities_of_all_and_of_accepted_cells(pop):
     axes = Figure().subplots(2, 2)
     found = pop.plot_marginals(axes)
-    assert [ax.get_xlabel() for ax in found] == ["P_Na (relative)", "K_out (mM)"]
+    assert [ax.get_xlabel() for ax in found] == [P_NA, K_OUT]
     assert not axes[1, 0].axison
     for ax, (name, one) in zip(found, pop.marginals.items()):
         for drawn in ax.patches:
@@ -117,14 +119,14 @@ def test_plot_pairs_shows_members_within_the_bounds(pop):
     low, high = axes[1, 0].get_xlim()
     assert low <= x["P_Na"].min()
     assert x["P_Na"].max() <= high
-    assert axes[1, 0].get_xlabel() == "P_Na\n(relative)"
-    assert axes[1, 0].get_ylabel() == "K_out\n(mM)"
+    assert axes[1, 0].get_xlabel() == P_NA.replace(" ", "\n")
+    assert axes[1, 0].get_ylabel() == K_OUT.replace(" ", "\n")
     assert not axes[0, 1].axison
 
 
 def test_plot_pairs_takes_a_choice_of_parameters(pop):
     (ax,) = pop.plot_pairs(["K_out"], axes=Figure().subplots()).ravel()
-    assert ax.get_xlabel() == "K_out\n(mM)"
+    assert ax.get_xlabel() == K_OUT.replace(" ", "\n")
     with pytest.raises(ValueError, match=r"unknown parameter 'K_ou': did you mean K_out"):
         pop.plot_pairs(["K_ou"])
 

@@ -10,6 +10,8 @@ import fastrest as fr
 pytest.importorskip("matplotlib")
 from matplotlib.figure import Figure
 
+from helpers.notation import K_OUT, P_NA
+
 NEURON = fr.cells["mammalian neuron"]
 
 
@@ -19,7 +21,7 @@ def test_plot_of_one_axis_is_a_curve_of_values(ax):
     x, y = ax.lines[0].get_data()
     assert np.array_equal(x, sweep.axis_values("K_out"))
     assert np.array_equal(y, sweep.values())
-    assert ax.get_xlabel() == "K_out (mM)"
+    assert ax.get_xlabel() == K_OUT
     assert ax.get_ylabel() == "membrane potential (mV)"
     assert ax.get_title() == "mammalian neuron"
 
@@ -35,6 +37,69 @@ def test_plot_of_a_cell_without_threshold_has_no_marks(ax):
     assert len(ax.lines) == 1
 
 
+@pytest.mark.parametrize(
+    ("wanted", "ions"), [("K", ["K"]), (["Na", "K"], ["Na", "K"]), (True, ["K", "Na", "Cl"])]
+)
+def test_nernst_potentials_are_dashed_lines(ax, wanted, ions):
+    sweep = fr.grid(NEURON, K_out=np.geomspace(1, 50, 9))
+    sweep.plot(ax, nernst=wanted)
+    lines = [line for line in ax.lines if line.get_label().startswith("_$E")]
+    names = [text.get_text() for text in ax.texts if text.get_text().startswith("$E")]
+    assert len(lines) == len(names) == len(ions)
+    for line, name, ion in zip(lines, names, ions, strict=True):
+        assert name == rf"$E_\mathrm{{{ion}}}$"
+        assert line.get_linestyle() == "--"
+        assert line.get_color() == ax.lines[0].get_color()
+        assert np.array_equal(line.get_ydata(), sweep.values(of=f"E_{ion}"))
+    assert ax.get_ylim()[0] < min(line.get_ydata().min() for line in lines)
+
+
+def test_the_cell_rests_on_its_curve(ax):
+    fr.grid(NEURON, K_out=np.geomspace(1, 50, 9)).plot(ax, rest=True)
+    (dot,) = [line for line in ax.lines if line.get_label() == "_rest"]
+    assert dot.get_data() == ([5.0], [NEURON.potential()])
+
+
+@pytest.mark.parametrize(
+    ("axes", "options", "text"),
+    [
+        (
+            {"K_out": [3.0, 5], "P_Na": [0.1, 0.2]},
+            {"nernst": True},
+            "nernst needs a grid of one axis",
+        ),
+        ({"K_out": [3.0, 5]}, {"nernst": "K", "of": "E_K"}, "and of='V'"),
+        ({"K_out": [3.0, 5]}, {"nernst": "Mg"}, "unknown permeant ion 'Mg'"),
+        (
+            {"K_out": [3.0, 5], "P_Na": [0.1, 0.2]},
+            {"rest": True},
+            "rest=True needs a grid of one axis",
+        ),
+        ({"K_out": [5.0, 5]}, {"rest": True}, "along which a parameter varies"),
+    ],
+)
+def test_lines_that_do_not_fit_are_refused(ax, axes, options, text):
+    with pytest.raises(ValueError, match=text):
+        fr.grid(NEURON, **axes).plot(ax, **options)
+    assert not ax.has_data()
+
+
+def test_labels_are_in_the_notation_of_the_field():
+    cell = fr.Cell(fr.Chord("Ca", "Cl", pump="constant"), g_Ca=1, g_Cl=2, Ca_out=2, Ca_in=1e-4,
+                   Cl_out=110, Cl_in=7, celsius=37, pump_max=0.1)  # fmt: skip
+    labels = [
+        fr.grid(cell, **{name: [1.0, 2, 3]}).plot(Figure().subplots()).get_xlabel()
+        for name in ("Ca_in", "Cl_out", "g_Ca", "celsius", "pump_max")
+    ]
+    assert labels == [
+        r"[Ca$^{2+}$]$_\mathrm{i}$ (mM)",
+        r"[Cl$^{-}$]$_\mathrm{o}$ (mM)",
+        r"$g_\mathrm{Ca}$ (mS/cm²)",
+        "temperature (°C)",
+        "pump current, outward positive (µA/cm²)",
+    ]
+
+
 def test_heat_map_has_a_colour_bar_and_contours_at_the_boundaries(ax):
     sweep = fr.grid(NEURON, K_out=np.geomspace(1, 50, 30), P_Na=np.geomspace(0.005, 0.5, 20))
     sweep.plot(ax)
@@ -43,7 +108,7 @@ def test_heat_map_has_a_colour_bar_and_contours_at_the_boundaries(ax):
     assert list(contours.levels) == [-55.0, -40.0]
     assert ax.figure.axes[1].get_ylabel() == "membrane potential (mV)"
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
-    assert ax.get_ylabel() == "P_Na (relative)"
+    assert ax.get_ylabel() == P_NA
 
 
 def test_plot_of_a_large_grid_is_thinned_but_keeps_its_ends(ax):
@@ -69,7 +134,7 @@ def test_plot_has_labels_at_their_places(ax):
 def test_plot_of_a_coupled_axis_names_its_parameter(ax):
     k = np.linspace(2, 30, 9)
     fr.grid(NEURON, fr.axis("ringer", K_out=k, Na_out=150 - k)).plot(ax)
-    assert ax.get_xlabel() == "ringer: K_out (mM)"
+    assert ax.get_xlabel() == f"ringer: {K_OUT}"
 
 
 def test_plot_orders_unordered_values(ax):
@@ -89,7 +154,7 @@ def test_plot_of_an_axis_uses_a_parameter_that_varies(ax):
     Na_out = [100, 120, 145, 150, 155, 160, 165, 170, 180]
     q = fr.axis("q", K_out=[5] * 9, Na_out=Na_out)
     fr.grid(NEURON, q, P_Na=np.linspace(0.1, 1, 9)).plot(ax)
-    assert ax.get_xlabel() == "q: Na_out (mM)"
+    assert ax.get_xlabel() == r"q: [Na$^{+}$]$_\mathrm{o}$ (mM)"
     edges = ax.collections[0].get_coordinates()[0, :, 0].tolist()
     assert edges == [90, 110, 132.5, 147.5, 152.5, 157.5, 162.5, 167.5, 175, 185]
 
@@ -101,7 +166,7 @@ def test_plot_puts_repeated_values_side_by_side(ax):
     assert ax.collections[0].get_coordinates()[0, :, 0].tolist() == [i - 0.5 for i in range(10)]
     assert np.array_equal(ax.collections[0].get_array(), sweep.values().T)
     assert [tick.get_text() for tick in ax.get_xticklabels()] == [f"{k:g}" for k in K_out]
-    assert ax.get_xlabel() == "K_out (mM)"
+    assert ax.get_xlabel() == K_OUT
 
 
 def test_heat_map_without_crossings_has_no_contour_label(ax):
@@ -134,7 +199,7 @@ def test_plot_thins_labels_that_would_overlap(ax):
 
 def test_plot_of_a_table_is_over_its_column_or_rows(ax):
     fr.table(NEURON, {"K_out": [3.0, 1.0, 2.0]}).plot(ax)
-    assert ax.get_xlabel() == "K_out (mM)"
+    assert ax.get_xlabel() == K_OUT
     other = Figure().subplots()
     fr.table(NEURON, {"K_out": [3.0, 1.0], "P_Na": [0.1, 0.2]}).plot(other)
     assert other.get_xlabel() == "row"

@@ -15,6 +15,8 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from helpers.notation import K_OUT, P_NA
+
 NEURON = fr.cells["mammalian neuron"]
 GLIA = fr.cells["glial cell"]
 POTASSIUM = NEURON.replace(P_Na=0, P_Cl=0)  # without a potential where K is 0
@@ -165,7 +167,7 @@ def test_a_second_curve_is_in_view_and_beside_the_legend(ax):
     values = fr.grid(GLIA, K_out=MANY).values()
     assert low < values.min()
     assert values.max() < high
-    assert ax.get_legend().get_title().get_text() == "P_Na (relative)"
+    assert ax.get_legend().get_title().get_text() == P_NA
     assert ax.get_legend().get_texts()[-1].get_text() == "glial cell"
 
 
@@ -191,9 +193,9 @@ def test_a_short_axis_makes_a_family_of_curves(ax, short, short_first):
         assert np.array_equal(line.get_data(), [MANY, row])
     assert len({to_hex(line.get_color()) for line in lines}) == len(short)
     legend = ax.get_legend()
-    assert legend.get_title().get_text() == "P_Na (relative)"
+    assert legend.get_title().get_text() == P_NA
     assert [float(text.get_text()) for text in legend.get_texts()] == pytest.approx(short, rel=1e-4)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("K_out (mM)", "membrane potential (mV)")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (K_OUT, "membrane potential (mV)")
     assert not ax.collections
 
 
@@ -204,9 +206,9 @@ def test_nine_values_on_both_axes_make_a_heat_map(ax):
 
 def test_of_two_short_axes_the_longer_or_first_one_runs(ax):
     fr.grid(NEURON, P_Na=[0.1, 0.2], K_out=[3.0, 5, 8]).plot(ax)
-    assert ax.get_xlabel() == "K_out (mM)"
+    assert ax.get_xlabel() == K_OUT
     other = fr.grid(NEURON, P_Na=[0.1, 0.2], K_out=[3.0, 5]).plot(Figure().subplots())
-    assert other.get_xlabel() == "P_Na (relative)"
+    assert other.get_xlabel() == P_NA
 
 
 def test_a_family_of_labels_and_of_near_values_tells_them_apart(ax):
