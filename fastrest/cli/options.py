@@ -129,6 +129,12 @@ COMMANDS["sweep"] = Command(
         _option("--histogram", "FILE", f"draw a histogram {PICTURE}"),
         _option("--plot", "FILE", f"draw a curve or heat map {PICTURE}"),
         _option(
+            "--nernst",
+            "IONS",
+            "draw Nernst potentials (K,Na or all) beside the curve of --plot, and the point at "
+            "rest",
+        ),
+        _option(
             "--out",
             "FILE",
             "write the potentials, mV: .npy, .zarr or .parquet, which the same command resumes, or "

@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -41,8 +42,9 @@ def run_sweep(options: argparse.Namespace) -> int:
     sweep, read = _sweep(options)
     of = output_of(options, sweep.cell)
     check_picture(options, "plot")
+    lines = _lines(options)
     if options.plot:
-        check(sweep)
+        check(sweep.asked(of), **lines)
     if not options.part:
         check_picture(options, "histogram")
     if options.part or options.tally:
@@ -71,10 +73,20 @@ def run_sweep(options: argparse.Namespace) -> int:
         print(report.row("wrote", options.out))
     counts = answers[-1]
     draw(options, "histogram", lambda f: counts.plot(f.subplots(), sweep.cell))
-    draw(options, "plot", lambda f: sweep.plot(f.subplots(), of=of))
+    draw(options, "plot", lambda f: sweep.plot(f.subplots(), of=of, **lines))
     if answers[0].n == 0:
         print(report.no_potential(sweep, answers[0].invalid), file=sys.stderr)
     return int(answers[0].n == 0)
+
+
+def _lines(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what the picture of a curve shows beside it."""
+    if options.nernst is None:
+        return {}
+    if not options.plot:
+        raise ValueError("--nernst draws on the picture of --plot FILE: give both")
+    ions = options.nernst
+    return {"nernst": True if ions == "all" else ions.split(","), "rest": True}
 
 
 def _reducers(sweep: Sweep, options: argparse.Namespace) -> list[Reducer]:

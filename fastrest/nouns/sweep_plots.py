@@ -45,29 +45,28 @@ MOST_DOTS = 100_000
 EVERYDAY, NARROWEST = (-100.0, 0.0), 1e-6
 
 
-def check(points: Points) -> None:
-    """Raise a ValueError if no picture can show the points."""
+#: Ions whose Nernst potentials are drawn: True for all.
+Ions = bool | str | Sequence[str]
+
+
+def check(points: Points, nernst: Ions = False, rest: bool = False) -> None:
+    """Raise a ValueError if no picture can show the points, or what is asked for beside them."""
     if len(points.dims) > 2:
         raise ValueError(
             f"plot draws one or two axes, got {len(points.dims)} ({', '.join(points.dims)}): fix "
             "the others with cell.replace(...), or plot slices of to_xarray()"
         )
-
-
-def draw(
-    points: Points,
-    ax: "Axes | None",
-    nernst: bool | str | Sequence[str] = False,
-    rest: bool = False,
-) -> "Axes":
-    """Draw points: see `Sweep.plot`."""
-    check(points)
-    of_ions = _nernst_outputs(points, nernst)
+    _nernst_outputs(points, nernst)
     if rest and _parameter_along(points) is None:
         raise ValueError("rest=True needs a grid of one axis, along which a parameter varies")
+
+
+def draw(points: Points, ax: "Axes | None", nernst: Ions = False, rest: bool = False) -> "Axes":
+    """Draw points: see `Sweep.plot`."""
+    check(points, nernst, rest)
     with axes_or_new(ax) as ax:
         if isinstance(points, GridPoints):
-            _draw_grid(points, ax, of_ions, rest)
+            _draw_grid(points, ax, nernst, rest)
         elif points.kind == "Table":
             _draw_table(points, ax)
         else:
@@ -82,7 +81,7 @@ def _parameter_along(points: Points) -> str | None:
     return _position(points, points.axes[0])
 
 
-def _nernst_outputs(points: Points, nernst: bool | str | Sequence[str]) -> list[str]:
+def _nernst_outputs(points: Points, nernst: Ions) -> list[str]:
     """Return the Nernst potentials to draw beside V: of all ions, or of those that are named."""
     ions = [ion.name for ion in points.cell.model.permeant]
     if isinstance(nernst, bool):
@@ -96,7 +95,7 @@ def _nernst_outputs(points: Points, nernst: bool | str | Sequence[str]) -> list[
     return [f"E_{name}" for name in names]
 
 
-def _draw_grid(grid: GridPoints, ax: "Axes", of_ions: Sequence[str], rest: bool) -> None:
+def _draw_grid(grid: GridPoints, ax: "Axes", nernst: Ions, rest: bool) -> None:
     in_curves = len(grid.dims) == 1 or min(grid.shape) <= SHORT
     thin = _thinned(grid, (4 if in_curves else 1) * MOST_PLACES)
     values = thin.values_and_status()[0]
@@ -106,7 +105,7 @@ def _draw_grid(grid: GridPoints, ax: "Axes", of_ions: Sequence[str], rest: bool)
         color = curves(sides[0], [(name, values)], ax, quantity)
         lines = {
             f"$E_\\mathrm{{{one.removeprefix('E_')}}}$": thin.asked(one).values_and_status()[0]
-            for one in of_ions
+            for one in _nernst_outputs(grid, nernst)
         }
         companions(sides[0], lines, ax, color)
         if rest and (name_along := _parameter_along(grid)):

@@ -10,6 +10,7 @@ NEURON = "mammalian neuron"
 K_OUT = ["--grid", "K_out=1:50:30"]
 COMMANDS = {
     "curve": ["sweep", NEURON, *K_OUT, "--plot", "x.png"],
+    "Nernst lines": ["sweep", NEURON, *K_OUT, "--nernst", "K,Na", "--plot", "x.png"],
     "family": ["sweep", NEURON, *K_OUT, "--grid", "P_Na=0.01,0.04,0.1", "--plot", "x.png"],
     "one value": ["sweep", NEURON, *K_OUT, "--grid", "P_Na=0.04", "--plot", "x.png"],
     "histogram": ["sweep", NEURON, *K_OUT, "--histogram", "x.png"],
