@@ -137,7 +137,7 @@ def test_ctrl_c_stops_a_population_and_keeps_its_checkpoint(tmp_path):
         )
     waited = time.monotonic() - raised[0]
     thread.join()
-    assert waited < 1.0  # about 0.1 s on an idle machine
+    assert waited < 10.0  # excludes a hang: about 0.1 s on an idle machine
     assert fr.Population.load(path).n > 0
 
 

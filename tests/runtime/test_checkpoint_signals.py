@@ -99,29 +99,36 @@ def test_a_count_interrupted_repeatedly_resumes_to_the_same_bits(path, threads):
 @POSIX
 def test_ctrl_c_saves_the_checkpoint(path):
     code = """
-        import sys, threading
+        import sys
         import numpy as np
         import fastrest as fr
+        from fastrest.runtime import checkpoint
 
+        checkpoint.SAVE_EVERY = 1e9  # saved at the start only, however slow the machine is
         values = np.geomspace(1, 50, 10**4)
         sweep = fr.grid(fr.cells["mammalian neuron"], K_out=values, K_in=values,
                         celsius=np.linspace(10, 40, 1000))
-        threading.Timer(0.3, lambda: print("running", flush=True)).start()
+        told = []
+
+        def progress(done, total):
+            if not told:
+                told.append(print("running", flush=True))
+
         try:
-            sweep.summary(method="pointwise", checkpoint=sys.argv[1], threads=2)
+            sweep.summary(method="pointwise", checkpoint=sys.argv[1], threads=2, progress=progress)
         except KeyboardInterrupt:
             print("interrupted", flush=True)
     """
     with started(program(code, path)) as process:
         assert process.stdout.readline() == "running\n"
-        assert fr.Tally.load(path).done == []  # saved every few seconds only
+        assert fr.Tally.load(path).done == []
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PROMPTLY)
 
     assert (out, err) == ("interrupted\n", "")
     kept = fr.Tally.load(path)
     counted = sum(stop - start for start, stop in kept.done)
-    assert counted == kept.state.n > scheduler.BLOCK_POINTS
+    assert counted == kept.state.n >= scheduler.BLOCK_POINTS
 
 
 def test_a_checkpoint_is_written_every_few_seconds_and_at_the_end(path, monkeypatch):
