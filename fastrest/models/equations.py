@@ -73,11 +73,7 @@ class GHK(Model):
         passive: str | tuple[str, ...] | list[str] = (),
         pump: str = "ratio",
     ):
-        if pump not in PUMPS:
-            raise ValueError(unknown("pump", pump, PUMPS))
-        vars(self).update(pump=pump)
-        if pump != "ratio":
-            vars(self).update(_EXPLICIT, equation_name=f"pump_{pump}")
+        _choose_pump(self, pump, _GHK_PUMPS)
         super().__init__(*ions, passive=passive)
         permeant = [ion.name for ion in self.permeant]
         if pump == "saturating" and not {"Na", "K"} <= set(permeant):
@@ -92,10 +88,6 @@ class GHK(Model):
     @property
     def arguments(self) -> dict[str, Any]:
         return {**super().arguments, "pump": self.pump}
-
-    @property
-    def weights(self) -> list[str]:
-        return super().weights if self.pump == "ratio" else []
 
     @property
     def core_ions(self) -> tuple[Ion, ...]:
@@ -116,8 +108,7 @@ class GHK(Model):
         return found
 
 
-#: Kinds of pump of `GHK`, and what an explicit one changes in the model.
-PUMPS = ("ratio", "constant", "saturating")
+#: Attributes of a model with an explicit pump current.
 _EXPLICIT = {
     "pumped": None,
     "largest_z": 3,
@@ -125,6 +116,14 @@ _EXPLICIT = {
     "weight_meaning": "permeability",
     "reference": ghk_with_pump,
     "reference_gradient": ghk_with_pump_gradient,
+}
+
+
+#: The kinds of pump of `GHK`, and the attributes that each changes in the model.
+_GHK_PUMPS: dict[str, dict[str, Any]] = {
+    "ratio": {},
+    "constant": {**_EXPLICIT, "equation_name": "pump_constant"},
+    "saturating": {**_EXPLICIT, "equation_name": "pump_saturating"},
 }
 
 
@@ -171,21 +170,12 @@ class Chord(Model):
         passive: str | tuple[str, ...] | list[str] = (),
         pump: str = "none",
     ):
-        kinds = ("none", "constant")
-        if pump not in kinds:
-            raise ValueError(unknown("pump", pump, kinds))
-        vars(self).update(pump=pump)
-        if pump != "none":
-            vars(self).update(_EXPLICIT_CHORD, equation_name="chord_pump")
+        _choose_pump(self, pump, _CHORD_PUMPS)
         super().__init__(*ions, passive=passive)
 
     @property
     def arguments(self) -> dict[str, Any]:
         return {**super().arguments, "pump": self.pump}
-
-    @property
-    def weights(self) -> list[str]:
-        return super().weights if self.pump == "none" else []
 
     def pump_parameters(self) -> list[Parameter]:
         if self.pump == "none":
@@ -193,8 +183,23 @@ class Chord(Model):
         return [Parameter("pump_max", "uA/cm2", "pump current, outward positive")]
 
 
-#: Attributes that an explicit pump changes in `Chord`.
-_EXPLICIT_CHORD = {"weight_unit": "mS/cm2", "weight_meaning": "conductance"}
+#: The kinds of pump of `Chord`, and the attributes that each changes in the model.
+_CHORD_PUMPS: dict[str, dict[str, Any]] = {
+    "none": {},
+    "constant": {
+        "weight_unit": "mS/cm2",
+        "weight_meaning": "conductance",
+        "equation_name": "chord_pump",
+    },
+}
+
+
+def _choose_pump(model: Model, pump: str, kinds: dict[str, dict[str, Any]]) -> None:
+    """Give a new model its kind of pump."""
+    if pump not in kinds:
+        raise ValueError(unknown("pump", pump, kinds))
+    vars(model).update(kinds[pump], pump=pump)
+
 
 #: Models by name, for files.
 MODELS: dict[str, type[Model]] = {"GHK": GHK, "Chord": Chord}

@@ -60,7 +60,7 @@ def linear_terms(
     parameter: str,
     flows: Callable[[int], tuple[float, float]],
 ) -> tuple[list[float], list[float]]:
-    """Return the terms of the net current without a parameter, and with it, but for its value.
+    """Return the terms of the net current that lack a parameter, and its factors in the others.
 
     `flows` takes a valence and returns the outward currents that a concentration of 1 inside, and
     one outside, drive through a permeability of 1.
@@ -81,7 +81,7 @@ def solve_chord(model: Any, values: Mapping[str, float], parameter: str, V: floa
 
     With R the sum of the other currents, g = -R/(V - E); a concentration follows from the Nernst
     potential E = V + R/g. The potential without the pump current is proportional to the
-    temperature, and V is that less pump_max/sum(g).
+    temperature, and V is lower by pump_max/sum(g).
     """
     pump = values.get("pump_max", 0.0)
     if parameter == "celsius":
@@ -105,7 +105,7 @@ def solve_chord(model: Any, values: Mapping[str, float], parameter: str, V: floa
             rest += [values[f"g_{ion.name}"] * (V / unit), -values[f"g_{ion.name}"] * (E / unit)]
     if not all(map(math.isfinite, rest)):
         return math.nan, Status.RANGE
-    if parameter == "pump_max" and rest:
+    if parameter == "pump_max":
         return balancing(rest, unit)
     if wanted is None:
         return NONE
@@ -171,6 +171,8 @@ def root(rest: Iterable[float], slope: Iterable[float]) -> Solved:
 def balancing(rest: Iterable[float], unit: float) -> Solved:
     """Return the current, of either sign, that balances others: -sum(rest), times a unit."""
     rest = list(rest)
+    if not rest:
+        return NONE
     R = math.fsum(rest)
     if abs(R) <= ROUNDINGS * math.fsum(map(abs, rest)):
         return 0.0, FINE

@@ -92,7 +92,7 @@ class Model(Frozen):
     @property
     def weights(self) -> list[str]:
         """The names of the permeabilities or conductances of which only ratios count."""
-        return [f"{self.weight}_{ion.name}" for ion in self.permeant]
+        return [] if self.weight_unit else [f"{self.weight}_{i.name}" for i in self.permeant]
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -50,12 +50,12 @@ def solve_ghk_with_pump(
     largest = values["pump_max"] / FARADAY
     if model.pump == "constant":
         if parameter == "pump_max":
-            return balancing(rest, FARADAY) if rest else NONE
+            return balancing(rest, FARADAY)
         return root([*rest, largest], slope)
     na, k = occupancies(values)
     if parameter == "pump_max":
         active = na**3 * k**2
-        return balancing(rest, FARADAY / active) if rest and active else NONE
+        return balancing(rest, FARADAY / active) if active else NONE
     for ion_site, half, n, others in (
         ("Na_in", "pump_Na_half", 3, largest * k**2),
         ("K_out", "pump_K_half", 2, largest * na**3),

@@ -56,7 +56,7 @@ def check(points: Points, nernst: Ions = False, rest: bool = False) -> None:
             f"plot draws one or two axes, got {len(points.dims)} ({', '.join(points.dims)}): fix "
             "the others with cell.replace(...), or plot slices of to_xarray()"
         )
-    _nernst_outputs(points, nernst)
+    _nernst_ions(points, nernst)
     if rest and _parameter_along(points) is None:
         raise ValueError("rest=True needs a grid of one axis, along which a parameter varies")
 
@@ -81,8 +81,8 @@ def _parameter_along(points: Points) -> str | None:
     return _position(points, points.axes[0])
 
 
-def _nernst_outputs(points: Points, nernst: Ions) -> list[str]:
-    """Return the Nernst potentials to draw beside V: of all ions, or of those that are named."""
+def _nernst_ions(points: Points, nernst: Ions) -> list[str]:
+    """Return the ions whose Nernst potentials are drawn beside V."""
     ions = [ion.name for ion in points.cell.model.permeant]
     if isinstance(nernst, bool):
         nernst = ions if nernst else []
@@ -92,7 +92,7 @@ def _nernst_outputs(points: Points, nernst: Ions) -> list[str]:
             raise ValueError(f"nernst: {unknown('permeant ion', name, ions)}")
     if names and (not isinstance(points, GridPoints) or len(points.dims) > 1 or points.of != "V"):
         raise ValueError("nernst needs a grid of one axis, and of='V'")
-    return [f"E_{name}" for name in names]
+    return names
 
 
 def _draw_grid(grid: GridPoints, ax: "Axes", nernst: Ions, rest: bool) -> None:
@@ -104,8 +104,8 @@ def _draw_grid(grid: GridPoints, ax: "Axes", nernst: Ions, rest: bool) -> None:
     if len(sides) == 1:
         color = curves(sides[0], [(name, values)], ax, quantity)
         lines = {
-            f"$E_\\mathrm{{{one.removeprefix('E_')}}}$": thin.asked(one).values_and_status()[0]
-            for one in _nernst_outputs(grid, nernst)
+            f"$E_\\mathrm{{{ion}}}$": thin.asked(f"E_{ion}").values_and_status()[0]
+            for ion in _nernst_ions(grid, nernst)
         }
         companions(sides[0], lines, ax, color)
         if rest and (name_along := _parameter_along(grid)):

@@ -212,7 +212,8 @@ def cell_arguments(table: Mapping[str, Any], name: str = "") -> tuple[Model, dic
 def chord_form(model: Model, values: Mapping[str, float]) -> tuple[Chord, dict[str, float]]:
     """Return the chord model and its conductances g_j = I_j / (V - E_j), I_j the GHK currents.
 
-    They are relative to the first ion's, or beside a pump current, which is kept, absolute.
+    They are relative to the first ion's. A cell with a pump current keeps it, and gets absolute
+    conductances.
 
     Raises
     ------

@@ -112,7 +112,7 @@ def curves(
 
 
 def companions(side: Side, rows: Mapping[str, np.ndarray], ax: "Axes", color: Any) -> None:
-    """Draw dashed curves that a curve is read against, each named at its last point."""
+    """Draw dashed curves to compare a curve with, each named at its last point."""
     places = side.places if side.texts is None else np.arange(len(side.texts))
     for name, values in rows.items():
         ax.plot(places, values, "--", color=color, linewidth=1.0, label=f"_{name}")

@@ -103,14 +103,7 @@ class Points(Frozen):
         *("asked", "attributes", "bits", "blocks_per_task", "check_memory", "chunks", "compute"),
         *("computer", "constants", "coordinates", "dataset_coordinates", "event", "fast_chunks"),
         *("index", "inputs", "kind", "label", "levels", "of", "output", "reads_far", "repr_lines"),
-        *(
-            "result_labels",
-            "result_variables",
-            "route_text",
-            "rows",
-            "result_columns",
-            "stored_columns",
-        ),
+        *("result_columns", "result_labels", "result_variables", "route_text", "rows"),
         *("stored_columns", "values_and_status", "values_of", "work_bytes"),
     )
 

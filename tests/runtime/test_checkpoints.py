@@ -38,7 +38,7 @@ def test_a_count_stopped_anywhere_resumes_to_the_same_bits(path, sweep, method, 
         except Stopped:
             stops += 1
 
-    # a second thread may end blocks between two reports: how many stops there are is its own affair
+    # a second thread may end blocks between two reports, so that fewer stops are possible
     assert stops > (0 if threads == 2 else 2 if method == "factored" else 5)
     assert plain(answers) == expected
     assert plain(sweep.reduce(*PASSES, **options)) == expected
