@@ -35,7 +35,8 @@ from fastrest.distributions.families import (
 from fastrest.distributions.scipy_frozen import Tabulated
 from fastrest.distributions.tabulated import HalfTable, QuantileTable
 from fastrest.models.equations import GHK, Chord, ghk, nernst
-from fastrest.models.model import Model, NernstPotential, Output
+from fastrest.models.model import Model
+from fastrest.models.outputs import NernstPotential, Output
 from fastrest.models.quantities import Ion, Parameter, Status
 from fastrest.nouns.spaces import Space, space
 from fastrest.nouns.sweep_answers import Part

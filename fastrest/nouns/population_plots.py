@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastrest._core.validation import unknown
-from fastrest.models.model import output_label
+from fastrest.models.outputs import output_label
 from fastrest.nouns.sweep_plots import EVERYDAY, marks_of
 from fastrest.plotting.primitives import (
     add_legend,

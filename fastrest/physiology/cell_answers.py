@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest._core.validation import FrozenMapping
-from fastrest.models.model import Model, phi
+from fastrest.models.model import Model
+from fastrest.models.outputs import phi
 from fastrest.physiology.criteria import Criterion, resolved_quantity
 from fastrest.physiology.currents import Currents, currents_at_rest
 from fastrest.physiology.multiples import Times

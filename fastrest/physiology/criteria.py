@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 
 from fastrest._core.validation import Frozen, as_float, unknown, whole_number
-from fastrest.models.model import Model, Output
+from fastrest.models.model import Model
+from fastrest.models.outputs import Output
 
 #: Arguments with defaults, which the repr leaves out.
 DEFAULTS = {"at": None, "of": "V"}

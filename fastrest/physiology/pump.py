@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from fastrest._core.validation import equal_to_nan, finite
-from fastrest.models.model import phi
+from fastrest.models.outputs import phi
 
 
 @equal_to_nan

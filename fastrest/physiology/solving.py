@@ -8,7 +8,8 @@ import numpy as np
 
 from fastrest._core.validation import as_numbers, finite
 from fastrest.models.inverse import Solved, solve_chord, solve_ghk, solve_nernst
-from fastrest.models.model import Model, NernstPotential, Output
+from fastrest.models.model import Model
+from fastrest.models.outputs import NernstPotential, Output
 from fastrest.models.pump_inverse import solve_ghk_with_pump
 from fastrest.models.quantities import Parameter, Status
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fastrest._core.validation import Comparable, finite
-from fastrest.models.model import Output, output_label
+from fastrest.models.outputs import Output, output_label
 from fastrest.physiology.multiples import Times
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fastrest._core import _kernels
 from fastrest._core.validation import equal, unknown
-from fastrest.models.model import SIDES, phi
+from fastrest.models.outputs import SIDES, phi
 from fastrest.physiology.cell import Cell, checked_cell
 from fastrest.physiology.multiples import Times
 from fastrest.points.axes import Axis

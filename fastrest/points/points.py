@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from fastrest._core import _kernels
 from fastrest._core.validation import Frozen, shown
-from fastrest.models.model import Model, Output, output_label
+from fastrest.models.model import Model
+from fastrest.models.outputs import Output, output_label
 from fastrest.models.quantities import Parameter, Status
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.criteria import Criterion, resolved_quantity

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from fastrest._core import _kernels, _samples
 from fastrest._core.validation import shown, whole_number
-from fastrest.models.model import Output
+from fastrest.models.outputs import Output
 from fastrest.points import derived, sobol_sequence
 from fastrest.points.inputs import Inputs
 from fastrest.points.points import ColumnChunks, Points, checked_indices, labels_of, over_points

@@ -15,7 +15,7 @@ import numpy as np
 
 from fastrest._core.validation import as_float, unknown
 from fastrest.distributions.base import Scaled
-from fastrest.models.model import Output
+from fastrest.models.outputs import Output
 from fastrest.models.quantities import Status
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.criteria import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastrest._core.validation import Comparable
-from fastrest.models.model import Output
+from fastrest.models.outputs import Output
 from fastrest.points.describe import POINTS, describe, made
 from fastrest.points.sample_points import SamplePoints
 from fastrest.populations.candidates import PopulationDesign

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest._core.validation import Comparable, public, shown, whole_number
-from fastrest.models.model import Output
+from fastrest.models.outputs import Output
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.criteria import Criterion, resolved_quantity
 from fastrest.points.points import Points, quantity_label

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastrest._core import _kernels
 from fastrest._core.edges import Edges
-from fastrest.models.model import phi
+from fastrest.models.outputs import phi
 from fastrest.physiology.criteria import resolved_quantity
 from fastrest.points.describe import describe
 from fastrest.points.grid_points import GridPoints

@@ -16,7 +16,7 @@ import numpy as np
 
 from fastrest._core import _kernels, pair_kernels
 from fastrest._core.edges import count_pairs
-from fastrest.models.model import SIDES, phi
+from fastrest.models.outputs import SIDES, phi
 from fastrest.models.quantities import Status
 from fastrest.models.reference import MODERATE
 from fastrest.points.grid_points import GridPoints

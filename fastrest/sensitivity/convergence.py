@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from fastrest.distributions.gauss import gauss_rule
-from fastrest.models.model import Output
+from fastrest.models.outputs import Output
 from fastrest.models.quantities import Status
 from fastrest.points.inputs import Inputs
 from fastrest.points.table_points import TablePoints

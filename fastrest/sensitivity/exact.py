@@ -18,7 +18,7 @@ import numpy as np
 
 from fastrest._core.validation import as_float
 from fastrest.distributions.gauss import GaussRule, gauss_rule
-from fastrest.models.model import SIDES, Output, phi
+from fastrest.models.outputs import SIDES, Output, phi
 from fastrest.points.inputs import Inputs
 from fastrest.runtime import scheduler, system
 from fastrest.sensitivity.convergence import LEVELS, SAMPLE, Lines, check_finite

@@ -74,7 +74,7 @@ class Swings(Comparable):
         -------
         matplotlib Axes
         """
-        from fastrest.models.model import output_label
+        from fastrest.models.outputs import output_label
         from fastrest.plotting.charts import swings as draw
 
         order = self.order

@@ -19,7 +19,7 @@ import numpy as np
 
 from fastrest._core import _kernels, _samples
 from fastrest._core.validation import as_float, public, whole_number
-from fastrest.models.model import Output
+from fastrest.models.outputs import Output
 from fastrest.models.quantities import Status
 from fastrest.physiology.criteria import InRange
 from fastrest.points import sobol_sequence

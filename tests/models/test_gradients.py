@@ -11,7 +11,7 @@ import pytest
 import fastrest as fr
 from fastrest._core import _kernels
 from fastrest.models import quantities
-from fastrest.models.model import phi as phi_of
+from fastrest.models.outputs import phi as phi_of
 from fastrest.runtime import scheduler
 from helpers.golden import GOLDEN
 from helpers.gradients import ENGINES, SO4, body, each_engine, each_model, same_bits

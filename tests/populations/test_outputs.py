@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastrest as fr
-from fastrest.models.model import phi
+from fastrest.models.outputs import phi
 from fastrest.runtime import scheduler
 
 CELL = fr.cells["mammalian neuron"]

@@ -7,7 +7,7 @@ import pytest
 
 import fastrest as fr
 from fastrest._core.edges import Edges
-from fastrest.models.model import phi as phi_of
+from fastrest.models.outputs import phi as phi_of
 from helpers.reductions import assert_histogram, potassium
 
 NEURON = fr.cells["mammalian neuron"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastrest as fr
-from fastrest.models.model import phi
+from fastrest.models.outputs import phi
 from fastrest.sensitivity import exact
 from helpers.exact import SPACES, moments_of_log
 from helpers.profiles import examples

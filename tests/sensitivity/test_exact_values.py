@@ -10,7 +10,7 @@ import pytest
 import fastrest as fr
 from fastrest.cli.option_values import distribution_of
 from fastrest.distributions.gauss import gauss_rule
-from fastrest.models.model import phi
+from fastrest.models.outputs import phi
 from fastrest.sensitivity import exact
 from helpers.exact import moments_of_log
 from helpers.golden import GOLDEN

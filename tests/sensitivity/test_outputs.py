@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastrest as fr
-from fastrest.models.model import phi
+from fastrest.models.outputs import phi
 from helpers.exact import moments_of_log
 
 CELL = fr.cells["mammalian neuron"]
