@@ -37,6 +37,7 @@ from fastrest.distributions.tabulated import HalfTable, QuantileTable
 from fastrest.models.equations import GHK, Chord, ghk, nernst
 from fastrest.models.model import Model
 from fastrest.models.outputs import NernstPotential, Output
+from fastrest.models.pump_leak import PumpLeak, SteadyOutput
 from fastrest.models.quantities import Ion, Parameter, Status
 from fastrest.nouns.spaces import Space, space
 from fastrest.nouns.sweep_answers import Part
@@ -78,7 +79,8 @@ if TYPE_CHECKING:
     from fastrest.sensitivity.one_at_a_time import Swings
 
 # models
-__all__ = ["GHK", "Chord", "Ion", "Model", "Parameter", "Status", "ghk", "nernst", "ufuncs"]
+__all__ = ["GHK", "Chord", "Ion", "Model", "Parameter", "PumpLeak", "Status", "ghk"]
+__all__ += ["nernst", "ufuncs"]
 # cells
 __all__ += ["Cell", "PlausibilityWarning", "PumpEffect", "State", "Times", "Uncertainty"]
 __all__ += ["cells", "states", "times"]
@@ -117,7 +119,7 @@ _LATE = {
 _PICKLED = (
     *(Above, AtLeast, Below, Not),
     *(HalfTable, Linear, LogNormal, LogUniform, NernstPotential, Normal, Output, Part, Presets),
-    *(QuantileTable, Scaled, Tabulated, Triangular, Uniform, remake),
+    *(QuantileTable, Scaled, SteadyOutput, Tabulated, Triangular, Uniform, remake),
 )
 
 for _one in (*_PICKLED, *map(globals().get, __all__)):

@@ -88,13 +88,16 @@ typedef enum {
  *   FR_PUMP_SATURATING   the same, with pump_max, Na_half and K_half (mM) for I_pump = pump_max
  *                        (Na_in/(Na_in + Na_half))^3 (K_out/(K_out + K_half))^2; ion 0 is Na and
  *                        ion 1 is K
- * The other equations are parts of the GHK equation V = phi (ln N - ln D).  On a grid whose axes
- * change either N or D, the logarithms are needed only once per axis value; each point then costs
- * one subtraction.
- *   FR_LOG_NUM    columns of FR_GHK: ln N, N being the sum that drives positive charge inward
- *   FR_LOG_DEN    columns of FR_GHK: ln D, D being the sum that drives positive charge outward
- *   FR_SEPARABLE  log_num, log_den, phi (mV): V = phi (log_num - log_den)
- *   FR_LOG_RATIO  num, den, normal and positive: ln(num/den) within 2.1 ulp
+ *   FR_STEADY_*   g_Na, g_K, g_Cl, g_NKCC, g_KCC (mS/cm2), Na_out, K_out, Cl_out, X_out, z_X,
+ * celsius, I_pump (uA/cm2, any sign), n_X (mM): the steady state of a cell whose insides follow
+ * from these.  Each output has an equation: V, Na_in, K_in, Cl_in, X, n_X/X, the margin of
+ * existence, E_Na, E_K, E_Cl, all solutes outside, I_pump The other equations are parts of the GHK
+ * equation V = phi (ln N - ln D).  On a grid whose axes change either N or D, the logarithms are
+ * needed only once per axis value; each point then costs one subtraction. FR_LOG_NUM    columns of
+ * FR_GHK: ln N, N being the sum that drives positive charge inward FR_LOG_DEN    columns of FR_GHK:
+ * ln D, D being the sum that drives positive charge outward FR_SEPARABLE  log_num, log_den, phi
+ * (mV): V = phi (log_num - log_den) FR_LOG_RATIO  num, den, normal and positive: ln(num/den)
+ * within 2.1 ulp
  *
  * FR_MODELS is the only list of the equations; every table of equations is made from it.  A row is
  *   X(NAME, name, per_ion, others, largest_z, pump, kernel, rows, slopes)
@@ -108,6 +111,18 @@ typedef enum {
     X(CHORD_PUMP, chord_pump, 3, 2, 2, 0, chord_pump, NO_ROWS, SLOPES(chord_pump)) \
     X(PUMP_CONSTANT, pump_constant, 3, 2, 3, 0, pump, NO_ROWS, SLOPES(pump)) \
     X(PUMP_SATURATING, pump_saturating, 3, 4, 3, 0, pump, NO_ROWS, SLOPES(pump)) \
+    X(STEADY_V, chord_steady_V, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
+    X(STEADY_NA, chord_steady_Na_in, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
+    X(STEADY_K, chord_steady_K_in, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
+    X(STEADY_CL, chord_steady_Cl_in, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
+    X(STEADY_X, chord_steady_X, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
+    X(STEADY_VOLUME, chord_steady_relative_volume, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
+    X(STEADY_MARGIN, chord_steady_margin, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
+    X(STEADY_E_NA, chord_steady_E_Na, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
+    X(STEADY_E_K, chord_steady_E_K, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
+    X(STEADY_E_CL, chord_steady_E_Cl, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
+    X(STEADY_TOTAL, chord_steady_osmolarity, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
+    X(STEADY_PUMP, chord_steady_I_pump, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
     X(LOG_NUM, log_num, 3, 1, 1, 1, log_sum, NO_ROWS, NO_SLOPES) \
     X(LOG_DEN, log_den, 3, 1, 1, 1, log_sum, NO_ROWS, NO_SLOPES) \
     X(SEPARABLE, separable, 0, 3, 0, 0, separable, ROWS(separable), NO_SLOPES) \

@@ -38,11 +38,17 @@ def name_of(equation: _kernels.Equation) -> str:
     """Return the name of an equation's ufunc: ghk_1_1_m1_pump0, or ghk for the everyday one."""
     if equation.name == "nernst" or (equation.z, equation.pump_ion) == ((1, 1, -1), 0):
         return equation.name
-    z = "_".join(str(charge).replace("-", "m") for charge in equation.z)
-    return f"{equation.name}_{z}" + (f"_pump{equation.pump_ion}" if equation.pump_ion >= 0 else "")
+    z = "".join(f"_{charge}".replace("-", "m") for charge in equation.z)
+    return f"{equation.name}{z}" + (f"_pump{equation.pump_ion}" if equation.pump_ion >= 0 else "")
 
 
 def _doc(equation: _kernels.Equation) -> str:
+    if equation.name.startswith("chord_steady_"):
+        output = equation.name.removeprefix("chord_steady_")
+        return (
+            f"Output {output} of the steady state of g_Na, g_K, g_Cl, g_NKCC, g_KCC (mS/cm2), "
+            "Na_out, K_out, Cl_out, X_out (mM), z_X, celsius, pump_max (uA/cm2), n_X (mM)."
+        )
     if equation.name == "nernst":
         return "Nernst potential in mV of valence, outside and inside (mM), celsius."
     ions = ", ".join(f"{z:+d}" for z in equation.z)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastrest._core.validation import aligned
+from fastrest.models.outputs import with_unit
 from fastrest.nouns.populations import Population
 from fastrest.physiology.presets import State
 from fastrest.reductions.base import Reducer
@@ -82,18 +83,22 @@ def sweep(points: Any, reducers: Sequence[Reducer], answers: Sequence[Any]) -> I
     name = points.cell.name or repr(points.cell.model)
     shape = " x ".join(f"{d} {n:,}" for d, n in zip(points.dims, points.shape, strict=True))
     of = "" if reducers[0].of == "V" else f", {reducers[0].of}"
+    output = points.cell.model.outputs.get(reducers[0].of)
     yield f"{name}, {points.cell.model}{of}: {math.prod(points.shape):,} points ({shape})"
     for reducer, answer in zip(reducers, answers, strict=True):
         if isinstance(reducer, Summary):
             yield _counts(answer.invalid)
             if answer.n:
-                sd = f", sd {answer.sd:.4f} mV" if len(reducers) > 1 else ""
-                yield row("min", f"{answer.min:.4f} mV at {_place(points, answer.argmin)}")
-                yield row("mean", f"{answer.mean:.4f} mV{sd}")
-                yield row("max", f"{answer.max:.4f} mV at {_place(points, answer.argmax)}")
+                least, mean, sd, most = (
+                    with_unit(f"{x:.4f}", output)
+                    for x in (answer.min, answer.mean, answer.sd, answer.max)
+                )
+                yield row("min", f"{least} at {_place(points, answer.argmin)}")
+                yield row("mean", f"{mean}, sd {sd}" if len(reducers) > 1 else mean)
+                yield row("max", f"{most} at {_place(points, answer.argmax)}")
         elif isinstance(reducer, Quantile):
             values = ", ".join(f"{100 * q:g} % {V:.4f}" for q, V in zip(QUANTILES, answer))
-            yield row("quantile", f"{values} mV")
+            yield row("quantile", with_unit(values, output))
         elif isinstance(reducer, Classes):
             for kind, count in answer.items():
                 yield row("class", f"{kind}: {_share(count, sum(answer.values()))}")
@@ -153,7 +158,15 @@ def _rejections(pop: Population) -> Iterator[str]:
 def _potentials(pop: Population) -> Iterator[str]:
     tails = QUANTILES[::2]
     of = "" if pop.of == "V" else f"{pop.of} of "
-    rows = [[f"{of}accepted cells, mV", "mean", "sd", *(f"{100 * q:g} %" for q in tails)]]
+    unit = pop.space.cell.model.outputs[pop.of].unit
+    rows = [
+        [
+            f"{of}accepted cells{unit and f', {unit}'}",
+            "mean",
+            "sd",
+            *(f"{100 * q:g} %" for q in tails),
+        ]
+    ]
     for name in pop.conditions:
         s = pop.summary(name)
         quantiles = (f"{V:.2f}" for V in pop.quantile(name, tails))

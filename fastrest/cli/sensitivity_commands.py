@@ -9,6 +9,7 @@ from fastrest.cli import report
 from fastrest.cli.option_values import cell_of, distribution_of, output_of, split_once
 from fastrest.cli.output_files import check_files, check_outputs, check_picture, draw
 from fastrest.distributions.base import Distribution, Scaled
+from fastrest.models.outputs import with_unit
 from fastrest.models.quantities import Status
 from fastrest.nouns.spaces import Space
 from fastrest.nouns.sweep_kinds import table
@@ -30,8 +31,10 @@ def run_gradient(options: argparse.Namespace) -> None:
         raise ValueError(f"{cell!r} has no potential, hence no gradient: {status}")
     slopes, percent = cell.gradient(of=of), cell.elasticity(of=of)
     quantity = "" if of == "V" else f"{of} "
-    print(f"{cell.name or cell.model!r}: {quantity}{values[0]:.4f} mV")
-    print(f"{'parameter':12} {'value':>10} {'':4} {'mV per unit':>12} {'mV per +1 %':>12}")
+    output = cell.model.outputs[of]
+    print(f"{cell.name or cell.model!r}: {quantity}{with_unit(f'{values[0]:.4f}', output)}")
+    per_unit, per_cent = (with_unit("", output) + text for text in (" per unit", " per +1 %"))
+    print(f"{'parameter':12} {'value':>10} {'':4} {per_unit.strip():>12} {per_cent.strip():>12}")
     for name, slope in slopes.items():
         unit = cell.model.parameters[name].unit
         per = " (per +1 °C)" * (name == "celsius")

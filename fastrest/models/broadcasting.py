@@ -48,9 +48,9 @@ def checked_arguments(
 
 
 def broadcast(
-    ufunc: np.ufunc, columns: list[Any], named: Mapping[str, Any], label: str, meaning: str
+    ufunc: np.ufunc, columns: list[Any], named: Mapping[str, Any], label: tuple[str, str, str]
 ) -> Any:
-    """Call a ufunc, and give the result of labelled arrays its own name and unit.
+    """Call a ufunc, and give the result of labelled arrays their label: name, unit, description.
 
     Raises
     ------
@@ -64,8 +64,9 @@ def broadcast(
         shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
         raise ValueError(f"shapes do not broadcast: {shapes}") from None
     found = ufunc(*columns)
+    name, unit, description = label
     if hasattr(found, "name") and hasattr(found, "index"):  # pandas
-        found.name = label
+        found.name = name
     elif hasattr(found, "name") and isinstance(getattr(found, "attrs", None), dict):  # xarray
-        found.name, found.attrs = label, {"long_name": meaning, "units": "mV"}
+        found.name, found.attrs = name, {"long_name": description, "units": unit}
     return found

@@ -201,10 +201,6 @@ def _choose_pump(model: Model, pump: str, kinds: dict[str, dict[str, Any]]) -> N
     vars(model).update(kinds[pump], pump=pump)
 
 
-#: Models by name, for files.
-MODELS: dict[str, type[Model]] = {"GHK": GHK, "Chord": Chord}
-
-
 def nernst(z: int, *, c_out: npt.ArrayLike, c_in: npt.ArrayLike, celsius: npt.ArrayLike) -> Any:
     """Return the Nernst potential E = (RT/zF) ln(c_out/c_in) (Nernst 1888).
 
@@ -242,7 +238,7 @@ def nernst(z: int, *, c_out: npt.ArrayLike, c_in: npt.ArrayLike, celsius: npt.Ar
     given = {"c_out": c_out, "c_in": c_in, "celsius": celsius}
     values = checked_arguments(parameters, given)
     columns = [charge, *values.values()]
-    return broadcast(nernst_ufunc, columns, values, "E", "Nernst potential")
+    return broadcast(nernst_ufunc, columns, values, ("E", "mV", "Nernst potential"))
 
 
 def ghk(

@@ -56,8 +56,17 @@ class Model(Frozen):
 
     _hooks = (
         *("arguments", "columns", "complete", "core_ions", "declared_outputs", "equation"),
+        "implied",
         *("output", "parameter", "pump_parameters", "pumped", "reference", "reference_gradient"),
-        *("separable", "sides", "two_sided", "unknown_parameter", "weights", "with_passive"),
+        *(
+            "separable",
+            "sides",
+            "two_sided",
+            "unknown_parameter",
+            "weights",
+            "with_ions",
+            "with_passive",
+        ),
     )
 
     #: prefix, unit and meaning of the per-ion weight
@@ -99,6 +108,10 @@ class Model(Frozen):
         """Return the model with further passive ions."""
         arguments = {**self.arguments, "passive": (*self.passive, *names)}
         return type(self)(*self.ions, **arguments)
+
+    def with_ions(self, *ions: str | Ion) -> Model:
+        """Return the model with further ions."""
+        return type(self)(*self.ions, *ions, **self.arguments)
 
     @property
     def core_ions(self) -> tuple[Ion, ...]:
@@ -161,6 +174,10 @@ class Model(Frozen):
     def defaults(self) -> dict[str, float]:
         """Values of the parameters that are optional."""
         return {"pump_ratio": 1.0} if self.pump_ion else {}
+
+    def implied(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Return defaults of a single cell that follow from its other values."""
+        return {}
 
     @functools.cached_property
     def separable(self) -> bool:
@@ -276,7 +293,8 @@ class Model(Frozen):
         complete = self.complete(values, str(self))
         checked = checked_arguments(self.parameters, complete, self.weights)
         columns = output.columns_of(checked)
-        return broadcast(output.ufunc, columns, checked, output.name, output.description)
+        label = (output.name, output.unit, output.description)
+        return broadcast(output.ufunc, columns, checked, label)
 
     # ---- manners ----
 

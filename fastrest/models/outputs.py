@@ -26,7 +26,13 @@ def phi(celsius: Any) -> Any:
 
 def output_label(output: Output) -> str:
     """Return the text along a picture's axis of an output."""
-    return f"{output.description} ({output.unit})"
+    return f"{output.description} ({output.unit})" if output.unit else output.description
+
+
+def with_unit(text: str, output: Output | None) -> str:
+    """Return the text of a value of an output with its unit; of an event there is no output."""
+    unit = "" if output is None else output.unit
+    return f"{text} {unit}".rstrip()
 
 
 class Output(Frozen):

@@ -42,7 +42,7 @@ def unit_named(parameter: str) -> str:
         return "°C"
     if parameter == "pump_max":
         return "uA/cm2"
-    return "mM" if parameter.endswith(("_out", "_in", "_half")) else ""
+    return "mM" if parameter.endswith(("_out", "_in", "_half", "n_X")) else ""
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Parameter:
         """The lowest and the highest value allowed; NaN and infinity are never allowed."""
         if self.name == "celsius":
             return CELSIUS_MIN, CELSIUS_MAX
-        if self.name == "pump_max":
+        if self.name in ("pump_max", "z_X"):
             return -math.inf, math.inf
         return 0.0, math.inf
 

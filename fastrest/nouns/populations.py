@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastrest._core.validation import aligned, public
+from fastrest.models.outputs import with_unit
 from fastrest.nouns.sweep_kinds import KINDS
 from fastrest.points.inputs import Inputs
 from fastrest.points.sample_points import Rng
@@ -360,7 +361,8 @@ class Population(PopulationAnswers):
         if self.accepted:
             found = {name: self.summary(name) for name in self.conditions}
             texts = [f"{name} {V.mean:.2f} ± {V.sd:.2f}" for name, V in found.items()]
-            lines.append(f"{self.of} of accepted cells, mean ± sd: {', '.join(texts)} mV")
+            values = with_unit(", ".join(texts), self.space.cell.model.outputs[self.of])
+            lines.append(f"{self.of} of accepted cells, mean ± sd: {values}")
         if self.invalid:
             counts = ", ".join(f"{n:,} {reason}" for reason, n in self.invalid.items())
             lines.append(f"without a potential: {counts}")

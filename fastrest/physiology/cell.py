@@ -1,10 +1,12 @@
 """Cells: a model with a value for every parameter, and the sources of the values."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fastrest.models.model import Model
+from fastrest.models.pump_leak import PumpLeak
 from fastrest.models.quantities import Ion
 from fastrest.physiology.cell_answers import CellAnswers
 from fastrest.physiology.cell_forms import (
@@ -89,7 +91,7 @@ class Cell(CellAnswers):
         **values: float,
     ):
         if not isinstance(model, Model):
-            raise TypeError(f"model must be a fr.GHK or fr.Chord, got {model!r}")
+            raise TypeError(f"model must be a fr.GHK, fr.Chord or fr.PumpLeak, got {model!r}")
         texts = checked_texts(name, source, species, basis, remark)
         potentials = checked_potentials(quoted, threshold, block, lower)
         numbers = checked_values(model, values)
@@ -212,7 +214,7 @@ class Cell(CellAnswers):
         >>> cell.name, round(cell.potential(), 2)
         ('mammalian neuron', -68.43)
         """
-        model = type(self.model)(*self.model.ions, *ions, **self.model.arguments)
+        model = self.model.with_ions(*ions)
         if len(ions) == 1:
             ion = model.ions[-1].name
             short = {
@@ -289,6 +291,40 @@ class Cell(CellAnswers):
         model, changed = absolute_cell(self.model, self, R_m)
         values = {**self._values, **changed}
         return Cell(model, **self.fields, **{n: values[n] for n in model.parameters})
+
+    def steady_state(self) -> "Cell":
+        """Return the steady state of a cell that keeps itself, as a cell of given insides.
+
+        It rests at the same potential. What is done to it acts at once, with the inside as it is;
+        what is done to the living cell has acted for long, and its inside has followed.
+
+        Returns
+        -------
+        Cell
+            A cell of the model's leaks and pump, with inside concentrations. Cotransporters move
+            no net charge: they are left out.
+
+        Raises
+        ------
+        ValueError
+            The model is not `PumpLeak`, or the cell has no steady state.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> leak = fr.Chord("K", "Na", "Cl", pump="constant")
+        >>> living = fr.Cell(fr.PumpLeak(leak), g_K=0.3, g_Na=0.01, g_Cl=0.2, K_out=5, Na_out=145,
+        ...                  Cl_out=150, z_X=-1.5, celsius=37, pump_max=0.3)
+        >>> acute, long_run = living.steady_state().replace(K_out=8), living.replace(K_out=8)
+        >>> round(acute.potential(), 2), round(long_run.potential(), 2)
+        (-68.58, -68.92)
+        """
+        model = self.model
+        if not isinstance(model, PumpLeak):
+            raise ValueError(f"steady_state needs a cell of fr.PumpLeak, got one of {model}")
+        if not math.isfinite(self.potential()):
+            raise ValueError(f"{self} has no steady state: it swells without bound")
+        return self._with_model(model.leak, self.inside)
 
     def _with_model(self, model: Model, values: Mapping[str, Any]) -> "Cell":
         """Return a cell of another model: the parameters that it shares, and further values."""

@@ -3,7 +3,7 @@
 from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,8 @@ class CellAnswers(FrozenMapping[float]):
     ----------
     model : Model
     """
+
+    _hooks: ClassVar[tuple[str, ...]] = ("inside",)
 
     model: Model
 
@@ -211,7 +213,8 @@ class CellAnswers(FrozenMapping[float]):
     def concentrations(self) -> dict[str, tuple[float, float]]:
         """Return the concentrations of every ion outside and inside.
 
-        A passive ion is in equilibrium with the potential: c_in = c_out exp(-zV/phi).
+        A passive ion is in equilibrium with the potential: c_in = c_out exp(-zV/phi). The inside
+        of a cell that keeps itself is that of its steady state.
 
         Returns
         -------
@@ -231,9 +234,15 @@ class CellAnswers(FrozenMapping[float]):
             if ion.name in self.model.passive:
                 c_in = c_out * math.exp(-ion.z * self.potential() / float(phi(self["celsius"])))
             else:
-                c_in = self[f"{ion.name}_in"]
+                c_in = self.merged(self.inside)[f"{ion.name}_in"]
             found[ion.name] = c_out, c_in
         return found
+
+    @property
+    def inside(self) -> dict[str, float]:
+        """The inside concentrations of the steady state of a cell that keeps itself."""
+        names = (f"{ion.name}_in" for ion in self.model.ions)
+        return {name: self.value(of=name) for name in names if name in self.model.outputs}
 
     def currents(self) -> Currents:
         """Return the currents that flow at rest: which ion carries how much, and the pump.
@@ -268,7 +277,7 @@ class CellAnswers(FrozenMapping[float]):
           Na   60.63  -130.45  -1.000
           Cl  -73.62     3.81  +0.084
         """
-        return currents_at_rest(self.model, self)
+        return currents_at_rest(self.model, self.merged(self.inside))
 
     def pump_effect(self, *, ratio: float = 1.5) -> PumpEffect:
         """Return the effect of an electrogenic Na/K pump on the potential in the steady state.

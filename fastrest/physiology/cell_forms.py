@@ -13,8 +13,9 @@ from typing import Any
 
 from fastrest._core.validation import as_float, finite, unknown
 from fastrest.models.currents import currents
-from fastrest.models.equations import GHK, MODELS, Chord
+from fastrest.models.equations import GHK, Chord
 from fastrest.models.model import Model
+from fastrest.models.pump_leak import COTRANSPORTERS, MODELS, PumpLeak
 from fastrest.models.pump_reference import pump_current
 from fastrest.models.quantities import IONS, Ion
 from fastrest.physiology.multiples import Times
@@ -34,8 +35,9 @@ def cell_text(values: Mapping[str, float], model: Model, name: str) -> str:
     """Return the text that a cell shows of itself."""
     ions = []
     for ion in model.ions:
-        inside = "passive" if ion.name in model.passive else f"{values[ion.name + '_in']:g}"
-        ions.append(f"{ion.name} {values[ion.name + '_out']:g}/{inside}")
+        inside = f"/{values[ion.name + '_in']:g}" if f"{ion.name}_in" in values else ""
+        inside = "/passive" if ion.name in model.passive else inside
+        ions.append(f"{ion.name} {values[ion.name + '_out']:g}{inside}")
     weights = " : ".join(f"{values[f'{model.weight}_{ion.name}']:g}" for ion in model.permeant)
     ratio = values.get("pump_ratio", 1.0)
     pump = f", pump_ratio {ratio:g}" if ratio != 1.0 else ""
@@ -44,7 +46,8 @@ def cell_text(values: Mapping[str, float], model: Model, name: str) -> str:
     head = f"<Cell {name!r} " if name else "<Cell "
     unit = model.weight_unit and f" {model.weight_unit}"
     tail = f"{model.weight} {weights}{unit}, {values['celsius']:g} °C{pump}>"
-    return f"{head}{model}: out/in {', '.join(ions)} mM, {tail}"
+    places = "out/in" if any("/" in ion for ion in ions) else "out"
+    return f"{head}{model}: {places} {', '.join(ions)} mM, {tail}"
 
 
 def read_toml(path: str | Path, what: str) -> dict[str, Any]:
@@ -126,7 +129,8 @@ def checked_values(model: Model, values: Mapping[str, Any]) -> dict[str, float]:
     complete = of_one_unit(model.complete(values, f"a cell of {model}"), model.weights)
     parameters = model.parameters
     plain = {n: without_unit(n, value, parameters[n].unit) for n, value in complete.items()}
-    return checked_changes(model, plain)
+    numbers = checked_changes(model, plain)
+    return numbers | {n: x for n, x in model.implied(numbers).items() if n not in values}
 
 
 def checked_changes(model: Model, values: Mapping[str, Any]) -> dict[str, float]:
@@ -170,43 +174,61 @@ def checked_potentials(
     return potentials
 
 
+#: Parameters that belong to no ion, and those of cells that keep themselves.
+PUMP_KEYS = ("pump_ratio", "pump_max", "pump_Na_half", "pump_K_half")
+LIVING_KEYS = ("X_out", "z_X", "n_X", *(f"g_{name}" for name in COTRANSPORTERS))
+
+
 def cell_arguments(table: Mapping[str, Any], name: str = "") -> tuple[Model, dict[str, Any]]:
     """Return the model and the other arguments of `Cell` from a TOML table."""
-    pumps = ("pump_ratio", "pump_max", "pump_Na_half", "pump_K_half")
-    plain = ("celsius", *pumps, *TEXTS, *POTENTIALS)
-    arguments = {"name": name, **{key: x for key, x in table.items() if key in plain}}
     kind = table.get("model", "GHK")
     if not isinstance(kind, str) or kind not in MODELS:
         raise ValueError(unknown("model", kind, MODELS))
-    weight = MODELS[kind].weight
-    names = {weight: f"{weight}_{{}}", "out": "{}_out", "in": "{}_in"}
-    keys = (*names, "z", "passive")
-
+    living = kind == "PumpLeak"
+    leak = Chord if living else MODELS[kind]
+    plain = ("celsius", *PUMP_KEYS, *(LIVING_KEYS if living else ()), *TEXTS, *POTENTIALS)
+    arguments = {"name": name, **{key: x for key, x in table.items() if key in plain}}
     ions, passive = [], []
     for key, entry in table.items():
         if key in plain or key in ("model", "pump"):
             continue
-        if not isinstance(entry, dict):
-            if key not in IONS and not isinstance(entry, list):
-                raise ValueError(unknown("key", key, (*IONS, "model", "pump", *plain)))
-            raise TypeError(f"{key} must be a table {{ {weight} = , out = , in = }}, got {entry!r}")
-        for part in entry:
-            if part not in keys:
-                raise ValueError(f"{key}: {unknown('key', part, keys)}")
-        if "z" not in entry and key not in IONS:
-            raise ValueError(f"{unknown('ion', key, IONS)}; others need their valence, z = ")
-        ions.append(Ion(key, entry["z"]) if "z" in entry else key)
-        is_passive = entry.get("passive", False)
-        if not isinstance(is_passive, bool):
-            raise TypeError(f"{key}: passive must be true or false, got {is_passive!r}")
-        if is_passive:
-            passive.append(key)
-            for part in (weight, "in"):
-                if part in entry:
-                    raise ValueError(f"{key} is passive: leave out {part}, which follows from V")
-        arguments |= {names[part].format(key): x for part, x in entry.items() if part in names}
+        if not isinstance(entry, dict) and key not in IONS and not isinstance(entry, list):
+            raise ValueError(unknown("key", key, (*IONS, "model", "pump", *plain)))
+        ion, is_passive, values = _ion_arguments(key, entry, leak.weight)
+        ions.append(ion)
+        passive += [key] * is_passive
+        arguments |= values
     pump = {"pump": table["pump"]} if "pump" in table else {}
-    return MODELS[kind](*ions, passive=tuple(passive), **pump), arguments
+    if not living:
+        return leak(*ions, passive=tuple(passive), **pump), arguments
+    made = Chord(*ions, passive=tuple(passive), **{"pump": "constant", **pump})
+    present = [one for one in COTRANSPORTERS if f"g_{one}" in table]
+    return PumpLeak(made, cotransport=present), arguments
+
+
+def _ion_arguments(key: str, entry: Any, weight: str) -> tuple[str | Ion, bool, dict[str, Any]]:
+    """Return an ion, whether it is passive, and its parameters from its table."""
+    if not isinstance(entry, dict):
+        raise TypeError(f"{key} must be a table {{ {weight} = , out = , in = }}, got {entry!r}")
+    names = {weight: f"{weight}_{{}}", "out": "{}_out", "in": "{}_in"}
+    keys = (*names, "z", "passive")
+    for part in entry:
+        if part not in keys:
+            raise ValueError(f"{key}: {unknown('key', part, keys)}")
+    if "z" not in entry and key not in IONS:
+        raise ValueError(f"{unknown('ion', key, IONS)}; others need their valence, z = ")
+    is_passive = entry.get("passive", False)
+    if not isinstance(is_passive, bool):
+        raise TypeError(f"{key}: passive must be true or false, got {is_passive!r}")
+    for part in (weight, "in"):
+        if is_passive and part in entry:
+            raise ValueError(f"{key} is passive: leave out {part}, which follows from V")
+    ion = Ion(key, entry["z"]) if "z" in entry else key
+    return (
+        ion,
+        is_passive,
+        {names[part].format(key): x for part, x in entry.items() if part in names},
+    )
 
 
 def chord_form(model: Model, values: Mapping[str, float]) -> tuple[Chord, dict[str, float]]:

@@ -45,6 +45,11 @@ def solution(output: Output, values: Mapping[str, float], parameter: str, target
     """Return the value of a parameter at which an output of a model has a given value."""
     if isinstance(output, NernstPotential):
         return solve_nernst(output.ion, values, parameter, target)
+    if output.model.equation_name not in BY_EQUATION:
+        raise ValueError(
+            f"solve needs given inside concentrations, which {output.model} has not: "
+            "cell.steady_state() has them"
+        )
     return BY_EQUATION[output.model.equation_name](output.model, values, parameter, target)
 
 

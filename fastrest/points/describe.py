@@ -12,7 +12,8 @@ from fastrest.distributions.base import Distribution
 from fastrest.distributions.families import FAMILIES
 from fastrest.distributions.scipy_frozen import Tabulated
 from fastrest.distributions.tabulated import HalfTable, QuantileTable
-from fastrest.models.equations import MODELS
+from fastrest.models.model import Model
+from fastrest.models.pump_leak import MODELS, PumpLeak
 from fastrest.models.quantities import Ion
 from fastrest.physiology.cell import Cell
 from fastrest.points.axes import Axis
@@ -45,14 +46,19 @@ def describe(points: Points) -> dict[str, Any]:
 
 def cell_description(cell: Cell) -> dict[str, Any]:
     """Return the description of a cell."""
-    model = cell.model
+    return {**_described_model(cell.model), **cell.given_fields, "values": dict(cell)}
+
+
+def _described_model(model: Model) -> dict[str, Any]:
+    kind = {"model": type(model).__name__}
+    if isinstance(model, PumpLeak):
+        leak = _described_model(model.leak)
+        return {**kind, "leak": leak, "cotransport": list(model.cotransport)}
     return {
-        "model": type(model).__name__,
+        **kind,
         "ions": [[ion.name, ion.z] for ion in model.ions],
         "passive": list(model.passive),
         **{k: x for k, x in model.arguments.items() if k != "passive" and x != "ratio"},
-        **cell.given_fields,
-        "values": dict(cell),
     }
 
 
@@ -75,10 +81,19 @@ def made(data: Mapping[str, Any], kinds: Mapping[str, type[Any]] = POINTS) -> An
 def described_cell(data: Mapping[str, Any]) -> Cell:
     """Return the cell of a description."""
     fields = dict(data["cell"])
-    kind, ions = MODELS[fields.pop("model")], [Ion(n, z) for n, z in fields.pop("ions")]
-    pump = {"pump": fields.pop("pump")} if "pump" in fields else {}
-    model = kind(*ions, passive=tuple(fields.pop("passive")), **pump)
+    model = _model_of(fields)
     return Cell(model, **fields.pop("values"), **fields)
+
+
+def _model_of(fields: dict[str, Any]) -> Model:
+    """Take the description of a model out of fields, and return the model."""
+    kind = MODELS[fields.pop("model")]
+    if kind is PumpLeak:
+        leak: Any = _model_of(dict(fields.pop("leak")))
+        return PumpLeak(leak, cotransport=fields.pop("cotransport"))
+    ions = [Ion(n, z) for n, z in fields.pop("ions")]
+    pump = {"pump": fields.pop("pump")} if "pump" in fields else {}
+    return kind(*ions, passive=tuple(fields.pop("passive")), **pump)
 
 
 def _described_axis(grid: GridPoints, axis: Axis) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastrest._core.validation import Comparable, aligned, as_float, public, read_only
+from fastrest.models.outputs import with_unit
 from fastrest.points.inputs import Inputs
 from fastrest.points.table_points import TablePoints
 
@@ -85,15 +86,17 @@ class Swings(Comparable):
 
     def __repr__(self) -> str:
         parameters = self.space.cell.model.parameters
+        output = self.space.cell.model.output(self.of)
         ends = [f"{q:g} quantile" for q in self.quantiles]
         rows = [["", ends[0], self.of, ends[1], self.of]]
         for i in self.order:
             unit = parameters[self.names[i]].unit
             words = [self.names[i]]
             for x, V in ((self.low[i], self.V_low[i]), (self.high[i], self.V_high[i])):
-                words += [f"{x:.4g} {unit}".rstrip(), f"{V:.2f} mV"]
+                words += [f"{x:.4g} {unit}".rstrip(), with_unit(f"{V:.2f}", output)]
             rows.append(words)
-        head = f"<Swings of {self.of} about {self.V:.2f} mV, one input at a time"
+        about = with_unit(f"{self.V:.2f}", output)
+        head = f"<Swings of {self.of} about {about}, one input at a time"
         return "\n  ".join([head, *aligned(rows)]) + ">"
 
 

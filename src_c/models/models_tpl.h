@@ -18,6 +18,8 @@
 #include "models/ghk_gradient_tpl.h"
 #include "models/chord_gradient_tpl.h"
 #include "models/pump_tpl.h"
+#include "models/steady_tpl.h"
+#include "models/steady_gradient_tpl.h"
 
 /* ---- potentials: one row per equation ---- */
 

@@ -92,7 +92,7 @@ def test_a_cell_has_exactly_the_parameters_of_its_model():
         fr.Cell(fr.GHK("K"), P_K=1, K_out=5)
     with pytest.raises(ValueError, match=r"unknown parameter 'Ca_out': .* has no Ca"):
         fr.Cell(NEURON.model, **NEURON, Ca_out=2.0)
-    with pytest.raises(TypeError, match=r"model must be a fr\.GHK or fr\.Chord, got 'GHK'"):
+    with pytest.raises(TypeError, match=r"must be a fr\.GHK, .* or fr\.PumpLeak, got 'GHK'"):
         fr.Cell("GHK", K_out=5)
 
 
