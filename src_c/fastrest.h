@@ -83,55 +83,63 @@ typedef enum {
  *   FR_GHK        P[n], out[n], in[n], celsius, and pump_ratio if pump_ion >= 0
  *   FR_CHORD      g[n], out[n], in[n], celsius
  *   FR_CHORD_PUMP g[n] (mS/cm2), out[n], in[n], celsius, I_pump (uA/cm2, any sign)
+ *   FR_CHORD_SATURATING  the same with the further columns of FR_PUMP_SATURATING
  *   FR_PUMP_CONSTANT     P[n] (cm/s), out[n], in[n], celsius, I_pump (uA/cm2, any sign): zero net
  *                        current of GHK and the pump
  *   FR_PUMP_SATURATING   the same, with pump_max, Na_half and K_half (mM) for I_pump = pump_max
  *                        (Na_in/(Na_in + Na_half))^3 (K_out/(K_out + K_half))^2; ion 0 is Na and
  *                        ion 1 is K
- *   FR_STEADY_*   g_Na, g_K, g_Cl, g_NKCC, g_KCC (mS/cm2), Na_out, K_out, Cl_out, X_out, z_X,
- * celsius, I_pump (uA/cm2, any sign), n_X (mM): the steady state of a cell whose insides follow
- * from these.  Each output has an equation: V, Na_in, K_in, Cl_in, X, n_X/X, the margin of
- * existence, E_Na, E_K, E_Cl, all solutes outside, I_pump The other equations are parts of the GHK
- * equation V = phi (ln N - ln D).  On a grid whose axes change either N or D, the logarithms are
- * needed only once per axis value; each point then costs one subtraction. FR_LOG_NUM    columns of
- * FR_GHK: ln N, N being the sum that drives positive charge inward FR_LOG_DEN    columns of FR_GHK:
- * ln D, D being the sum that drives positive charge outward FR_SEPARABLE  log_num, log_den, phi
- * (mV): V = phi (log_num - log_den) FR_LOG_RATIO  num, den, normal and positive: ln(num/den)
- * within 2.1 ulp
+ *   FR_CHORD_STEADY  g_Na, g_K, g_Cl, g_NKCC, g_KCC (mS/cm2), Na_out, K_out, Cl_out, X_out, z_X,
+ *                    celsius, I_pump (uA/cm2, any sign), n_X (mM): the steady state of a cell whose
+ *                    insides follow from these
+ *   FR_CHORD_LIVING  the same, with pump_max, Na_half and K_half (mM) of a saturating pump
+ *   FR_GHK_LIVING    the same with P (cm/s) in place of g, and 0 for the cotransporters; if both
+ *                    halves are 0, the pump is constant
+ * The other equations are parts of the GHK equation V = phi (ln N - ln D).  On a grid whose axes
+ * change either N or D, the logarithms are needed only once per axis value; each point then costs
+ * one subtraction.
+ *   FR_LOG_NUM    columns of FR_GHK: ln N, N being the sum that drives positive charge inward
+ *   FR_LOG_DEN    columns of FR_GHK: ln D, D being the sum that drives positive charge outward
+ *   FR_SEPARABLE  log_num, log_den, phi (mV): V = phi (log_num - log_den)
+ *   FR_LOG_RATIO  num, den, normal and positive: ln(num/den) within 2.1 ulp
  *
  * FR_MODELS is the only list of the equations; every table of equations is made from it.  A row is
- *   X(NAME, name, per_ion, others, largest_z, pump, kernel, rows, slopes)
+ *   X(NAME, name, per_ion, others, largest_z, pump, outputs, kernel, rows, slopes)
  * An equation takes per_ion n + others columns.  If `pump` is 1 and pump_ion >= 0, pump_ratio is
  * one more column.  If per_ion > 0, largest_z is the largest |z| that an ion may have.
+ * A model asks for one of the equation's `outputs`; those of a steady state are listed below.
  * models/models_tpl.h makes the tables of kernels from the last three entries. */
 #define FR_MODELS(X) \
-    X(NERNST, nernst, 0, 4, 0, 0, nernst, NO_ROWS, SLOPES(nernst)) \
-    X(GHK, ghk, 3, 1, 2, 1, ghk, NO_ROWS, SLOPES(ghk)) \
-    X(CHORD, chord, 3, 1, 2, 0, chord, NO_ROWS, SLOPES(chord)) \
-    X(CHORD_PUMP, chord_pump, 3, 2, 2, 0, chord_pump, NO_ROWS, SLOPES(chord_pump)) \
-    X(PUMP_CONSTANT, pump_constant, 3, 2, 3, 0, pump, NO_ROWS, SLOPES(pump)) \
-    X(PUMP_SATURATING, pump_saturating, 3, 4, 3, 0, pump, NO_ROWS, SLOPES(pump)) \
-    X(STEADY_V, chord_steady_V, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
-    X(STEADY_NA, chord_steady_Na_in, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
-    X(STEADY_K, chord_steady_K_in, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
-    X(STEADY_CL, chord_steady_Cl_in, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
-    X(STEADY_X, chord_steady_X, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
-    X(STEADY_VOLUME, chord_steady_relative_volume, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
-    X(STEADY_MARGIN, chord_steady_margin, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
-    X(STEADY_E_NA, chord_steady_E_Na, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
-    X(STEADY_E_K, chord_steady_E_K, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
-    X(STEADY_E_CL, chord_steady_E_Cl, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
-    X(STEADY_TOTAL, chord_steady_osmolarity, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
-    X(STEADY_PUMP, chord_steady_I_pump, 0, 13, 0, 0, steady, NO_ROWS, SLOPES(steady)) \
-    X(LOG_NUM, log_num, 3, 1, 1, 1, log_sum, NO_ROWS, NO_SLOPES) \
-    X(LOG_DEN, log_den, 3, 1, 1, 1, log_sum, NO_ROWS, NO_SLOPES) \
-    X(SEPARABLE, separable, 0, 3, 0, 0, separable, ROWS(separable), NO_SLOPES) \
-    X(LOG_RATIO, log_ratio, 0, 2, 0, 0, log_ratio, NO_ROWS, NO_SLOPES)
+    X(NERNST, nernst, 0, 4, 0, 0, 1, nernst, NO_ROWS, SLOPES(nernst)) \
+    X(GHK, ghk, 3, 1, 2, 1, 1, ghk, NO_ROWS, SLOPES(ghk)) \
+    X(CHORD, chord, 3, 1, 2, 0, 1, chord, NO_ROWS, SLOPES(chord)) \
+    X(CHORD_PUMP, chord_pump, 3, 2, 2, 0, 1, chord_pump, NO_ROWS, SLOPES(chord_pump)) \
+    X(CHORD_SATURATING, chord_saturating, 3, 4, 2, 0, 1, chord_saturating, NO_ROWS, \
+      SLOPES(chord_saturating)) \
+    X(PUMP_CONSTANT, pump_constant, 3, 2, 3, 0, 1, pump, NO_ROWS, SLOPES(pump)) \
+    X(PUMP_SATURATING, pump_saturating, 3, 4, 3, 0, 1, pump, NO_ROWS, SLOPES(pump)) \
+    X(CHORD_STEADY, chord_steady, 0, 13, 0, 0, FR_ALL_OUTPUTS, steady, NO_ROWS, SLOPES(steady)) \
+    X(CHORD_LIVING, chord_living, 0, 15, 0, 0, FR_ALL_OUTPUTS, living, NO_ROWS, SLOPES(living)) \
+    X(GHK_LIVING, ghk_living, 0, 15, 0, 0, FR_ALL_OUTPUTS, living, NO_ROWS, SLOPES(living)) \
+    X(LOG_NUM, log_num, 3, 1, 1, 1, 1, log_sum, NO_ROWS, NO_SLOPES) \
+    X(LOG_DEN, log_den, 3, 1, 1, 1, 1, log_sum, NO_ROWS, NO_SLOPES) \
+    X(SEPARABLE, separable, 0, 3, 0, 0, 1, separable, ROWS(separable), NO_SLOPES) \
+    X(LOG_RATIO, log_ratio, 0, 2, 0, 0, 1, log_ratio, NO_ROWS, NO_SLOPES)
 
 #define FR_ENUMERATE(NAME, ...) FR_##NAME,
 typedef enum {
     FR_MODELS(FR_ENUMERATE) FR_EQUATIONS /* number of equations */
 } fr_equation;
+#undef FR_ENUMERATE
+
+/* The outputs of a steady state:  F(NAME, name).  osmolarity is that of the bath. */
+/* clang-format off */
+#define FR_OUTPUTS(F) \
+    F(V, V) F(NA, Na_in) F(K, K_in) F(CL, Cl_in) F(X, X) F(VOLUME, relative_volume) \
+    F(MARGIN, margin) F(E_NA, E_Na) F(E_K, E_K) F(E_CL, E_Cl) F(TOTAL, osmolarity) F(PUMP, I_pump)
+/* clang-format on */
+#define FR_ENUMERATE(NAME, name) FR_OF_##NAME,
+enum { FR_OUTPUTS(FR_ENUMERATE) FR_ALL_OUTPUTS };
 #undef FR_ENUMERATE
 
 /* A model: an equation and the valences of its ions. */
@@ -140,6 +148,7 @@ typedef struct {
     int n_ions;
     int pump_ion; /* the ion whose permeability is multiplied by pump_ratio (K), or -1 */
     signed char z[FR_MAX_IONS];
+    int output; /* number of the output that is computed, 0 if the equation has one */
 } fr_model;
 
 /* Basic distribution of an input: u is a probability, y its quantile. */
@@ -396,6 +405,9 @@ typedef struct {
  * in:  equation: an fr_equation, or any other number
  * returns: the name in lower case ("nernst" for FR_NERNST), or NULL if there is no such equation */
 const char *fr_equation_name(int equation);
+
+/* Names an output of a steady state: "V" for FR_OF_V; or returns NULL. */
+const char *fr_output_name(int output);
 
 /* Counts the columns of a model.
  * in:  model

@@ -8,13 +8,22 @@ const char *fr_equation_name(int equation)
     return equation >= 0 && equation < FR_EQUATIONS ? names[equation] : NULL;
 }
 
+const char *fr_output_name(int output)
+{
+#define NAME_OF_OUTPUT(NAME, name) #name,
+    static const char *const names[] = {FR_OUTPUTS(NAME_OF_OUTPUT)};
+    return output >= 0 && output < FR_ALL_OUTPUTS ? names[output] : NULL;
+}
+
 int fr_model_columns(const fr_model *model)
 {
     const int n = model->n_ions;
     int per_ion, others, largest_z, may_pump;
     switch (model->equation) {
-#define COLUMNS_OF(NAME, name, n_per_ion, n_others, largest, pump, ...) \
+#define COLUMNS_OF(NAME, name, n_per_ion, n_others, largest, pump, outputs, ...) \
     case FR_##NAME: \
+        if (model->output < 0 || model->output >= outputs) \
+            return 0; \
         if (n_per_ion == 0) \
             return n_others; \
         per_ion = n_per_ion; \

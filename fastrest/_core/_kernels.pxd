@@ -45,6 +45,7 @@ cdef extern from "fastrest.h" nogil:
 
     ctypedef struct fr_model:
         fr_equation equation
+        int output
         int n_ions
         int pump_ion
         signed char z[FR_MAX_IONS]
@@ -176,6 +177,7 @@ cdef extern from "fastrest.h" nogil:
     int fr_model_columns(const fr_model *)
     size_t fr_scratch_bytes(const fr_model *, const fr_layout *, ptrdiff_t)
     const char *fr_equation_name(int)
+    const char *fr_output_name(int)
     const fr_kernels *fr_compiled(int)
     int fr_supported(const fr_kernels *)
 
@@ -207,6 +209,7 @@ cdef class Equation:
     cdef readonly str name
     cdef readonly tuple z
     cdef readonly int pump_ion
+    cdef readonly int output
     cdef readonly int n_columns
 
 

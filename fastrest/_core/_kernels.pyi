@@ -13,6 +13,7 @@ PHI_PER_KELVIN: float
 CELSIUS_RANGE: tuple[float, float]
 STATUS: dict[str, int]
 EQUATIONS: dict[str, int]
+OUTPUTS: dict[str, int]
 COMPILED: dict[str, int]
 SUPPORTED: tuple[str, ...]
 ISA: str
@@ -39,8 +40,11 @@ class Equation:
     name: str
     z: tuple[int, ...]
     pump_ion: int
+    output: int
     n_columns: int
-    def __init__(self, name: str, z: tuple[int, ...] = (), pump_ion: int = -1) -> None: ...
+    def __init__(
+        self, name: str, z: tuple[int, ...] = (), pump_ion: int = -1, output: int = 0
+    ) -> None: ...
     def points(
         self,
         columns: Sequence[np.ndarray | float | Draw],

@@ -19,7 +19,7 @@ cnp.import_array()
 
 #: number of the interface: raise it, and that of fastrest._core, when an argument or a result of a
 #: compiled module changes
-INTERFACE = 6
+INTERFACE = 7
 
 MAX_IONS = FR_MAX_IONS
 MAX_DIMS = FR_MAX_DIMS
@@ -42,6 +42,11 @@ STATUS = {
 
 #: equations of the C core by name, from FR_MODELS of fastrest.h
 EQUATIONS = {fr_equation_name(i).decode(): i for i in range(FR_EQUATIONS)}
+
+#: outputs of a steady state by name, from FR_OUTPUTS of fastrest.h
+OUTPUTS = {}
+while fr_output_name(len(OUTPUTS)) != NULL:
+    OUTPUTS[fr_output_name(len(OUTPUTS)).decode()] = len(OUTPUTS)
 
 #: the structure fr_block of fastrest.h
 BLOCK_DTYPE = np.dtype([
@@ -233,15 +238,18 @@ cdef class Equation:
         Valence of each ion.
     pump_ion : int
         Index of the ion whose permeability is multiplied by the pump ratio, or -1.
+    output : int
+        Of a steady state, a value of ``OUTPUTS``.
     """
 
-    def __cinit__(self, str name not None, tuple z=(), int pump_ion=-1):
+    def __cinit__(self, str name not None, tuple z=(), int pump_ion=-1, int output=0):
         if len(z) > FR_MAX_IONS:
             raise ValueError(f"at most {FR_MAX_IONS} ions, got {len(z)}")
-        self.name, self.z, self.pump_ion = name, z, pump_ion
+        self.name, self.z, self.pump_ion, self.output = name, z, pump_ion, output
         self.model.equation = EQUATIONS[name]
         self.model.n_ions = <int>len(z)
         self.model.pump_ion = pump_ion
+        self.model.output = output
         for j in range(len(z)):
             self.model.z[j] = index(z[j])
         self.n_columns = fr_model_columns(&self.model)
@@ -249,7 +257,7 @@ cdef class Equation:
             check(FR_BAD_MODEL)
 
     def __reduce__(self):
-        return Equation, (self.name, self.z, self.pump_ion)
+        return Equation, (self.name, self.z, self.pump_ion, self.output)
 
     def points(self, list columns not None, Py_ssize_t start, Py_ssize_t count,
                cnp.ndarray out=None, cnp.ndarray status=None, *, bint stream=False, isa=None):

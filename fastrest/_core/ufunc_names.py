@@ -24,10 +24,13 @@ def ufunc_named(name: str) -> np.ufunc:
         models = [one for one in _kernels.EQUATIONS if not one.startswith("log_")]
         known = [one for one in models if f"{name}_".startswith(f"{one}_")]
         equation = max(known, key=len, default="")
-        parts = name.removeprefix(equation).split("_")[1:]
-        pump = int(parts.pop()[4:]) if parts and parts[-1].startswith("pump") else -1
-        z = tuple(int(part.replace("m", "-")) for part in parts)
-        made = _kernels.Equation(equation, z, pump)
+        rest = name.removeprefix(equation).removeprefix("_")
+        if rest in _kernels.OUTPUTS:
+            made = _kernels.Equation(equation, output=_kernels.OUTPUTS[rest])
+        else:
+            parts = rest.split("_") if rest else []
+            pump = int(parts.pop()[4:]) if parts and parts[-1].startswith("pump") else -1
+            made = _kernels.Equation(equation, tuple(int(p.replace("m", "-")) for p in parts), pump)
         if name_of(made) != name:
             raise KeyError(name)
         return ufunc_of(made)
@@ -36,18 +39,29 @@ def ufunc_named(name: str) -> np.ufunc:
 
 def name_of(equation: _kernels.Equation) -> str:
     """Return the name of an equation's ufunc: ghk_1_1_m1_pump0, or ghk for the everyday one."""
+    if _is_steady(equation):
+        return f"{equation.name}_{tuple(_kernels.OUTPUTS)[equation.output]}"
     if equation.name == "nernst" or (equation.z, equation.pump_ion) == ((1, 1, -1), 0):
         return equation.name
-    z = "".join(f"_{charge}".replace("-", "m") for charge in equation.z)
-    return f"{equation.name}{z}" + (f"_pump{equation.pump_ion}" if equation.pump_ion >= 0 else "")
+    z = "_".join(str(charge).replace("-", "m") for charge in equation.z)
+    return f"{equation.name}_{z}" + (f"_pump{equation.pump_ion}" if equation.pump_ion >= 0 else "")
+
+
+def _is_steady(equation: _kernels.Equation) -> bool:
+    """Return True for the steady states of cells that keep themselves."""
+    return equation.name.endswith(("_steady", "_living"))
 
 
 def _doc(equation: _kernels.Equation) -> str:
-    if equation.name.startswith("chord_steady_"):
-        output = equation.name.removeprefix("chord_steady_")
+    if _is_steady(equation):
+        output = tuple(_kernels.OUTPUTS)[equation.output]
+        weights = "g_Na, g_K, g_Cl, g_NKCC, g_KCC (mS/cm2)"
+        if equation.name == "ghk_living":
+            weights = "P_Na, P_K, P_Cl (cm/s), 0, 0"
+        halves = "" if equation.name == "chord_steady" else ", pump_Na_half, pump_K_half (mM)"
         return (
-            f"Output {output} of the steady state of g_Na, g_K, g_Cl, g_NKCC, g_KCC (mS/cm2), "
-            "Na_out, K_out, Cl_out, X_out (mM), z_X, celsius, pump_max (uA/cm2), n_X (mM)."
+            f"Output {output} of the steady state of {weights}, Na_out, K_out, Cl_out, X_out (mM), "
+            f"z_X, celsius, pump_max (uA/cm2), n_X (mM){halves}."
         )
     if equation.name == "nernst":
         return "Nernst potential in mV of valence, outside and inside (mM), celsius."
@@ -55,7 +69,7 @@ def _doc(equation: _kernels.Equation) -> str:
     pump = f", pump_ratio (of ion {equation.pump_ion + 1})" if equation.pump_ion >= 0 else ""
     if equation.name in ("pump_constant", "chord_pump"):
         pump = ", pump_max (uA/cm2)"
-    if equation.name == "pump_saturating":
+    if equation.name in ("pump_saturating", "chord_saturating"):
         pump = ", pump_max (uA/cm2), pump_Na_half, pump_K_half (mM); the first ions are Na and K"
     return (
         f"Membrane potential in mV ({equation.name}) of ions with valences {ions}: the weight of "

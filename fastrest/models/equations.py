@@ -2,7 +2,9 @@
 
 from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
 
-from typing import Any
+import types
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +15,75 @@ from fastrest._core.validation import as_float, unknown
 from fastrest.models import reference as plain
 from fastrest.models.broadcasting import broadcast, checked_arguments
 from fastrest.models.model import Model
-from fastrest.models.pump_reference import ghk_with_pump, ghk_with_pump_gradient
+from fastrest.models.pump_reference import (
+    chord_with_pump,
+    chord_with_pump_gradient,
+    ghk_with_pump,
+    ghk_with_pump_gradient,
+)
 from fastrest.models.quantities import Ion, Parameter
 
 
-class GHK(Model):
+class PumpedModel(Model):
+    """A base of models with one of several kinds of pump, chosen by the argument `pump`."""
+
+    #: the kinds, and the attributes that each changes in the model
+    pumps: ClassVar[Mapping[str, Mapping[str, Any]]]
+
+    pump: str
+
+    def __init__(
+        self, *ions: str | Ion, passive: str | tuple[str, ...] | list[str] = (), pump: str
+    ):
+        if pump not in self.pumps:
+            raise ValueError(unknown("pump", pump, self.pumps))
+        vars(self).update(self.pumps[pump], pump=pump)
+        super().__init__(*ions, passive=passive)
+        permeant = [ion.name for ion in self.permeant]
+        if pump == "saturating" and not {"Na", "K"} <= set(permeant):
+            raise ValueError(
+                f"a saturating pump needs permeant Na and K, got {', '.join(permeant)}: use "
+                'pump="constant"'
+            )
+        if pump == "saturating" and len(self.ions) == _kernels.MAX_IONS:
+            most = _kernels.MAX_IONS - 1
+            raise ValueError(f"a model with a saturating pump has at most {most} ions")
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {**super().arguments, "pump": self.pump}
+
+    @property
+    def core_ions(self) -> tuple[Ion, ...]:
+        """The ions; of a saturating pump, Na and K come first."""
+        if self.pump != "saturating":
+            return self.ions
+        return tuple(sorted(self.ions, key=lambda ion: {"Na": 0, "K": 1}.get(ion.name, 2)))
+
+    def pump_parameters(self) -> list[Parameter]:
+        if self.pump not in ("constant", "saturating"):
+            return super().pump_parameters()
+        found = [Parameter("pump_max", "uA/cm2", "pump current, outward positive")]
+        if self.pump == "saturating":
+            found = [Parameter("pump_max", "uA/cm2", "largest pump current, outward positive")]
+            for ion in ("Na", "K"):
+                meaning = f"half-saturation of the pump by {ion}"
+                found.append(Parameter(f"pump_{ion}_half", "mM", meaning))
+        return found
+
+
+#: Attributes of a GHK model with an explicit pump current.
+_EXPLICIT = {
+    "pumped": None,
+    "largest_z": 3,
+    "weight_unit": "cm/s",
+    "weight_meaning": "permeability",
+    "reference": ghk_with_pump,
+    "reference_gradient": ghk_with_pump_gradient,
+}
+
+
+class GHK(PumpedModel):
     """The Goldman-Hodgkin-Katz voltage equation, for ions with valence +-1 and +-2.
 
     V = phi ln(N/D) with phi = RT/F. N sums P c_out of cations and P c_in of anions, D the opposite
@@ -64,8 +130,13 @@ class GHK(Model):
     reference = staticmethod(plain.ghk)
     reference_gradient = staticmethod(plain.ghk_gradient)
     pumped = "K"
-
-    pump: str
+    pumps = types.MappingProxyType(
+        {
+            "ratio": {},
+            "constant": {**_EXPLICIT, "equation_name": "pump_constant"},
+            "saturating": {**_EXPLICIT, "equation_name": "pump_saturating"},
+        }
+    )
 
     def __init__(
         self,
@@ -73,75 +144,34 @@ class GHK(Model):
         passive: str | tuple[str, ...] | list[str] = (),
         pump: str = "ratio",
     ):
-        _choose_pump(self, pump, _GHK_PUMPS)
-        super().__init__(*ions, passive=passive)
-        permeant = [ion.name for ion in self.permeant]
-        if pump == "saturating" and not {"Na", "K"} <= set(permeant):
-            raise ValueError(
-                f"a saturating pump needs permeant Na and K, got {', '.join(permeant)}: use "
-                'pump="constant"'
-            )
-        if pump == "saturating" and len(self.ions) == _kernels.MAX_IONS:
-            most = _kernels.MAX_IONS - 1
-            raise ValueError(f"a model with a saturating pump has at most {most} ions")
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        return {**super().arguments, "pump": self.pump}
-
-    @property
-    def core_ions(self) -> tuple[Ion, ...]:
-        """The ions; of a saturating pump, Na and K come first."""
-        if self.pump != "saturating":
-            return self.ions
-        return tuple(sorted(self.ions, key=lambda ion: {"Na": 0, "K": 1}.get(ion.name, 2)))
-
-    def pump_parameters(self) -> list[Parameter]:
-        if self.pump == "ratio":
-            return super().pump_parameters()
-        found = [Parameter("pump_max", "uA/cm2", "pump current, outward positive")]
-        if self.pump == "saturating":
-            found = [Parameter("pump_max", "uA/cm2", "largest pump current, outward positive")]
-            for ion in ("Na", "K"):
-                meaning = f"half-saturation of the pump by {ion}"
-                found.append(Parameter(f"pump_{ion}_half", "mM", meaning))
-        return found
+        super().__init__(*ions, passive=passive, pump=pump)
 
 
-#: Attributes of a model with an explicit pump current.
-_EXPLICIT = {
-    "pumped": None,
-    "largest_z": 3,
-    "weight_unit": "cm/s",
-    "weight_meaning": "permeability",
-    "reference": ghk_with_pump,
-    "reference_gradient": ghk_with_pump_gradient,
+#: Attributes of a chord model with a pump current.
+_ABSOLUTE = {
+    "weight_unit": "mS/cm2",
+    "weight_meaning": "conductance",
+    "reference": chord_with_pump,
+    "reference_gradient": chord_with_pump_gradient,
 }
 
 
-#: The kinds of pump of `GHK`, and the attributes that each changes in the model.
-_GHK_PUMPS: dict[str, dict[str, Any]] = {
-    "ratio": {},
-    "constant": {**_EXPLICIT, "equation_name": "pump_constant"},
-    "saturating": {**_EXPLICIT, "equation_name": "pump_saturating"},
-}
-
-
-class Chord(Model):
+class Chord(PumpedModel):
     """The chord conductance equation: V = sum(g E) / sum(g), E the Nernst potentials.
 
     Only ratios of conductances matter. They are not ratios of permeabilities: `Cell.to_chord`
     converts these.
 
-    With ``pump="constant"`` a pump current adds to those of the ions: V = (sum(g E) -
-    pump_max) / sum(g). Conductances then are absolute, in mS/cm2, and `pump_max` is uA/cm2, outward
-    positive. A point at which no conductance opposes the pump has the status ``NO_SOLUTION``.
+    With ``pump="constant"`` or ``"saturating"`` a pump current adds to those of the ions:
+    V = (sum(g E) - I_pump) / sum(g). Conductances then are absolute, in mS/cm2, and currents are
+    uA/cm2, outward positive. The pump is that of `GHK`. A point at which no conductance opposes it
+    has the status ``NO_SOLUTION``.
 
     Parameters
     ----------
     *ions, passive
         As for `Model`.
-    pump : {"none", "constant"}
+    pump : {"none", "constant", "saturating"}
 
     Examples
     --------
@@ -161,8 +191,13 @@ class Chord(Model):
     equation_name = "chord"
     reference = staticmethod(plain.chord)
     reference_gradient = staticmethod(plain.chord_gradient)
-
-    pump: str
+    pumps = types.MappingProxyType(
+        {
+            "none": {},
+            "constant": {**_ABSOLUTE, "equation_name": "chord_pump"},
+            "saturating": {**_ABSOLUTE, "equation_name": "chord_saturating"},
+        }
+    )
 
     def __init__(
         self,
@@ -170,35 +205,7 @@ class Chord(Model):
         passive: str | tuple[str, ...] | list[str] = (),
         pump: str = "none",
     ):
-        _choose_pump(self, pump, _CHORD_PUMPS)
-        super().__init__(*ions, passive=passive)
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        return {**super().arguments, "pump": self.pump}
-
-    def pump_parameters(self) -> list[Parameter]:
-        if self.pump == "none":
-            return []
-        return [Parameter("pump_max", "uA/cm2", "pump current, outward positive")]
-
-
-#: The kinds of pump of `Chord`, and the attributes that each changes in the model.
-_CHORD_PUMPS: dict[str, dict[str, Any]] = {
-    "none": {},
-    "constant": {
-        "weight_unit": "mS/cm2",
-        "weight_meaning": "conductance",
-        "equation_name": "chord_pump",
-    },
-}
-
-
-def _choose_pump(model: Model, pump: str, kinds: dict[str, dict[str, Any]]) -> None:
-    """Give a new model its kind of pump."""
-    if pump not in kinds:
-        raise ValueError(unknown("pump", pump, kinds))
-    vars(model).update(kinds[pump], pump=pump)
+        super().__init__(*ions, passive=passive, pump=pump)
 
 
 def nernst(z: int, *, c_out: npt.ArrayLike, c_in: npt.ArrayLike, celsius: npt.ArrayLike) -> Any:

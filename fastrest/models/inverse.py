@@ -86,7 +86,7 @@ def solve_chord(model: Any, values: Mapping[str, float], parameter: str, V: floa
     pump = values.get("pump_max", 0.0)
     if parameter == "celsius":
         total = math.fsum(values[f"g_{ion.name}"] for ion in model.permeant)
-        passive = reference.chord(model, {**values, "pump_max": 0.0})
+        passive = reference.chord(model, values)
         return proportional(passive, values, V + pump / total if pump and total else V)
     status = known_status({**values, "pump_max": abs(pump)}, parameter, V)
     if status:

@@ -19,6 +19,7 @@ from fastrest.models.inverse import (
     linear_terms,
     proportional,
     root,
+    solve_chord,
 )
 from fastrest.models.pump_reference import bernoulli, bisected, ghk_with_pump, occupancies
 from fastrest.models.quantities import FARADAY, Status
@@ -65,6 +66,39 @@ def solve_ghk_with_pump(
         if parameter == ion_site:
             return _bound_ion(values[ion_site], values[half], rest, slope, others, n)
     return root([*rest, largest * na**3 * k**2], slope)
+
+
+def solve_chord_with_pump(
+    model: Any, values: Mapping[str, float], parameter: str, V: float
+) -> Solved:
+    """Return the value of a parameter of a chord model with a saturating pump, as `solve_chord`.
+
+    Raises
+    ------
+    ValueError
+        The parameter is a concentration that the pump binds: there is no closed form.
+    """
+    if parameter in ("Na_in", "K_out"):
+        raise ValueError(
+            f"{parameter} of a chord cell sets both the pump current and a Nernst potential: solve "
+            'finds it for pump="constant" only'
+        )
+    status = known_status({**values, "pump_max": abs(values["pump_max"])}, parameter, V)
+    if status:
+        return math.nan, status
+    na, k = occupancies(values)
+    active = na**3 * k**2
+    halves = {"pump_Na_half": ("Na_in", 3, k**2), "pump_K_half": ("K_out", 2, na**3)}
+    if parameter != "pump_max" and parameter not in halves:
+        now = {**values, "pump_max": values["pump_max"] * active}
+        return solve_chord(model, now, parameter, V)
+    current, status = solve_chord(model, values, "pump_max", V)
+    if status:
+        return current, status
+    if parameter == "pump_max":
+        return (current / active, FINE) if active else NONE
+    site, n, others = halves[parameter]
+    return _half_saturation(values[site], [-current], values["pump_max"] * others, n)
 
 
 def _half_saturation(c: float, rest: list[float], largest: float, n: int) -> Solved:

@@ -15,7 +15,7 @@ from fastrest._core.validation import unknown
 from fastrest.models.equations import GHK, Chord
 from fastrest.models.model import Model
 from fastrest.models.outputs import Output
-from fastrest.models.pump_leak_reference import chord_steady, chord_steady_gradient
+from fastrest.models.pump_leak_reference import steady_state, steady_state_gradient
 from fastrest.models.quantities import Ion, Parameter, Status
 
 EXAMPLE = 'fr.Chord("K", "Na", "Cl", pump="constant")'
@@ -38,31 +38,32 @@ class PumpLeak(Model):
     The steady state obeys five statements: no net flux of Na, of K and of Cl, neutrality, and
     osmotic balance with the bath (Tosteson & Hoffman 1960; Mori 2012). The pump moves 3 Na out and
     2 K in. Inside concentrations are outputs, and so are X, the concentration of impermeant
-    solutes, and the relative volume. Parameters are the conductances, the concentrations outside,
-    and
+    solutes, and the relative volume. Parameters are the permeabilities or conductances, the
+    concentrations outside, and
 
-    - `pump_max`: the pump current, uA/cm2, outward positive;
+    - `pump_max`, and the half-saturations of a saturating pump: as of the leak model, `GHK`;
     - `z_X`: the mean charge of the impermeant solutes inside;
-    - `X_out`: uncharged solutes outside, mM, 0 by default. Ions left out count here;
+    - `X_out`: other solutes outside, mM, 0 by default: ions that are left out count here;
     - `n_X`: amount of impermeant solute, as the X at which the relative volume is 1. The default of
       a cell is the X of its own steady state. Nothing but the volume depends on it.
 
-    A steady state exists if the `margin` = 1 - 4 S Cl_out/osmolarity^2 is greater than 0, with
-    S = Na_out exp((E_Cl - E_Na)/phi) + K_out exp((E_Cl - E_K)/phi) from the driving forces that the
-    pump keeps. Else the cell swells without bound, and the status is ``NO_SOLUTION``: without a
-    pump in a bath of permeant ions alone, for example.
+    A steady state exists if the `margin` = 1 - 4 (Na_in + K_in) Cl_in/osmolarity^2 is greater than
+    0. Else the cell swells without bound, and the status is ``NO_SOLUTION``: without a pump in a
+    bath of permeant ions alone, for example. A constant pump may also ask for more Na than leaks
+    in.
 
     Parameters
     ----------
-    leak : Chord
-        ``fr.Chord("K", "Na", "Cl", pump="constant")``: its ions in any order.
+    leak : Chord or GHK
+        The leaks, and a constant or saturating pump: a model of K, Na and Cl in any order.
     cotransport : sequence of {"KCC", "NKCC"}
         Electroneutral cotransporters, whose flux is proportional to their driving force: `g_KCC`
-        and `g_NKCC` are conductances, mS/cm2, as if an elementary charge were moved.
+        and `g_NKCC` are conductances, mS/cm2, as if an elementary charge were moved. They need
+        leaks that are conductances, too.
 
     Attributes
     ----------
-    leak : Chord
+    leak : Chord or GHK
     cotransport : tuple of str
 
     Examples
@@ -75,18 +76,18 @@ class PumpLeak(Model):
     {'V': -69.46, 'Na_in': 67.23, 'K_in': 71.49, 'Cl_in': 10.93}
     """
 
-    reference = staticmethod(chord_steady)
-    reference_gradient = staticmethod(chord_steady_gradient)
-    equation_name = "chord_steady"
+    reference = staticmethod(steady_state)
+    reference_gradient = staticmethod(steady_state_gradient)
 
-    leak: Chord
+    leak: Chord | GHK
     cotransport: tuple[str, ...]
 
-    def __init__(self, leak: Chord, *, cotransport: str | Sequence[str] = ()):
+    def __init__(self, leak: Chord | GHK, *, cotransport: str | Sequence[str] = ()):
         if not isinstance(leak, Model):
             raise TypeError(f"leak must be a model, such as {EXAMPLE}, got {leak!r}")
         ions = {ion.name for ion in leak.permeant}
-        if not isinstance(leak, Chord) or leak.pump != "constant" or ions != {"K", "Na", "Cl"}:
+        pump = leak.arguments.get("pump")
+        if pump not in ("constant", "saturating") or ions != {"K", "Na", "Cl"} or leak.passive:
             raise ValueError(
                 f"leak must have a pump current and permeant K, Na and Cl alone, as {EXAMPLE}, "
                 f"got {leak}"
@@ -95,8 +96,12 @@ class PumpLeak(Model):
         for name in wanted - COTRANSPORTERS.keys():
             raise ValueError(unknown("cotransporter", name, COTRANSPORTERS))
         names = tuple(name for name in COTRANSPORTERS if name in wanted)
+        if names and leak.weight != "g":
+            raise ValueError(f"cotransport needs leaks that are conductances, as {EXAMPLE}")
+        equation = "ghk_living" if leak.weight == "P" else "chord_living"
+        equation = "chord_steady" if (leak.weight, pump) == ("g", "constant") else equation
         vars(self).update(leak=leak, cotransport=names, ions=leak.ions, passive=())
-        vars(self).update(weight=leak.weight, weight_unit=leak.weight_unit)
+        vars(self).update(weight=leak.weight, weight_unit=leak.weight_unit, equation_name=equation)
 
     @functools.cached_property
     def parameters(self) -> Mapping[str, Parameter]:
@@ -104,13 +109,13 @@ class PumpLeak(Model):
         found = [p for name, p in self.leak.parameters.items() if not name.endswith("_in")]
         outside = 1 + max(i for i, p in enumerate(found) if p.name.endswith("_out"))
         found[outside:outside] = [
-            Parameter("X_out", "mM", "uncharged solutes outside"),
+            Parameter("X_out", "mM", "other solutes outside"),
             Parameter("z_X", "", "mean charge of impermeant solutes inside"),
             Parameter("n_X", "mM", "impermeant solute, per volume that counts as 1"),
         ]
         leaks = len(self.ions)
         found[leaks:leaks] = [
-            Parameter(f"g_{name}", self.weight_unit, f"conductance of {name} ({carried})")
+            Parameter(f"g_{name}", "mS/cm2", f"conductance of {name} ({carried})")
             for name, carried in COTRANSPORTERS.items()
             if name in self.cotransport
         ]
@@ -146,7 +151,11 @@ class PumpLeak(Model):
         weights = (f"{self.weight}_{name}" for name in ("Na", "K", "Cl", "NKCC", "KCC"))
         present = (name if name in self.parameters else 0.0 for name in weights)
         bath = ("Na_out", "K_out", "Cl_out", "X_out")
-        return (*present, *bath, "z_X", "celsius", "pump_max", "n_X")
+        columns = (*present, *bath, "z_X", "celsius", "pump_max", "n_X")
+        if self.equation_name == "chord_steady":
+            return columns
+        halves = ("pump_Na_half", "pump_K_half")
+        return (*columns, *(name if name in self.parameters else 0.0 for name in halves))
 
     def __call__(self, *, of: str = "V", **values: npt.ArrayLike) -> Any:
         if of == "relative_volume" and "n_X" not in values:
@@ -170,7 +179,7 @@ class SteadyOutput(Output):
 
     @functools.cached_property
     def equation(self) -> _kernels.Equation:
-        return _kernels.Equation(f"{self.model.equation_name}_{self.name}")
+        return _kernels.Equation(self.model.equation_name, output=_kernels.OUTPUTS[self.name])
 
     def reference(self, values: Mapping[str, float]) -> tuple[float, int]:
         found, status = self.model.reference(self.model, values)

@@ -1,4 +1,4 @@
-"""The definition in plain Python of the constant-field equation with an explicit pump current.
+"""The definition in plain Python of the equations with an explicit pump current.
 
 It shares no code with the C kernels and no algorithm: the root is bisected.
 """
@@ -12,6 +12,8 @@ from fastrest.models.reference import (
     FINE,
     MODERATE,
     Term,
+    chord,
+    chord_gradient,
     input_status,
     phi,
     sum_of_terms,
@@ -180,16 +182,46 @@ def ghk_with_pump_gradient(model: Any, values: Mapping[str, float]) -> dict[str,
         found[ion.name + "_out"] = -per_flux * P * outside + 0.0
     found["celsius"] = V / (values["celsius"] + KELVIN_AT_0_CELSIUS)
 
-    per_current = per_flux / FARADAY
+    _add_pump_slopes(model, values, per_flux / FARADAY, found)
+    return found
+
+
+def chord_with_pump(model: Any, values: Mapping[str, float]) -> tuple[float, Status]:
+    """Return V = (sum(g E) - I_pump)/sum(g)."""
+    others = [x for name, x in values.items() if name not in ("celsius", "pump_max")]
+    status = input_status([*others, abs(values["pump_max"])], values["celsius"])
+    if status:
+        return math.nan, status
+    return chord(model, values, pump_current(model, values))
+
+
+def chord_with_pump_gradient(model: Any, values: Mapping[str, float]) -> dict[str, float]:
+    """Return dV by each parameter of `chord_with_pump`, mV per unit; NaN if its status is not 0.
+
+    dV/dI = -1/sum(g). The potential without the pump current is proportional to the absolute
+    temperature.
+    """
+    _, status = chord_with_pump(model, values)
+    if status:
+        return dict.fromkeys(model.parameters, math.nan)
+    found = chord_gradient(model, values, pump_current(model, values))
+    per_current = -1 / sum(values["g_" + ion.name] for ion in model.permeant)
+    _add_pump_slopes(model, values, per_current, found)
+    return found
+
+
+def _add_pump_slopes(
+    model: Any, values: Mapping[str, float], per_current: float, found: dict[str, float]
+) -> None:
+    """Add the derivatives by what the pump current depends on, from that by the current."""
     if model.pump == "constant":
         found["pump_max"] = per_current
-        return found
+        return
     na, k = occupancies(values)
     found["pump_max"] = per_current * na**3 * k**2 + 0.0
     current = per_current * pump_current(model, values)
     for c, half, n in (("Na_in", "pump_Na_half", 3), ("K_out", "pump_K_half", 2)):
         if na and k:
             total = values[c] + values[half]
-            found[c] += current * n * values[half] / (values[c] * total)
+            found[c] += current * (n / values[c] * (values[half] / total))
             found[half] = -current * n / total + 0.0
-    return found

@@ -224,14 +224,14 @@ def ghk_gradient(model: Any, values: Mapping[str, float]) -> dict[str, float]:
     return found
 
 
-def chord(model: Any, values: Mapping[str, float]) -> tuple[float, Status]:
+def chord(model: Any, values: Mapping[str, float], pump: float = 0.0) -> tuple[float, Status]:
     """Return V = (sum(g E) - I) / sum(g), the chord conductance equation, E the Nernst potentials.
 
-    I is the current of a constant pump, `pump_max`, if the model has one.
+    I is a pump current.
     """
-    celsius, pump = values["celsius"], values.get("pump_max", 0.0)
+    celsius = values["celsius"]
     others = [x for name, x in values.items() if name not in ("celsius", "pump_max")]
-    status = input_status([*others, abs(pump)], celsius)
+    status = input_status(others, celsius)
     if status:
         return math.nan, status
 
@@ -266,16 +266,15 @@ def chord(model: Any, values: Mapping[str, float]) -> tuple[float, Status]:
     return (V, FINE) if math.isfinite(V) else (math.nan, Status.RANGE)
 
 
-def chord_gradient(model: Any, values: Mapping[str, float]) -> dict[str, float]:
+def chord_gradient(model: Any, values: Mapping[str, float], pump: float = 0.0) -> dict[str, float]:
     """Return dV by each parameter of `chord`, mV per unit; NaN if its status is not 0.
 
-    V = (sum(g E) - I)/G gives dV/dg = (E - V)/G, dV/dI = -1/G, and E changes by (phi/z) dc/c. V
-    does not depend on the concentrations of an ion without conductance. If one of these
-    concentrations is 0, the least conductance takes V to infinity: the derivative by g is infinite.
-    If both are 0, it is NaN. The potential without the pump current is proportional to the absolute
-    temperature.
+    V = (sum(g E) - I)/G gives dV/dg = (E - V)/G, and E changes by (phi/z) dc/c. V does not depend
+    on the concentrations of an ion without conductance. If one of these concentrations is 0, the
+    least conductance takes V to infinity: the derivative by g is infinite. If both are 0, it is
+    NaN. The potential without the pump current is proportional to the absolute temperature.
     """
-    V, status = chord(model, values)
+    V, status = chord(model, values, pump)
     if status:
         return dict.fromkeys(model.parameters, math.nan)
 
@@ -290,8 +289,6 @@ def chord_gradient(model: Any, values: Mapping[str, float]) -> dict[str, float]:
             unit = phi(celsius) / ion.z * (g / total)
             found[ion.name + "_out"] = unit / values[ion.name + "_out"]
             found[ion.name + "_in"] = -unit / values[ion.name + "_in"]
-    if "pump_max" in found:
-        found["pump_max"] = -1 / total
-    passive, _ = chord(model, {**values, "pump_max": 0.0})
+    passive, _ = chord(model, values)
     found["celsius"] = passive / (celsius + KELVIN_AT_0_CELSIUS)
     return found

@@ -23,6 +23,7 @@ from fastrest.physiology.cell_forms import (
     read_toml,
 )
 from fastrest.physiology.currents import absolute_cell
+from fastrest.physiology.living import CHANGED, check_scale, living_cell
 from fastrest.physiology.plausibility import warn_if_implausible
 from fastrest.runtime.columns import is_plain
 
@@ -131,7 +132,9 @@ class Cell(CellAnswers):
         Cell.__init__(self, state["model"], **given)
 
     def __repr__(self) -> str:
-        return cell_text(self, self.model, self.name)
+        text = cell_text(self, self.model, self.name)
+        changed = self.remark.rpartition(CHANGED)[2] if CHANGED in self.remark else ""
+        return f"{text[:-1]}\n  {CHANGED}{changed}>" if changed else text
 
     # ---- other cells ----
 
@@ -291,6 +294,51 @@ class Cell(CellAnswers):
         model, changed = absolute_cell(self.model, self, R_m)
         values = {**self._values, **changed}
         return Cell(model, **self.fields, **{n: values[n] for n in model.parameters})
+
+    def living(
+        self, *, R_m: float | None = None, pump: str = "constant", **values: float
+    ) -> "Cell":
+        """Return a cell that keeps itself at this one's V, Na_in and K_in.
+
+        A cell of given insides is hardly a living one: its leaks differ from the 3:2 of the pump.
+        The living cell has the permeabilities of K and Cl, and what is outside. Solved for are
+        the permeability of Na, Cl_in at equilibrium, the pump current, and the concentration and
+        charge of the impermeant solutes.
+
+        Parameters
+        ----------
+        R_m : float, optional
+            Specific membrane resistance at rest, kOhm cm2: needed if permeabilities are relative.
+        pump : {"constant", "saturating"}
+            As for `GHK`.
+        **values : float
+            Half-saturations of a saturating pump, values that the cell has not, such as P_Cl, and
+            X_out. By default X_out are monovalent anions that neutralise the bath.
+
+        Returns
+        -------
+        Cell
+            A cell of the model `PumpLeak`. Its remark, and its repr, tell what changed.
+
+        Raises
+        ------
+        ValueError
+            The cell has other ions than K, Na and Cl; values are missing; or V is not between E_K
+            and E_Na, so that no pump keeps the cell.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> living = fr.cells["mammalian neuron"].living(R_m=7)
+        >>> round(living.potential(), 2), round(living.value(of="Cl_in"), 2)
+        (-69.81, 8.07)
+        >>> round(living.replace(pump_max=fr.times(0.5)).potential(), 2)
+        -35.18
+        """
+        check_scale(self.model, R_m)
+        model, found, changes = living_cell(self.model, self, R_m, pump, values)
+        fields = {**self.fields, "remark": "; ".join(filter(None, (self.remark, changes)))}
+        return Cell(model, **{**fields, **found})
 
     def steady_state(self) -> "Cell":
         """Return the steady state of a cell that keeps itself, as a cell of given insides.

@@ -185,7 +185,9 @@ def cell_arguments(table: Mapping[str, Any], name: str = "") -> tuple[Model, dic
     if not isinstance(kind, str) or kind not in MODELS:
         raise ValueError(unknown("model", kind, MODELS))
     living = kind == "PumpLeak"
-    leak = Chord if living else MODELS[kind]
+    parts = [one for one in table.values() if isinstance(one, dict)]
+    conductances = any("g" in one for one in parts)
+    leak = (Chord if conductances else GHK) if living else MODELS[kind]
     plain = ("celsius", *PUMP_KEYS, *(LIVING_KEYS if living else ()), *TEXTS, *POTENTIALS)
     arguments = {"name": name, **{key: x for key, x in table.items() if key in plain}}
     ions, passive = [], []
@@ -201,7 +203,7 @@ def cell_arguments(table: Mapping[str, Any], name: str = "") -> tuple[Model, dic
     pump = {"pump": table["pump"]} if "pump" in table else {}
     if not living:
         return leak(*ions, passive=tuple(passive), **pump), arguments
-    made = Chord(*ions, passive=tuple(passive), **{"pump": "constant", **pump})
+    made: Any = leak(*ions, passive=tuple(passive), **{"pump": "constant", **pump})
     present = [one for one in COTRANSPORTERS if f"g_{one}" in table]
     return PumpLeak(made, cotransport=present), arguments
 

@@ -10,7 +10,7 @@ from fastrest._core.validation import as_numbers, finite
 from fastrest.models.inverse import Solved, solve_chord, solve_ghk, solve_nernst
 from fastrest.models.model import Model
 from fastrest.models.outputs import NernstPotential, Output
-from fastrest.models.pump_inverse import solve_ghk_with_pump
+from fastrest.models.pump_inverse import solve_chord_with_pump, solve_ghk_with_pump
 from fastrest.models.quantities import Parameter, Status
 
 #: A concentration, permeability or ratio that stands for one without limit.
@@ -20,6 +20,7 @@ BY_EQUATION = {
     "ghk": solve_ghk,
     "chord": solve_chord,
     "chord_pump": solve_chord,
+    "chord_saturating": solve_chord_with_pump,
     "pump_constant": solve_ghk_with_pump,
     "pump_saturating": solve_ghk_with_pump,
 }

@@ -33,14 +33,15 @@ static double chord_slopes_point(const fr_model *model, const double *x, double 
         slopes[n + j] = g == 0.0 ? 0.0 : (phi * per_z) * (g / total) / c_out;
         slopes[2 * n + j] = g == 0.0 ? 0.0 : -(phi * per_z) * (g / total) / c_in;
     }
-    const int pumped = model->equation == FR_CHORD_PUMP;
+    const int pumped = model->equation != FR_CHORD;
     if (pumped)
-        slopes[3 * n + 1] = -1.0 / total;
+        add_pump_slopes(model, x, -1.0 / total, slopes);
     slopes[3 * n] = (pumped ? passive : V) / (x[3 * n] + FR_KELVIN_AT_0_CELSIUS);
     return V;
 }
 
 #define chord_pump_slopes_point chord_slopes_point
+#define chord_saturating_slopes_point chord_slopes_point
 
 /* Computes the derivative with respect to a conductance.  share is phi/sum g.  On entry slopes
    holds E.  E and V are in units of phi. */
@@ -129,4 +130,26 @@ static uint64_t chord_pump_slopes_chunk(const fr_model *model, ptrdiff_t n, cons
                                         uint64_t *restrict suspect)
 {
     return chord_slopes(1, model, n, in, V, slopes, suspect);
+}
+
+/* With a saturating pump, point by point. */
+static uint64_t chord_saturating_slopes_chunk(const fr_model *model, ptrdiff_t n,
+                                              const fr_columns *in, double *restrict V,
+                                              double *const *slopes, uint64_t *restrict suspect)
+{
+    const int columns = fr_model_columns(model);
+    const uint64_t any = chord_saturating_chunk(model, n, in, V, suspect);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        double x[FR_MAX_COLUMNS], found[FR_MAX_COLUMNS];
+        uint8_t status;
+        if (suspect[i] & SIGN)
+            continue;
+        for (int j = 0; j < columns; j++)
+            x[j] = in->x[j][i];
+        chord_slopes_point(model, x, found, &status);
+        for (int j = 0; j < columns; j++)
+            if (slopes[j])
+                slopes[j][i] = found[j];
+    }
+    return any;
 }

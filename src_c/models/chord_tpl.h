@@ -1,6 +1,6 @@
-/* The chord conductance equation, without and with a constant pump current.
+/* The chord conductance equation, without and with a pump current.
  *
- * Expects domain_tpl.h, log_ratio_tpl.h and layout_tpl.h.
+ * Expects pump_law_tpl.h, log_ratio_tpl.h and layout_tpl.h.
  */
 
 /* Parallel conductances: V = (sum g E - I_pump)/sum g with E = phi/z ln(out/in). */
@@ -8,15 +8,18 @@ static double chord_point(const fr_model *model, const double *x, uint8_t *statu
 {
     const int n = model->n_ions;
     const double celsius = x[3 * n];
-    const double pump = model->equation == FR_CHORD_PUMP ? x[3 * n + 1] : 0.0;
+    const int pumped = model->equation != FR_CHORD;
 
     uint8_t bad = celsius_status(celsius);
     for (int j = 0; j < 3 * n; j++)
         bad |= nonnegative_status(x[j]);
-    if (!isfinite(pump))
+    if (pumped && !isfinite(x[3 * n + 1]))
         bad |= FR_NOT_FINITE;
+    for (int j = 3 * n + 2; is_saturating(model) && j < 3 * n + 4; j++)
+        bad |= nonnegative_status(x[j]);
     if (bad)
         return special(bad, NAN, status);
+    const double pump = pumped ? pump_current_at(model, x) : 0.0;
 
     double drive = 0.0, total = 0.0;
     int to_plus = 0, to_minus = 0, out_of_range = 0;
@@ -51,6 +54,7 @@ static double chord_point(const fr_model *model, const double *x, uint8_t *statu
 }
 
 #define chord_pump_point chord_point
+#define chord_saturating_point chord_point
 
 /* Computes the potentials of a chunk; callers pass a constant `pumped`. */
 FR_INLINE uint64_t chord_potentials(const int pumped, const fr_model *model, ptrdiff_t n,
@@ -93,9 +97,9 @@ FR_INLINE uint64_t chord_potentials(const int pumped, const fr_model *model, ptr
         V[i] = phi_of(degrees) * (drive[i] / total[i]);
     }
     if (pumped) {
-        const double *const pump = x[3 * ions + 1];
+        pump_currents(model, n, in, drive, suspect);
         for (ptrdiff_t i = 0; i < n; i++) {
-            V[i] -= read_once(pump + i, zero) / total[i];
+            V[i] -= drive[i] / total[i];
             any |= suspect[i] |= (bits_of(V[i]) & ~SIGN) + LEAST_NORMAL; /* not finite */
         }
     }
@@ -113,3 +117,5 @@ static uint64_t chord_pump_chunk(const fr_model *model, ptrdiff_t n, const fr_co
 {
     return chord_potentials(1, model, n, in, V, suspect);
 }
+
+#define chord_saturating_chunk chord_pump_chunk

@@ -11,6 +11,7 @@
 #include "models/domain_tpl.h"
 #include "models/nernst_tpl.h"
 #include "models/ghk_tpl.h"
+#include "models/pump_law_tpl.h"
 #include "models/chord_tpl.h"
 #include "models/separable_tpl.h"
 #include "models/gradient_tpl.h"
@@ -20,6 +21,8 @@
 #include "models/pump_tpl.h"
 #include "models/steady_tpl.h"
 #include "models/steady_gradient_tpl.h"
+#include "models/field_tpl.h"
+#include "models/living_tpl.h"
 
 /* ---- potentials: one row per equation ---- */
 
@@ -36,7 +39,7 @@ typedef struct {
                      const ptrdiff_t *from, ptrdiff_t n, double *restrict V);
 } fr_row;
 
-#define ROW_OF(NAME, name, per_ion, others, largest_z, pump, kernel, rows, slopes) \
+#define ROW_OF(NAME, name, per_ion, others, largest_z, pump, outputs, kernel, rows, slopes) \
     [FR_##NAME] = {kernel##_chunk, kernel##_point, rows},
 #define ROWS(kernel) kernel##_rows
 #define NO_ROWS NULL
@@ -54,7 +57,7 @@ typedef struct {
     double (*point)(const fr_model *model, const double *x, double *slopes, uint8_t *status);
 } fr_slopes_row;
 
-#define SLOPES_OF(NAME, name, per_ion, others, largest_z, pump, kernel, rows, slopes) \
+#define SLOPES_OF(NAME, name, per_ion, others, largest_z, pump, outputs, kernel, rows, slopes) \
     [FR_##NAME] = slopes,
 #define SLOPES(kernel) {kernel##_slopes_chunk, kernel##_slopes_point}
 #define NO_SLOPES {NULL, NULL}

@@ -12,7 +12,7 @@
  * Lanes that are done keep their value while others go on, so that neighbours in a vector change
  * no bit.  A point that has not converged after MOST_STEPS is bisected.
  *
- * Expects ghk_tpl.h, gradient_tpl.h and decay_tpl.h.
+ * Expects ghk_tpl.h, pump_law_tpl.h, gradient_tpl.h and decay_tpl.h.
  */
 
 enum { LARGEST_CHARGE = 3, MOST_STEPS = 24, MOST_HALVINGS = 1100 };
@@ -168,22 +168,6 @@ FR_INLINE double solve_point(const int top, const fr_balance *b, fr_search s, ui
     return bisect(top, b, whole, status);
 }
 
-/* Returns c/(c + half), 0 without c. */
-static double occupancy(double c, double half)
-{
-    return c == 0.0 ? 0.0 : c / (c + half);
-}
-
-/* The pump current in uA/cm2: of the saturating law, ion 0 is Na and ion 1 is K. */
-static double pump_current_at(const fr_model *model, const double *x)
-{
-    const int n = model->n_ions;
-    if (model->equation == FR_PUMP_CONSTANT)
-        return x[3 * n + 1];
-    const double na = occupancy(x[2 * n], x[3 * n + 2]), k = occupancy(x[n + 1], x[3 * n + 3]);
-    return x[3 * n + 1] * (na * na * na) * (k * k);
-}
-
 /* Fills in the sums of a point.  Sets *num_alive and *den_alive if a term has no zero factor. */
 static fr_balance balance_at(const fr_model *model, const double *x, int *num_alive, int *den_alive)
 {
@@ -272,30 +256,6 @@ static double pump_point(const fr_model *model, const double *x, uint8_t *status
 }
 
 /* ---- ordinary points, a chunk at a time ---- */
-
-/* Computes the pump current over F of a chunk, and tests the inputs of its rate law. */
-static void pump_currents(const fr_model *model, ptrdiff_t n, const fr_columns *in,
-                          double *restrict p, uint64_t *restrict suspect)
-{
-    const int ions = model->n_ions;
-    const double *const *const x = in->x, *const max = x[3 * ions + 1];
-    const uint64_t zero = hidden_zero();
-    if (model->equation == FR_PUMP_CONSTANT) {
-        for (ptrdiff_t i = 0; i < n; i++)
-            p[i] = read_once(max + i, zero) / FR_FARADAY;
-        return;
-    }
-    const double *const na_in = x[2 * ions], *const k_out = x[ions + 1];
-    const double *const na_half = x[3 * ions + 2], *const k_half = x[3 * ions + 3];
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const double c_na = read_once(na_in + i, zero), c_k = read_once(k_out + i, zero);
-        const double h_na = read_once(na_half + i, zero), h_k = read_once(k_half + i, zero);
-        const double na = c_na / (c_na + h_na), k = c_k / (c_k + h_k);
-        suspect[i] |= bits_of(c_na) | bits_of(c_k) | bits_of(h_na) | bits_of(h_k) |
-                      (bits_of(h_na) + LEAST_NORMAL) | (bits_of(h_k) + LEAST_NORMAL);
-        p[i] = read_once(max + i, zero) * (na * na * na) * (k * k) / FR_FARADAY;
-    }
-}
 
 /* The sums of a chunk by charge number, and p. */
 typedef struct {
@@ -398,6 +358,8 @@ static uint64_t pump_chunk(const fr_model *model, ptrdiff_t n, const fr_columns 
         sum_terms(&terms, n, all.num[k], all.den[k], suspect);
     }
     pump_currents(model, n, in, all.p, suspect);
+    for (ptrdiff_t i = 0; i < n; i++)
+        all.p[i] /= FR_FARADAY;
     for (ptrdiff_t i = 0; i < n; i++) {
         const double degrees = read_once(celsius + i, zero);
         const uint64_t p = bits_of(all.p[i]) & ~SIGN;
@@ -444,22 +406,7 @@ static void pump_slopes_at(const fr_model *model, const double *x, double V, dou
         slopes[2 * n + j] = -z * per_flux * (x[j] * inside) + 0.0;
     }
     slopes[3 * n] = V / (x[3 * n] + FR_KELVIN_AT_0_CELSIUS);
-    const double per_current = -per_flux / FR_FARADAY, max = x[3 * n + 1];
-    if (model->equation == FR_PUMP_CONSTANT) {
-        slopes[3 * n + 1] = per_current;
-        return;
-    }
-    const double c_na = x[2 * n], c_k = x[n + 1], h_na = x[3 * n + 2], h_k = x[3 * n + 3];
-    const double na = occupancy(c_na, h_na), k = occupancy(c_k, h_k);
-    const double share_of_max = (na * na * na) * (k * k), by = per_current * (max * share_of_max);
-    slopes[3 * n + 1] = per_current * share_of_max + 0.0;
-    slopes[3 * n + 2] = slopes[3 * n + 3] = 0.0;
-    if (c_na == 0.0 || c_k == 0.0)
-        return;
-    slopes[2 * n] += by * (3.0 * h_na / (c_na * (c_na + h_na)));
-    slopes[n + 1] += by * (2.0 * h_k / (c_k * (c_k + h_k)));
-    slopes[3 * n + 2] = -by * (3.0 / (c_na + h_na)) + 0.0;
-    slopes[3 * n + 3] = -by * (2.0 / (c_k + h_k)) + 0.0;
+    add_pump_slopes(model, x, -per_flux / FR_FARADAY, slopes);
 }
 
 static double pump_slopes_point(const fr_model *model, const double *x, double *slopes,

@@ -66,8 +66,7 @@ static fr_change change_by(int j, const fr_steady *s, const double *x)
 }
 
 /* The change of an output with the changes c. */
-static double steady_slope(fr_equation equation, const fr_steady *s, const double *x,
-                           const fr_change *c)
+static double steady_slope(int output, const fr_steady *s, const double *x, const fr_change *c)
 {
     const int reversed = x[CHARGE_X] > 0.0;
     const double z = magnitude(x[CHARGE_X]), S = s->na + s->k, dS = c->na + c->k;
@@ -81,35 +80,34 @@ static double steady_slope(fr_equation equation, const fr_steady *s, const doubl
     /* E_Cl in units of phi, and its change */
     const double W = chloride_potential(s, x);
     const double dW = reversed ? more / s->more - c->bath_cl / x[BATH_CL] : dS / S - more / s->more;
-    switch (equation) {
-    case FR_STEADY_V: return s->phi * (c->a_cl + dW) + c->phi * (s->a_cl + W);
-    case FR_STEADY_E_CL: return s->phi * dW + c->phi * W;
-    case FR_STEADY_E_NA: return s->phi * (dW - c->d_na) + c->phi * (W - s->d_na);
-    case FR_STEADY_E_K: return s->phi * (dW - c->d_k) + c->phi * (W - s->d_k);
-    case FR_STEADY_NA:
-    case FR_STEADY_K: {
-        const double of = equation == FR_STEADY_NA ? s->na : s->k;
-        const double change = equation == FR_STEADY_NA ? c->na : c->k;
+    switch (output) {
+    case FR_OF_V: return s->phi * (c->a_cl + dW) + c->phi * (s->a_cl + W);
+    case FR_OF_E_CL: return s->phi * dW + c->phi * W;
+    case FR_OF_E_NA: return s->phi * (dW - c->d_na) + c->phi * (W - s->d_na);
+    case FR_OF_E_K: return s->phi * (dW - c->d_k) + c->phi * (W - s->d_k);
+    case FR_OF_NA:
+    case FR_OF_K: {
+        const double of = output == FR_OF_NA ? s->na : s->k;
+        const double change = output == FR_OF_NA ? c->na : c->k;
         if (reversed) /* cations are Cl_out S/more */
             return (c->bath_cl * of + x[BATH_CL] * change - x[BATH_CL] * of / s->more * more) /
                    s->more;
         return (more * of + s->more * (change - of / S * dS)) / S;
     }
-    case FR_STEADY_CL: return reversed ? more : less;
-    case FR_STEADY_X: return X;
-    case FR_STEADY_VOLUME: return (c->amount - x[AMOUNT_X] / (T * share) * X) / (T * share);
-    case FR_STEADY_MARGIN: return -r;
-    case FR_STEADY_TOTAL: return c->total;
+    case FR_OF_CL: return reversed ? more : less;
+    case FR_OF_X: return X;
+    case FR_OF_VOLUME: return (c->amount - x[AMOUNT_X] / (T * share) * X) / (T * share);
+    case FR_OF_MARGIN: return -r;
+    case FR_OF_TOTAL: return c->total;
     default: return c->pump;
     }
 }
 
-static void steady_slopes_at(fr_equation equation, const fr_steady *s, const double *x,
-                             double *slopes)
+static void steady_slopes_at(int output, const fr_steady *s, const double *x, double *slopes)
 {
     for (int j = 0; j < STEADY_COLUMNS; j++) {
         const fr_change c = change_by(j, s, x);
-        slopes[j] = steady_slope(equation, s, x, &c) + 0.0;
+        slopes[j] = steady_slope(output, s, x, &c) + 0.0;
     }
 }
 
@@ -120,9 +118,9 @@ static double steady_slopes_point(const fr_model *model, const double *given, do
     fr_steady s;
     memcpy(x, given, sizeof x);
     *status = solve_steady(x, &s);
-    const double V = *status ? NAN : steady_value_of(model->equation, &s, x, status);
+    const double V = *status ? NAN : steady_value_of(model->output, &s, x, status);
     if (!without_slopes(model, *status, slopes))
-        steady_slopes_at(model->equation, &s, x, slopes);
+        steady_slopes_at(model->output, &s, x, slopes);
     return V;
 }
 
@@ -142,7 +140,7 @@ static uint64_t steady_slopes_chunk(const fr_model *model, ptrdiff_t n, const fr
             if (slopes[j] == NULL)
                 continue;
             const fr_change c = change_by(j, &s, x);
-            slopes[j][i] = steady_slope(model->equation, &s, x, &c) + 0.0;
+            slopes[j][i] = steady_slope(model->output, &s, x, &c) + 0.0;
         }
     }
     return any;

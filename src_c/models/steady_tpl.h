@@ -11,9 +11,7 @@
  * Expects domain_tpl.h, log_ratio_tpl.h and exp_tpl.h.
  */
 
-/* The outputs, and the columns of their equations FR_STEADY_*. */
-#define FR_STEADY_OUTPUTS(F) \
-    F(V) F(NA) F(K) F(CL) F(X) F(VOLUME) F(MARGIN) F(E_NA) F(E_K) F(E_CL) F(TOTAL) F(PUMP)
+/* Columns of FR_CHORD_STEADY, and further ones of the equations with a saturating pump. */
 enum {
     LEAK_NA,
     LEAK_K,
@@ -28,7 +26,10 @@ enum {
     CELSIUS,
     PUMP_MAX,
     AMOUNT_X,
-    STEADY_COLUMNS
+    STEADY_COLUMNS,
+    NA_HALF = STEADY_COLUMNS,
+    K_HALF,
+    LIVING_COLUMNS
 };
 
 #define LEAST_MARGIN 0x1p-50
@@ -99,22 +100,22 @@ FR_INLINE double chloride_potential(const fr_steady *s, const double *x)
     return log_ratio(reversed ? s->more : s->na + s->k, reversed ? x[BATH_CL] : s->more);
 }
 
-/* Returns an output of a steady state; callers pass a constant equation. */
-FR_INLINE double output_of(const int equation, const fr_steady *s, const double *x)
+/* Returns an output of a steady state; callers pass a constant output. */
+FR_INLINE double output_of(const int output, const fr_steady *s, const double *x)
 {
     const double cations = x[CHARGE_X] > 0.0 ? s->less : s->more, S = s->na + s->k;
-    switch (equation) {
-    case FR_STEADY_V: return s->phi * (s->a_cl + chloride_potential(s, x));
-    case FR_STEADY_NA: return cations * (s->na / S);
-    case FR_STEADY_K: return cations * (s->k / S);
-    case FR_STEADY_CL: return x[CHARGE_X] > 0.0 ? s->more : s->less;
-    case FR_STEADY_X: return s->total * s->margin / (1.0 + s->root);
-    case FR_STEADY_VOLUME: return x[AMOUNT_X] / (s->total * s->margin / (1.0 + s->root));
-    case FR_STEADY_MARGIN: return s->margin;
-    case FR_STEADY_E_NA: return s->phi * (chloride_potential(s, x) - s->d_na);
-    case FR_STEADY_E_K: return s->phi * (chloride_potential(s, x) - s->d_k);
-    case FR_STEADY_E_CL: return s->phi * chloride_potential(s, x);
-    case FR_STEADY_TOTAL: return s->total;
+    switch (output) {
+    case FR_OF_V: return s->phi * (s->a_cl + chloride_potential(s, x));
+    case FR_OF_NA: return cations * (s->na / S);
+    case FR_OF_K: return cations * (s->k / S);
+    case FR_OF_CL: return x[CHARGE_X] > 0.0 ? s->more : s->less;
+    case FR_OF_X: return s->total * s->margin / (1.0 + s->root);
+    case FR_OF_VOLUME: return x[AMOUNT_X] / (s->total * s->margin / (1.0 + s->root));
+    case FR_OF_MARGIN: return s->margin;
+    case FR_OF_E_NA: return s->phi * (chloride_potential(s, x) - s->d_na);
+    case FR_OF_E_K: return s->phi * (chloride_potential(s, x) - s->d_k);
+    case FR_OF_E_CL: return s->phi * chloride_potential(s, x);
+    case FR_OF_TOTAL: return s->total;
     default: return x[PUMP_MAX];
     }
 }
@@ -189,29 +190,27 @@ static uint8_t solve_steady(double *x, fr_steady *s)
 }
 
 /* Returns an output of a point that has a steady state. */
-FR_INLINE double steady_value(const int equation, const fr_steady *s, const double *x,
+FR_INLINE double steady_value(const int output, const fr_steady *s, const double *x,
                               uint8_t *status)
 {
     const int no_na = x[BATH_NA] == 0.0, no_k = x[BATH_K] == 0.0, no_cl = x[BATH_CL] == 0.0;
-    if ((equation == FR_STEADY_NA && (no_na || s->d_na < -MOST_DRIVE)) ||
-        (equation == FR_STEADY_K && (no_k || s->d_k < -MOST_DRIVE)) ||
-        (equation == FR_STEADY_CL && no_cl))
+    if ((output == FR_OF_NA && (no_na || s->d_na < -MOST_DRIVE)) ||
+        (output == FR_OF_K && (no_k || s->d_k < -MOST_DRIVE)) || (output == FR_OF_CL && no_cl))
         return special(0, 0.0, status);
-    if ((equation == FR_STEADY_E_NA && no_na) || (equation == FR_STEADY_E_K && no_k) ||
-        (equation == FR_STEADY_E_CL && no_cl))
+    if ((output == FR_OF_E_NA && no_na) || (output == FR_OF_E_K && no_k) ||
+        (output == FR_OF_E_CL && no_cl))
         return special(FR_NO_PERMEANT, NAN, status);
-    const double found = output_of(equation, s, x);
+    const double found = output_of(output, s, x);
     return isfinite(found) ? special(0, found, status) : special(FR_RANGE, NAN, status);
 }
 
-/* The value of an output by the number of its equation. */
-static double steady_value_of(fr_equation equation, const fr_steady *s, const double *x,
-                              uint8_t *status)
+/* The value of an output by its number. */
+static double steady_value_of(int output, const fr_steady *s, const double *x, uint8_t *status)
 {
-    switch (equation) {
-#define VALUE_OF(NAME) \
-    case FR_STEADY_##NAME: return steady_value(FR_STEADY_##NAME, s, x, status);
-        FR_STEADY_OUTPUTS(VALUE_OF)
+    switch (output) {
+#define VALUE_OF(NAME, name) \
+    case FR_OF_##NAME: return steady_value(FR_OF_##NAME, s, x, status);
+        FR_OUTPUTS(VALUE_OF)
 #undef VALUE_OF
     default: return special(FR_RANGE, NAN, status);
     }
@@ -223,13 +222,13 @@ static double steady_point(const fr_model *model, const double *given, uint8_t *
     fr_steady s;
     memcpy(x, given, sizeof x);
     *status = solve_steady(x, &s);
-    return *status ? NAN : steady_value_of(model->equation, &s, x, status);
+    return *status ? NAN : steady_value_of(model->output, &s, x, status);
 }
 
 /* ---- ordinary points, a chunk at a time ---- */
 
-/* Computes a chunk; callers pass a constant equation. */
-FR_INLINE uint64_t steady_loop(const int equation, ptrdiff_t n, const fr_columns *in,
+/* Computes a chunk; callers pass a constant output. */
+FR_INLINE uint64_t steady_loop(const int output, ptrdiff_t n, const fr_columns *in,
                                double *restrict out, uint64_t *restrict suspect)
 {
     const uint64_t zero = hidden_zero();
@@ -239,28 +238,28 @@ FR_INLINE uint64_t steady_loop(const int equation, ptrdiff_t n, const fr_columns
         for (int j = 0; j < STEADY_COLUMNS; j++)
             x[j] = read_once(in->x[j] + i, zero);
         const fr_steady s = steady_of(x);
-        out[i] = output_of(equation, &s, x);
+        out[i] = output_of(output, &s, x);
         any |= suspect[i] = s.suspect | ((bits_of(out[i]) & ~SIGN) + LEAST_NORMAL);
     }
     return any;
 }
 
-#define LOOP_OF(NAME) \
+#define LOOP_OF(NAME, name) \
     FR_APART uint64_t steady_loop_##NAME(ptrdiff_t n, const fr_columns *in, double *out, \
                                          uint64_t *suspect) \
     { \
-        return steady_loop(FR_STEADY_##NAME, n, in, out, suspect); \
+        return steady_loop(FR_OF_##NAME, n, in, out, suspect); \
     }
-FR_STEADY_OUTPUTS(LOOP_OF)
+FR_OUTPUTS(LOOP_OF)
 #undef LOOP_OF
 
 static uint64_t steady_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
                              double *restrict V, uint64_t *restrict suspect)
 {
-    switch (model->equation) {
-#define CHUNK_OF(NAME) \
-    case FR_STEADY_##NAME: return steady_loop_##NAME(n, in, V, suspect);
-        FR_STEADY_OUTPUTS(CHUNK_OF)
+    switch (model->output) {
+#define CHUNK_OF(NAME, name) \
+    case FR_OF_##NAME: return steady_loop_##NAME(n, in, V, suspect);
+        FR_OUTPUTS(CHUNK_OF)
 #undef CHUNK_OF
     default: return 0;
     }

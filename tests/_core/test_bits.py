@@ -148,6 +148,9 @@ SWEEPS = {
         fr.Chord("K", "Na", "Cl", "Ca", SO4, pump="constant"), 300_001
     ),
     "table of cells that keep themselves": lambda: living_table(300_001),
+    "table of conductances and a saturating pump": lambda: table_of(
+        fr.Chord("K", "Na", "Cl", pump="saturating"), 300_001
+    ),
     "grid with calcium": lambda: fr.grid(
         cell(fr.GHK("K", "Ca"), K_in=140.0),
         K_out=positive_doubles(301, seed=7),

@@ -58,6 +58,7 @@ MODELS = {
     "passive": fr.GHK("K", "Na", "Cl", "Ca", passive=("Cl", "Ca")),
     "chord": fr.Chord("K", "Cl", "Ca"),
     "chord with a pump": fr.Chord("K", "Cl", "Ca", pump="constant"),
+    "chord with a saturating pump": fr.Chord("K", "Cl", "Na", pump="saturating"),
 }
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 5e-324, sys.float_info.min, sys.float_info.max]

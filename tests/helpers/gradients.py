@@ -19,6 +19,7 @@ MODELS = {
     "passive": fr.GHK("K", "Na", "Cl", "Ca", passive=("Cl", "Ca")),
     "chord": fr.Chord("K", "Cl", "Ca"),
     "chord with a pump": fr.Chord("K", "Cl", "Ca", pump="constant"),
+    "chord with a saturating pump": fr.Chord("K", "Cl", "Na", pump="saturating"),
 }
 each_model = pytest.mark.parametrize(
     "model", MODELS.values(), ids=[name.replace(" ", "-") for name in MODELS]

@@ -28,6 +28,7 @@ MODELS = [
     fr.Chord("K", "Na", "Cl"),
     fr.Chord("K", "Cl", "Ca", passive=["Cl"]),
     fr.Chord("K", "Na", "Cl", pump="constant"),
+    fr.Chord("K", "Na", "Cl", pump="saturating"),
 ]
 
 

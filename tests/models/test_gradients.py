@@ -93,7 +93,11 @@ def test_gradient_in_celsius_is_v_over_absolute_temperature(model, engine):
     without = {"pump_max": 0.0} if "pump_max" in model.parameters else {}
     V = fr.table(sweep.cell.replace(**without), {**sweep.inputs, **without}).values(engine=engine)
     # to the bit: the potential that derivatives are made with is that of values()
-    assert same_bits(slopes["celsius"], V / (sweep.inputs["celsius"] + 273.15))
+    expected = V / (sweep.inputs["celsius"] + 273.15)
+    if model.arguments["pump"] == "saturating":  # which is computed point by point
+        np.testing.assert_allclose(slopes["celsius"], expected, rtol=1e-11, atol=1e-14)
+    else:
+        assert same_bits(slopes["celsius"], expected)
 
 
 @each_model
@@ -101,10 +105,10 @@ def test_gradients_vanish_along_a_common_scale(model):
     # V(s P) = V(P) and V(s c) = V(c) for every s: their derivatives by s vanish
     sweep = body(model, 300)
     slopes = sweep.gradient()
-    for kind in (f"{model.weight}_", "_out _in"):
+    for kind in (f"{model.weight}_", "_out _in _half"):
         names = [n for n in slopes if any(part in n for part in kind.split())]
         names = [n for n in names if n != "pump_ratio"]
-        if "pump_max" in slopes and kind != "_out _in":
+        if "pump_max" in slopes and kind == f"{model.weight}_":
             names.append("pump_max")
         effects = [sweep.inputs[n] * slopes[n] for n in names]
         assert np.abs(sum(effects)).max() <= 1e-11

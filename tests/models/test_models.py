@@ -36,7 +36,7 @@ def test_model_parameters_have_names_and_units(model):
     for name, parameter in model.parameters.items():
         end = name.rpartition("_")[2]
         assert parameter.name == name
-        units = {"out": "mM", "in": "mM", "celsius": "°C", "max": "uA/cm2"}
+        units = {"out": "mM", "in": "mM", "celsius": "°C", "max": "uA/cm2", "half": "mM"}
         assert parameter.unit == units.get(end, model.weight_unit)
         assert parameter.meaning
 

@@ -77,22 +77,22 @@ static double random_amount(void)
 #define NO_PUMP (-1)
 
 static const fr_model MODELS[] = {
-    {FR_NERNST, 0, NO_PUMP, {0}},
-    {FR_GHK, 1, NO_PUMP, {-1}},
-    {FR_GHK, 2, 0, {1, 1}},
-    {FR_GHK, 3, 0, {1, 1, -1}},
-    {FR_GHK, 4, 2, {1, -1, 1, -1}},
-    {FR_GHK, 5, 4, {1, -1, 1, -1, 1}},
-    {FR_GHK, 12, NO_PUMP, {1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1}},
-    {FR_GHK, 4, 0, {1, 1, -1, 2}},
-    {FR_GHK, 2, NO_PUMP, {2, -2}},
-    {FR_GHK, 12, 11, {2, -2, 1, -1, 2, -2, 1, -1, 2, -2, 1, 1}},
-    {FR_CHORD, 1, NO_PUMP, {2}},
-    {FR_CHORD, 4, NO_PUMP, {1, -1, 2, -2}},
-    {FR_LOG_NUM, 3, 1, {1, 1, -1}},
-    {FR_LOG_DEN, 3, NO_PUMP, {1, 1, -1}},
-    {FR_SEPARABLE, 0, NO_PUMP, {0}},
-    {FR_LOG_RATIO, 0, NO_PUMP, {0}},
+    {FR_NERNST, 0, NO_PUMP, {0}, 0},
+    {FR_GHK, 1, NO_PUMP, {-1}, 0},
+    {FR_GHK, 2, 0, {1, 1}, 0},
+    {FR_GHK, 3, 0, {1, 1, -1}, 0},
+    {FR_GHK, 4, 2, {1, -1, 1, -1}, 0},
+    {FR_GHK, 5, 4, {1, -1, 1, -1, 1}, 0},
+    {FR_GHK, 12, NO_PUMP, {1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1}, 0},
+    {FR_GHK, 4, 0, {1, 1, -1, 2}, 0},
+    {FR_GHK, 2, NO_PUMP, {2, -2}, 0},
+    {FR_GHK, 12, 11, {2, -2, 1, -1, 2, -2, 1, -1, 2, -2, 1, 1}, 0},
+    {FR_CHORD, 1, NO_PUMP, {2}, 0},
+    {FR_CHORD, 4, NO_PUMP, {1, -1, 2, -2}, 0},
+    {FR_LOG_NUM, 3, 1, {1, 1, -1}, 0},
+    {FR_LOG_DEN, 3, NO_PUMP, {1, 1, -1}, 0},
+    {FR_SEPARABLE, 0, NO_PUMP, {0}, 0},
+    {FR_LOG_RATIO, 0, NO_PUMP, {0}, 0},
 };
 enum { N_MODELS = (int)(sizeof MODELS / sizeof *MODELS) };
 
@@ -267,27 +267,27 @@ static void every_equation_has_a_name(void)
 /* ---- misuse ---- */
 
 static const fr_model BAD_MODELS[] = {
-    {FR_EQUATIONS, 1, NO_PUMP, {1}},
-    {FR_GHK, 0, NO_PUMP, {0}},
-    {FR_GHK, -1, NO_PUMP, {0}},
-    {FR_GHK, FR_MAX_IONS + 1, NO_PUMP, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}},
-    {FR_GHK, 1, NO_PUMP, {0}},
-    {FR_GHK, 2, NO_PUMP, {1, 3}},
-    {FR_GHK, 2, NO_PUMP, {1, -3}},
-    {FR_GHK, 2, NO_PUMP, {1, -128}},
-    {FR_GHK, 1, -2, {1}},
-    {FR_GHK, 1, 1, {1}},
-    {FR_CHORD, 1, 0, {1}},
-    {FR_CHORD, 0, NO_PUMP, {0}},
-    {FR_CHORD, 1, NO_PUMP, {3}},
-    {FR_LOG_NUM, 1, NO_PUMP, {2}},
-    {FR_LOG_DEN, 1, NO_PUMP, {-2}},
-    {FR_LOG_DEN, 1, 7, {1}},
+    {FR_EQUATIONS, 1, NO_PUMP, {1}, 0},
+    {FR_GHK, 0, NO_PUMP, {0}, 0},
+    {FR_GHK, -1, NO_PUMP, {0}, 0},
+    {FR_GHK, FR_MAX_IONS + 1, NO_PUMP, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, 0},
+    {FR_GHK, 1, NO_PUMP, {0}, 0},
+    {FR_GHK, 2, NO_PUMP, {1, 3}, 0},
+    {FR_GHK, 2, NO_PUMP, {1, -3}, 0},
+    {FR_GHK, 2, NO_PUMP, {1, -128}, 0},
+    {FR_GHK, 1, -2, {1}, 0},
+    {FR_GHK, 1, 1, {1}, 0},
+    {FR_CHORD, 1, 0, {1}, 0},
+    {FR_CHORD, 0, NO_PUMP, {0}, 0},
+    {FR_CHORD, 1, NO_PUMP, {3}, 0},
+    {FR_LOG_NUM, 1, NO_PUMP, {2}, 0},
+    {FR_LOG_DEN, 1, NO_PUMP, {-2}, 0},
+    {FR_LOG_DEN, 1, 7, {1}, 0},
 };
 
 static void misuse_is_reported_and_nothing_is_written(const fr_kernels *kernels)
 {
-    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}};
+    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}, 0};
     const double x = 1.0;
     const ptrdiff_t zeros[FR_MAX_DIMS + 1] = {0};
     fr_column columns[FR_MAX_COLUMNS];
@@ -358,13 +358,13 @@ static void misuse_is_reported_and_nothing_is_written(const fr_kernels *kernels)
 /* computed in 40-digit arithmetic from the inputs as doubles */
 static void check_values_are_met(const fr_kernels *kernels)
 {
-    const fr_model ghk = {FR_GHK, 3, 0, {1, 1, -1}};
+    const fr_model ghk = {FR_GHK, 3, 0, {1, 1, -1}, 0};
     const double neuron[] = {1.0, 0.04, 0.45, 5.0, 145.0, 110.0, 140.0, 15.0, 7.0, 37.0, 1.0};
     uint8_t status = 255;
     CHECK(fabs(potential(kernels, &ghk, neuron, &status) - -69.811924278622484) <= 1e-12);
     CHECK(status == 0);
 
-    const fr_model calcium = {FR_GHK, 4, NO_PUMP, {1, 1, -1, 2}};
+    const fr_model calcium = {FR_GHK, 4, NO_PUMP, {1, 1, -1, 2}, 0};
     const double P_Ca[] = {0.0, 0.01, 1.0, 10.0};
     const double V[] = {-69.811924278622, -69.669563566, -58.690509624, -25.956623509};
     for (int i = 0; i < 4; i++) {
@@ -374,7 +374,7 @@ static void check_values_are_met(const fr_kernels *kernels)
         CHECK(status == 0);
     }
 
-    const fr_model pump = {FR_GHK, 2, 0, {1, 1}};
+    const fr_model pump = {FR_GHK, 2, 0, {1, 1}, 0};
     const double P_Na[] = {0.01, 0.04, 0.1};
     const double without[] = {-84.4381, -69.8575, -53.6634};
     const double with_pump[] = {-86.6929, -75.3756, -61.4143};
@@ -387,29 +387,29 @@ static void check_values_are_met(const fr_kernels *kernels)
 
     /* compared with libm, by which the definition is one line */
     const double phi = FR_PHI_PER_KELVIN * (37.0 + FR_KELVIN_AT_0_CELSIUS);
-    const fr_model nernst = {FR_NERNST, 0, NO_PUMP, {0}};
+    const fr_model nernst = {FR_NERNST, 0, NO_PUMP, {0}, 0};
     const double calcium_inputs[] = {2.0, 2.0, 1e-4, 37.0};
     CHECK(fabs(potential(kernels, &nernst, calcium_inputs, &status) - phi / 2 * log(2e4)) <= 1e-12);
     CHECK(status == 0);
 
-    const fr_model chord = {FR_CHORD, 2, NO_PUMP, {1, -2}};
+    const fr_model chord = {FR_CHORD, 2, NO_PUMP, {1, -2}, 0};
     const double conductances[] = {3.0, 1.0, 5.0, 8.0, 140.0, 2.0, 37.0};
     const double mean = phi * (3.0 * log(5.0 / 140.0) - log(8.0 / 2.0) / 2) / 4.0;
     CHECK(fabs(potential(kernels, &chord, conductances, &status) - mean) <= 1e-12);
     CHECK(status == 0);
 
-    const fr_model log_num = {FR_LOG_NUM, 3, 0, {1, 1, -1}},
-                   log_den = {FR_LOG_DEN, 3, 0, {1, 1, -1}};
+    const fr_model log_num = {FR_LOG_NUM, 3, 0, {1, 1, -1}, 0},
+                   log_den = {FR_LOG_DEN, 3, 0, {1, 1, -1}, 0};
     const double num = 5.0 + 0.04 * 145.0 + 0.45 * 7.0, den = 140.0 + 0.04 * 15.0 + 0.45 * 110.0;
     CHECK(fabs(potential(kernels, &log_num, neuron, &status) - log(num)) <= 1e-14);
     CHECK(fabs(potential(kernels, &log_den, neuron, &status) - log(den)) <= 1e-14);
 
-    const fr_model separable = {FR_SEPARABLE, 0, NO_PUMP, {0}};
+    const fr_model separable = {FR_SEPARABLE, 0, NO_PUMP, {0}, 0};
     const double logs[] = {1.25, 3.5, 26.0};
     CHECK(potential(kernels, &separable, logs, &status) == 26.0 * (1.25 - 3.5));
     CHECK(status == 0);
 
-    const fr_model log_ratio = {FR_LOG_RATIO, 0, NO_PUMP, {0}};
+    const fr_model log_ratio = {FR_LOG_RATIO, 0, NO_PUMP, {0}, 0};
     const double equal[] = {0x1.8p-1000, 0x1.8p-1000}, ends[] = {DBL_MAX, DBL_MIN};
     CHECK(potential(kernels, &log_ratio, equal, &status) == 0.0);
     CHECK(fabs(potential(kernels, &log_ratio, ends, &status) - (log(DBL_MAX) - log(DBL_MIN))) <=
@@ -438,7 +438,7 @@ static void bad_points_are_nan_with_their_status(const fr_kernels *kernels)
         {3, -INFINITY, 0.0, FR_NOT_FINITE},    {4, -1.5, 0.0, FR_NEGATIVE},
         {4, NAN, 0.0, FR_NOT_FINITE},          {4, 0.0, 0.0, FR_NO_PERMEANT},
     };
-    const fr_model model = {FR_GHK, 1, 0, {1}};
+    const fr_model model = {FR_GHK, 1, 0, {1}, 0};
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         double x[] = {1.0, 5.0, 140.0, 37.0, 1.5};
         uint8_t status = 255;
@@ -576,7 +576,7 @@ static void check_output(const fr_kernels *kernels, const fr_model *model, const
 static void
 outputs_of_every_layout_hold_the_results_and_nothing_else_is_written(const fr_kernels *kernels)
 {
-    const fr_model ghk = {FR_GHK, 3, 0, {1, 1, -1}};
+    const fr_model ghk = {FR_GHK, 3, 0, {1, 1, -1}, 0};
     for (int c = 0; c < N_COUNTS; c++) {
         const ptrdiff_t n = COUNTS[c];
         table t = new_table(&ghk, n);
@@ -711,7 +711,7 @@ static void layouts_of_1_to_64_dimensions_are_tables_of_their_points(const fr_ke
 static void repeated_values_are_not_taken_from_another_row(const fr_kernels *kernels)
 {
     static const ptrdiff_t lengths[] = {85, 127, 128, 249, 250, 253, 255, 256};
-    const fr_model model = {FR_LOG_RATIO, 0, NO_PUMP, {0}};
+    const fr_model model = {FR_LOG_RATIO, 0, NO_PUMP, {0}, 0};
     const double num[] = {2.0, 3.0}, den = 1.0;
     const ptrdiff_t strides[] = {0, (ptrdiff_t)sizeof(double), 0}, constant[] = {0, 0, 0};
     const fr_column columns[] = {{(const char *)num, strides, -1},
@@ -816,7 +816,7 @@ static fr_error reduce(const fr_kernels *kernels, const fr_model *model, const t
 
 static void misuse_of_sums_is_reported_and_nothing_is_written(const fr_kernels *kernels)
 {
-    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}};
+    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}, 0};
     table t = new_table(&ghk, FR_BLOCK + 1);
     const double edge = 0.0;
     edge_index index = new_index(&edge, 1, 4);
@@ -1034,7 +1034,7 @@ static fr_error gradients(const fr_kernels *kernels, const fr_model *model, cons
 
 static void misuse_of_gradients_is_reported_and_nothing_is_written(const fr_kernels *kernels)
 {
-    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}};
+    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}, 0};
     table t = new_table(&ghk, 3);
     const ptrdiff_t stride = (ptrdiff_t)sizeof(double);
     const fr_layout layout = {1, &t.n, NULL}, no_dims = {0, &t.n, NULL};
@@ -1073,7 +1073,7 @@ static void check_derivatives_are_met(const fr_kernels *kernels)
 {
     static const double neuron[] = {1.0,   0.04, 0.45, 5.0,  145.0, 110.0,
                                     140.0, 15.0, 7.0,  37.0, 1.0};
-    const fr_model ghk = {FR_GHK, 3, 0, {1, 1, -1}};
+    const fr_model ghk = {FR_GHK, 3, 0, {1, 1, -1}, 0};
     table t = new_table(&ghk, 1);
     double slopes[11];
     for (int j = 0; j < 11; j++)
@@ -1088,7 +1088,7 @@ static void check_derivatives_are_met(const fr_kernels *kernels)
     CHECK(fabs(slopes[10] - -6.262140411350936) <= 1e-12);
     free_table(&t);
 
-    const fr_model nernst = {FR_NERNST, 0, NO_PUMP, {0}};
+    const fr_model nernst = {FR_NERNST, 0, NO_PUMP, {0}, 0};
     t = new_table(&nernst, 1);
     static const double calcium[] = {2.0, 2.0, 1e-4, 37.0};
     for (int j = 0; j < 4; j++)
@@ -1564,7 +1564,7 @@ static void inputs_that_no_column_takes_are_drawn_too(const fr_kernels *kernels)
     enum { N = 1000, MOST = FR_MAX_COLUMNS - 1 };
     static const ptrdiff_t zero = 0;
     static const double valence = 1.0;
-    const fr_model nernst = {FR_NERNST, 0, NO_PUMP, {0}};
+    const fr_model nernst = {FR_NERNST, 0, NO_PUMP, {0}, 0};
     const ptrdiff_t n = N;
     for (int n_inputs = 3; n_inputs <= MOST; n_inputs += MOST - 3) {
         drawing drawn = new_drawing(kernels, FR_RANDOM, n_inputs, N, 0);
@@ -1596,7 +1596,7 @@ static void inputs_that_no_column_takes_are_drawn_too(const fr_kernels *kernels)
 
 static void misuse_of_draws_is_reported_and_nothing_is_written(const fr_kernels *kernels)
 {
-    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}};
+    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}, 0};
     drawn_columns c;
     draw_columns(kernels, &ghk, FR_RANDOM, 4, &c);
     double V[] = {1.0, 2.0, 3.0, 4.0};
@@ -1901,7 +1901,8 @@ static void pick_freeze_of_draws_is_that_of_their_points(const fr_kernels *kerne
 
 static void misuse_of_pick_freeze_is_reported(const fr_kernels *kernels)
 {
-    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}}, log_ratio = {FR_LOG_RATIO, 0, NO_PUMP, {0}};
+    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}, 0},
+                   log_ratio = {FR_LOG_RATIO, 0, NO_PUMP, {0}, 0};
     two_tables t = new_tables(&ghk, 9, 4, 0);
     int64_t invalid[8];
     double sums[4096];
