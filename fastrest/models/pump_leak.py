@@ -50,7 +50,7 @@ class PumpLeak(Model):
     A steady state exists if the `margin` = 1 - 4 (Na_in + K_in) Cl_in/osmolarity^2 is greater than
     0. Else the cell swells without bound, and the status is ``NO_SOLUTION``: without a pump in a
     bath of permeant ions alone, for example. A constant pump may also ask for more Na than leaks
-    in.
+    in. With conductances and a constant pump the margin is known there, too: it is at most 0.
 
     Parameters
     ----------
@@ -183,9 +183,11 @@ class SteadyOutput(Output):
 
     def reference(self, values: Mapping[str, float]) -> tuple[float, int]:
         found, status = self.model.reference(self.model, values)
-        if status or self.name in found:
-            return found.get(self.name, float("nan")), status
-        return float("nan"), Status.NO_PERMEANT  # the Nernst potential of an absent ion
+        if self.name not in found:  # without a status, the Nernst potential of an absent ion
+            return math.nan, status or Status.NO_PERMEANT
+        if not math.isfinite(found[self.name]):
+            return math.nan, Status.RANGE
+        return found[self.name], Status(0)  # the margin is known without a state, too
 
     def reference_gradient(self, values: Mapping[str, float]) -> dict[str, float]:
         return dict(self.model.reference_gradient(self.model, values, self.name))

@@ -11,7 +11,7 @@ formulas.
 import cmath
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastrest.models.pump_reference import bisected
 from fastrest.models.quantities import FARADAY, Status
@@ -40,11 +40,14 @@ class NoStateError(Exception):
     status : Status
     change : int
         The sign of the change of the current's magnitude that would help, or 0.
+    known : dict of str to float
+        The margin of a closed form, which is at most 0.
     """
 
-    def __init__(self, status: Status, change: int = 0):
+    def __init__(self, status: Status, change: int = 0, margin: float | None = None):
         super().__init__(status)
         self.status, self.change = status, change
+        self.known = {} if margin is None else {"margin": min(margin, 0.0)}
 
 
 def steady_state(model: Any, values: Mapping[str, float]) -> tuple[dict[str, float], Status]:
@@ -60,7 +63,8 @@ def steady_state(model: Any, values: Mapping[str, float]) -> tuple[dict[str, flo
         x = _complete(model, values)
         found = _outputs(model, x, _solved(model, x))
     except NoStateError as error:
-        return {}, error.status
+        closed = model.equation_name == "chord_steady"
+        return error.known if closed else {}, error.status
     except (OverflowError, ZeroDivisionError):
         return {}, Status.RANGE
     return {name: value.real for name, value in found.items()}, FINE
@@ -84,7 +88,10 @@ def steady_state_gradient(model: Any, values: Mapping[str, float], of: str) -> d
         elif x["Cl_out"] or name not in ("g_Cl", "g_NKCC", "g_KCC"):
             beside[name] += 1j * STEP
         u, current = at
-        found = _outputs(model, beside, (u, current))
+        if of == "margin" and model.equation_name == "chord_steady":  # known without a state, too
+            found = {"margin": 1 - _chord_sums(beside, current).r}
+        else:
+            found = _outputs(model, beside, (u, current))
         residuals = _residuals(model, beside, (u, current), found)
         return tuple(y.imag / STEP for y in (found[of], *residuals))  # type: ignore[return-value]
 
@@ -254,22 +261,39 @@ def drives(x: Numbers) -> tuple[complex, complex, complex, complex]:
     return whole, na, k, cl
 
 
-def _chord_parts(x: Numbers, state: State) -> dict[str, complex]:
-    """Return the outputs at a current by their closed form."""
+class _Sums(NamedTuple):
+    """Driving forces in units of phi, and the cations that they make room for."""
+
+    d_na: complex
+    d_k: complex
+    a_cl: complex
+    S_na: complex
+    S_k: complex
+    r: complex
+    growth: complex  #: the sign of the change of both cations with the current
+
+
+def _chord_sums(x: Numbers, current: complex) -> _Sums:
     whole, na, k, cl = drives(x)
-    unit, bath = _unit(x), _bath(x)
+    bath = _bath(x)
     if not (NORMAL[0] <= whole.real <= NORMAL[1] and MODERATE[0] <= bath.real <= MODERATE[1]):
         raise NoStateError(Status.RANGE)
-    q = state[1] / unit / whole
+    q = current / _unit(x) / whole
     d_na, d_k, a_cl = -q * na, q * k, q * cl
     if not all(math.isfinite(d.real) for d in (d_na, d_k, a_cl)):
         raise NoStateError(Status.RANGE)
     S_na, S_k = x["Na_out"] * _exp(d_na), x["K_out"] * _exp(d_k)
-    S, Cl_out, z = S_na + S_k, x["Cl_out"], x["z_X"]
-    r = 4 * S * Cl_out / bath**2
+    r = 4 * (S_na + S_k) * x["Cl_out"] / bath**2
+    return _Sums(d_na, d_k, a_cl, S_na, S_k, r, S_k * k - S_na * na)
+
+
+def _chord_parts(x: Numbers, state: State) -> dict[str, complex]:
+    """Return the outputs at a current by their closed form."""
+    d_na, d_k, a_cl, S_na, S_k, r, growth = _chord_sums(x, state[1])
+    unit, bath, S, Cl_out, z = _unit(x), _bath(x), S_na + S_k, x["Cl_out"], x["z_X"]
     if 1 - r.real <= LEAST_MARGIN:
-        weaker = (S_k * k - S_na * na).real < 0  # S falls with the current
-        raise NoStateError(Status.NO_SOLUTION, 1 if weaker == (state[1].real >= 0) else -1)
+        change = 1 if (growth.real < 0) == (state[1].real >= 0) else -1
+        raise NoStateError(Status.NO_SOLUTION, change, 1 - r.real)
     root, part, X = _shares(r, z)
     if max(d_na.real, d_k.real) > LARGEST_DRIVE or not MODERATE[0] <= root.real <= MODERATE[1]:
         raise NoStateError(Status.RANGE)

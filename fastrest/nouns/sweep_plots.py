@@ -86,7 +86,7 @@ def _nernst_ions(points: Points, nernst: Ions) -> list[str]:
     ions = [ion.name for ion in points.cell.model.permeant]
     if isinstance(nernst, bool):
         nernst = ions if nernst else []
-    names = [nernst] if isinstance(nernst, str) else list(nernst)
+    names = [nernst] if isinstance(nernst, str) else list(nernst or ())
     for name in names:
         if name not in ions:
             raise ValueError(f"nernst: {unknown('permeant ion', name, ions)}")

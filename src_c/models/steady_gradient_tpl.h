@@ -117,7 +117,7 @@ static double steady_slopes_point(const fr_model *model, const double *given, do
     double x[STEADY_COLUMNS];
     fr_steady s;
     memcpy(x, given, sizeof x);
-    *status = solve_steady(x, &s);
+    *status = solve_steady(model->output, x, &s);
     const double V = *status ? NAN : steady_value_of(model->output, &s, x, status);
     if (!without_slopes(model, *status, slopes))
         steady_slopes_at(model->output, &s, x, slopes);

@@ -177,16 +177,20 @@ static uint8_t steady_verdict(const fr_steady *s, const double *x)
     return far || !is_moderate(s->root) ? FR_RANGE : 0;
 }
 
-/* Computes the steady state of a point.  x is changed where values do not matter.  Returns its
-   status. */
-static uint8_t solve_steady(double *x, fr_steady *s)
+/* Computes the steady state of a point.  x is changed where values do not matter.  Returns the
+   status of an output: the margin is known where it is negative, too. */
+static uint8_t solve_steady(int output, double *x, fr_steady *s)
 {
     uint8_t bad = steady_inputs_status(x);
     bad = bad ? bad : steady_case(x);
     if (bad)
         return bad;
     *s = steady_of(x);
-    return steady_verdict(s, x);
+    bad = steady_verdict(s, x);
+    if (output != FR_OF_MARGIN || bad != FR_NO_SOLUTION)
+        return bad;
+    s->margin = s->margin > 0.0 ? 0.0 : s->margin; /* rounding alone is no room */
+    return 0;
 }
 
 /* Returns an output of a point that has a steady state. */
@@ -221,7 +225,7 @@ static double steady_point(const fr_model *model, const double *given, uint8_t *
     double x[STEADY_COLUMNS];
     fr_steady s;
     memcpy(x, given, sizeof x);
-    *status = solve_steady(x, &s);
+    *status = solve_steady(model->output, x, &s);
     return *status ? NAN : steady_value_of(model->output, &s, x, status);
 }
 

@@ -264,7 +264,29 @@ def test_statuses(engine):
             absent = {"E_K": "K_out", "E_Na": "Na_out", "E_Cl": "Cl_out"}.get(of)
             if expected == 0 and absent and changed.get(absent) == 0:
                 expected = NO_PERMEANT
+            if of == "margin" and expected == NO_SOLUTION and "g_Na" not in changed:
+                continue  # the test below
             assert (fr.Status(bits), math.isnan(x)) == (fr.Status(expected), expected != 0), changed
+
+
+@each_engine
+def test_the_margin_is_known_where_no_state_exists(engine):
+    sweep = fr.grid(CELL, pump_max=np.linspace(-1, 40, 83))
+    margin, status = (sweep.values(of="margin", engine=engine), sweep.status(engine=engine))
+    assert ((margin > 0) == (status == 0)).all()
+    assert not sweep.status(of="margin", engine=engine).any()
+    assert margin.min() < -10
+    idle = CELL.replace(pump_max=0.0)  # the margin of a neutral bath is 0, whatever is rounded
+    assert -1e-15 < idle.value(of="margin", engine=engine) <= 0
+    slopes = sweep.gradient(of="margin", engine=engine)
+    high, low = (
+        fr.table(CELL, {"pump_max": sweep.inputs["pump_max"] + h}).values(of="margin")
+        for h in (1e-6, -1e-6)
+    )
+    assert np.allclose(slopes["pump_max"], (high - low) / 2e-6, rtol=1e-6, atol=1e-6)
+    space = fr.space(CELL, pump_max=fr.uniform(0, 20), g_Na=fr.lognormal(cv=0.5))
+    exists = space.sobol(4096, rng=1, of=fr.above(0, of="margin"))
+    assert exists["ST"].min() > 0.05
 
 
 @each_engine
