@@ -350,7 +350,7 @@ def _field_balance(x: Numbers, state: State) -> tuple[complex, complex, complex]
 
 
 def _field_root(x: Numbers, current: float) -> float:
-    """Return V in units of phi at a current, the least if there are several."""
+    """Return V in units of phi at a current."""
 
     def F(u: float) -> float:
         return _field_balance(x, (complex(u), complex(current)))[0].real
@@ -359,15 +359,12 @@ def _field_root(x: Numbers, current: float) -> float:
     _, A, B = _field_balance(x, (0j, complex(current)))
     if A == B:
         return start
-    if A.real > B.real and x["z_X"].real <= 1:  # the slope of F is at least 1
+    if A.real > B.real and x["z_X"].real <= 1:
         return bisected(F, -LARGEST_DRIVE, start)
-    u = start  # the slope is at most 1
-    for _ in range(20_000):
-        following = u - F(u)
-        if not u < following <= LARGEST_DRIVE:
-            break
-        u = following
-    return u
+    low, width = start, 2.0**-5  # F is negative at the start
+    while start + width < LARGEST_DRIVE and F(start + width) < 0:
+        low, width = start + width, 1.25 * width
+    return bisected(F, low, min(start + width, LARGEST_DRIVE))
 
 
 def _field_parts(x: Numbers, state: State) -> dict[str, complex]:

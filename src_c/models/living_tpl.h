@@ -1,11 +1,11 @@
 /* Cells that keep themselves, point by point: leaks by conductances or by the constant field, a
- * constant pump or one that follows the law of pump_tpl.h.
+ * constant pump or one that follows the law of pump_law_tpl.h.
  *
- * At a given current the leaks alone determine the inside.  The current of a saturating pump is
- * the root of law(Na_in(I), K_out) - I, between 0 and what the pump carries at most.  A current at
- * which no state exists tells on which side of the root it is.
+ * At a given current conductances determine the inside.  The current of a saturating pump is the
+ * root of Na_in(I(y)) - y, between 0 and all solutes outside.  A current at which no state exists
+ * tells on which side of the root it is.
  *
- * Expects steady_gradient_tpl.h and field_tpl.h.
+ * Expects steady_gradient_tpl.h, field_tpl.h and pump_law_tpl.h.
  */
 
 enum { MOST_CURRENTS = 300 };
@@ -13,9 +13,8 @@ enum { MOST_CURRENTS = 300 };
 /* A point, its pump current and its state; of x, PUMP_MAX is that current. */
 typedef struct {
     int field; /* not 0: leaks by the constant field */
-    double u;  /* the last V/phi, at which the next search begins */
     double x[LIVING_COLUMNS];
-    double max, top; /* pump_max, and the largest current at this K_out */
+    double top; /* the largest current at this K_out */
     fr_steady chord;
     fr_field constant_field;
     uint8_t status; /* of the chord's state: FR_RANGE, FR_NO_SOLUTION, or 0 */
@@ -26,23 +25,17 @@ static int is_constant(const fr_living *a)
     return a->x[NA_HALF] == 0.0 && a->x[K_HALF] == 0.0;
 }
 
-/* Computes the state at a current.  Returns 0, or the sign of the change of the current's magnitude
-   that would help. */
-static int state_at(fr_living *a, double current)
+/* Computes the state of conductances at a current.  Returns 0, or the sign of the change of the
+   current that would help. */
+static int chord_state(fr_living *a, double current)
 {
     a->x[PUMP_MAX] = current;
-    if (a->field) {
-        const int change = field_state(a->x, current, a->u, &a->constant_field);
-        a->u = a->constant_field.u;
-        return change;
-    }
     a->chord = steady_of(a->x);
     a->status = steady_verdict(&a->chord, a->x);
     if (!a->status)
         return 0;
     /* the exponents of both exponentials, and so ln S, are convex in the current */
-    const double change = a->chord.k * a->chord.det.k - a->chord.na * a->chord.det.na;
-    return (change < 0.0) == (current >= 0.0) ? 1 : -1;
+    return a->chord.k * a->chord.det.k < a->chord.na * a->chord.det.na ? 1 : -1;
 }
 
 static double inside_na(const fr_living *a)
@@ -53,13 +46,13 @@ static double inside_na(const fr_living *a)
     return (a->x[CHARGE_X] > 0.0 ? a->chord.less : a->chord.more) * (a->chord.na / S);
 }
 
-/* Returns the inside Na that leaks keep against the current of a pump that binds Na_in, less Na_in.
-   Sets *exists to 0 if there is no such state, and returns the sign of the change that would help.
- */
+/* Returns the inside Na that conductances keep against the current of a pump that binds Na_in, less
+   Na_in.  Sets *exists to 0 if there is no such state, and returns the sign of the change that
+   would help. */
 static double surplus(fr_living *a, double na_in, int *exists)
 {
     const double na = occupancy(na_in, a->x[NA_HALF]);
-    const int change = state_at(a, a->top * (na * na * na));
+    const int change = chord_state(a, a->top * (na * na * na));
     *exists = change == 0;
     return change ? change * a->x[BATH_NA] : inside_na(a) - na_in;
 }
@@ -103,8 +96,6 @@ static int find_current(fr_living *a)
     const int both = exists_p && exists_q;
     const double found = exists_p && (!exists_q || magnitude(f_p) < magnitude(f_q)) ? p : q;
     const double rest = magnitude(surplus(a, found, &exists_p));
-    if (a->field)
-        a->constant_field.na = found; /* which loses no digits to the difference of two fluxes */
     /* where a state ceases to exist, the surplus may jump over 0 */
     return exists_p && (both || rest <= 1e-9 * total);
 }
@@ -124,7 +115,6 @@ static uint8_t solve_living(const fr_model *model, const double *given, fr_livin
 {
     double *const x = memcpy(a->x, given, sizeof a->x);
     a->field = model->equation == FR_GHK_LIVING;
-    a->u = MOST_DRIVE;
     uint8_t bad = steady_inputs_status(x);
     bad |= nonnegative_status(x[NA_HALF]) | nonnegative_status(x[K_HALF]);
     if (!is_constant(a)) /* backwards it might have several states */
@@ -132,21 +122,28 @@ static uint8_t solve_living(const fr_model *model, const double *given, fr_livin
     if (bad)
         return bad;
     const double k = occupancy(x[BATH_K], x[K_HALF]);
-    a->max = x[PUMP_MAX];
-    a->top = is_constant(a) ? a->max : x[BATH_NA] == 0.0 ? 0.0 : a->max * (k * k);
+    a->top = is_constant(a) ? x[PUMP_MAX] : x[BATH_NA] == 0.0 ? 0.0 : x[PUMP_MAX] * (k * k);
     x[PUMP_MAX] = a->top;
     bad = a->field ? field_case(x) : steady_case(x);
     if (bad)
         return bad;
-    for (int j = LEAK_NA; j <= BATH_X; j++)
-        if (x[j] != 0.0 && j != BATH_X && !is_moderate(x[j]))
+    for (int j = LEAK_NA; j <= BATH_CL; j++)
+        if (x[j] != 0.0 && !is_moderate(x[j]))
             return FR_RANGE;
     if (magnitude(a->top) > 0x1p480 || magnitude(x[CHARGE_X]) > 0x1p240)
         return FR_RANGE;
-    const int found = is_constant(a) || a->top == 0.0 ? !state_at(a, a->top) : find_current(a);
-    if (found)
+    a->status = FR_NO_SOLUTION;
+    if (a->field) {
+        const int found = field_state(x, a->top, &a->constant_field);
+        x[PUMP_MAX] = a->constant_field.at.rho * FR_FARADAY;
+        if (is_constant(a))
+            x[PUMP_MAX] = a->top;
+        return found ? 0 : FR_NO_SOLUTION;
+    }
+    const int follows = !is_constant(a) && a->top != 0.0 && x[NA_HALF] != 0.0;
+    if (follows ? find_current(a) : !chord_state(a, a->top))
         return 0;
-    return !a->field && a->status == FR_RANGE ? FR_RANGE : FR_NO_SOLUTION;
+    return a->status == FR_RANGE ? FR_RANGE : FR_NO_SOLUTION;
 }
 
 static double living_value(const fr_model *model, fr_living *a, uint8_t *status)
