@@ -59,6 +59,7 @@ from fastrest.physiology.multiples import Times, times
 from fastrest.physiology.plausibility import PlausibilityWarning
 from fastrest.physiology.presets import Presets, State, cells, states
 from fastrest.physiology.pump import PumpEffect
+from fastrest.physiology.rundown import Rundown
 from fastrest.physiology.uncertainty import Uncertainty
 from fastrest.points.axes import Axis, axis
 from fastrest.points.derived import Affine, Derived, Electroneutral, Linear, affine, electroneutral
@@ -82,7 +83,8 @@ if TYPE_CHECKING:
 __all__ = ["GHK", "Chord", "Ion", "Model", "Parameter", "PumpLeak", "Status", "ghk"]
 __all__ += ["nernst", "ufuncs"]
 # cells
-__all__ += ["Cell", "PlausibilityWarning", "PumpEffect", "State", "Times", "Uncertainty"]
+__all__ += ["Cell", "PlausibilityWarning", "PumpEffect", "Rundown", "State", "Times"]
+__all__ += ["Uncertainty"]
 __all__ += ["cells", "states", "times"]
 # sweeps, and the answers to questions about them
 __all__ += ["Axis", "Grid", "Sample", "Sweep", "Table", "axis", "grid", "load", "table"]

@@ -151,6 +151,16 @@ typedef struct {
     int output; /* number of the output that is computed, 0 if the equation has one */
 } fr_model;
 
+/* One cell whose inside changes in time: see models/rundown_tpl.h. */
+enum { FR_RUNDOWN_COLUMNS = 6 }; /* V, Na_in, K_in, Cl_in, volume, I_pump */
+typedef struct {
+    int field;        /* 0: leaks of FR_CHORD_LIVING, else of FR_GHK_LIVING */
+    int fixed_volume; /* not 0: no water moves */
+    double surface;   /* area of the membrane over the first volume, 1/cm */
+    double tolerance; /* of the amounts in a step, mM of the first volume */
+    double x[15];     /* columns of the equation, n_X the amount of X, mM of the first volume */
+} fr_rundown;
+
 /* Basic distribution of an input: u is a probability, y its quantile. */
 typedef enum {
     FR_UNIFORM,    /* y = u */
@@ -383,6 +393,15 @@ typedef struct {
      * in:  z
      * out: *lower, *upper: probabilities below and above z */
     void (*normal_tails)(double z, double *lower, double *upper);
+    /* Integrates the inside of a cell over times, s.
+     * in:  rundown; times: count >= 1 of them, not decreasing; n: amounts of Na, K and Cl at the
+     *      first, mM of the first volume; longest: the largest first step, s
+     * out: n, longest: at the last time; out: FR_RUNDOWN_COLUMNS numbers for each time; status: 0,
+     *      FR_NO_SOLUTION if an ion is used up, FR_RANGE or FR_UNFINISHED; stopped: time reached
+     * returns: number of times that were reached */
+    ptrdiff_t (*run_down)(const fr_rundown *rundown, const double *times, ptrdiff_t count,
+                          double *n, double *longest, double *out, uint8_t *status,
+                          double *stopped);
     /* Sums for sensitivity indices (pick-freeze estimators).
      * in:  model with derivatives; layout_a, columns_a: sample A; layout_b, columns_b: sample B of
      *      the same inputs and size, columns_b may be NULL; each column has the number of its

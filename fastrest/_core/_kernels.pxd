@@ -50,6 +50,16 @@ cdef extern from "fastrest.h" nogil:
         int pump_ion
         signed char z[FR_MAX_IONS]
 
+    enum:
+        FR_RUNDOWN_COLUMNS
+
+    ctypedef struct fr_rundown:
+        int field
+        int fixed_volume
+        double surface
+        double tolerance
+        double x[15]
+
     ctypedef enum fr_base:
         FR_UNIFORM
         FR_NORMAL
@@ -167,6 +177,8 @@ cdef extern from "fastrest.h" nogil:
         void (*quantiles)(const fr_quantile *, const double *, const double *, ptrdiff_t,
                           double *) noexcept nogil
         void (*normal_tails)(double, double *, double *) noexcept nogil
+        ptrdiff_t (*run_down)(const fr_rundown *, const double *, ptrdiff_t, double *, double *,
+                              double *, uint8_t *, double *) noexcept nogil
         fr_error (*pick_freeze)(const fr_model *, const fr_layout *, const fr_column *,
                                 const fr_layout *, const fr_column *, ptrdiff_t, ptrdiff_t,
                                 const fr_sobol_sums_spec *, void *, int64_t *,

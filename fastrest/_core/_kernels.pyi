@@ -78,3 +78,16 @@ class Equation:
         *,
         isa: str | None = None,
     ) -> None: ...
+
+def run_down(
+    field: bool,
+    fixed_volume: bool,
+    surface: float,
+    tolerance: float,
+    x: np.ndarray,
+    times: np.ndarray,
+    amounts: np.ndarray,
+    longest: float,
+    *,
+    isa: str | None = None,
+) -> tuple[np.ndarray, int, float, float]: ...

@@ -19,7 +19,7 @@ cnp.import_array()
 
 #: number of the interface: raise it, and that of fastrest._core, when an argument or a result of a
 #: compiled module changes
-INTERFACE = 7
+INTERFACE = 8
 
 MAX_IONS = FR_MAX_IONS
 MAX_DIMS = FR_MAX_DIMS
@@ -430,3 +430,55 @@ cdef class Equation:
         if error == FR_BAD_MODEL:
             raise ValueError(f"{self.name} has no derivatives")
         check(error)
+
+
+def run_down(bint field, bint fixed_volume, double surface, double tolerance,
+             cnp.ndarray x not None, cnp.ndarray times not None, cnp.ndarray amounts not None,
+             double longest, *, isa=None):
+    """Integrate the inside of a cell that keeps itself, under conditions that stay.
+
+    Parameters
+    ----------
+    field, fixed_volume : bool
+        Leaks by the constant field, not by conductances; no water moves.
+    surface : float
+        Area of the membrane over the first volume, 1/cm.
+    tolerance : float
+        Of the amounts in a step, mM of the first volume.
+    x : float64 ndarray of shape (15,)
+        The columns of the equation ``chord_living`` or ``ghk_living``, with the amount of X.
+    times : float64 ndarray
+        At least one, s, not decreasing.
+    amounts : float64 ndarray of shape (3,)
+        Amounts of Na, K and Cl at the first time, mM of the first volume; those at the last time
+        are written to it.
+    longest : float
+        The largest first step, s.
+
+    Returns
+    -------
+    out : ndarray of shape (times reached, 6)
+        V, Na_in, K_in, Cl_in, volume, I_pump.
+    status : int
+    stopped, longest : float
+        The time reached, and the last step.
+    """
+    cdef const fr_kernels *kernels = kernels_of(isa)
+    cdef fr_rundown question
+    cdef Py_ssize_t count = len(times), reached, j
+    cdef const double *columns = <const double *>line(x, cnp.NPY_DOUBLE, 15)
+    cdef const double *when = <const double *>line(times, cnp.NPY_DOUBLE, count)
+    cdef double *n = <double *>line(amounts, cnp.NPY_DOUBLE, 3)
+    cdef cnp.ndarray out = np.empty((count, FR_RUNDOWN_COLUMNS))
+    cdef double *rows = <double *>cnp.PyArray_DATA(out)
+    cdef uint8_t status = 0
+    cdef double stopped = 0.0
+    if count < 1:
+        raise ValueError("times must not be empty")
+    question.field, question.fixed_volume = field, fixed_volume
+    question.surface, question.tolerance = surface, tolerance
+    for j in range(15):
+        question.x[j] = columns[j]
+    with nogil:
+        reached = kernels.run_down(&question, when, count, n, &longest, rows, &status, &stopped)
+    return out[:reached], status, stopped, longest

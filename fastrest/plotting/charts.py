@@ -17,6 +17,7 @@ from fastrest.plotting.primitives import (
     make_room,
     note_of_invalid,
     number_text,
+    pyplot,
     real_minus,
     set_head,
     set_label,
@@ -299,3 +300,36 @@ def _say_missing(ax: "Axes", lengths: np.ndarray, text: str, side: str = "left")
         how: Any = {"ha": side, "va": "center", "fontsize": "small", "color": "0.4"}
         how["bbox"] = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
         ax.text(place, row, text, transform=ax.get_yaxis_transform(), **how)
+
+
+def courses(
+    time: np.ndarray,
+    values: Sequence[np.ndarray],
+    quantities: Sequence[Quantity],
+    changes: Sequence[float],
+    name: str,
+    ax: "Axes | None",
+) -> list["Axes"]:
+    """Draw quantities against time, each on axes of its own, with lines at the times of changes."""
+    if ax is not None:
+        if len(values) > 1:
+            raise ValueError(f"ax takes one output, got {len(values)}")
+        axes = [ax]
+    else:
+        size = None if len(values) == 1 else (6.4, 1 + 2.2 * len(values))
+        figure = pyplot().figure(layout="constrained", figsize=size)
+        axes = list(figure.subplots(len(values), sharex=True, squeeze=False)[:, 0])
+    long = time[-1] - time[0] > 600
+    scale, unit = (60, "min") if long else (1, "s")
+    for one, y, quantity in zip(axes, values, quantities, strict=True):
+        one.margins(y=0.1)  # for the labels of marks
+        if quantity.marks and len(values) > 1:
+            one.margins(y=0.25)  # these axes are low
+        one.plot(time / scale, y, label=name or None)
+        for change in changes:
+            one.axvline(change / scale, color="0.7", linewidth=0.8, linestyle=":", zorder=0)
+        draw_marks(quantity.marks, one, "y")
+        set_label(one, "y", quantity.label)
+    set_label(axes[-1], "x", f"time ({unit})")
+    axes[0].set_title(name)
+    return axes

@@ -23,6 +23,7 @@
 #include "models/steady_gradient_tpl.h"
 #include "models/field_tpl.h"
 #include "models/living_tpl.h"
+#include "models/rundown_tpl.h"
 
 /* ---- potentials: one row per equation ---- */
 
