@@ -158,6 +158,8 @@ typedef struct {
     int fixed_volume; /* not 0: no water moves */
     double surface;   /* area of the membrane over the first volume, 1/cm */
     double tolerance; /* of the amounts in a step, mM of the first volume */
+    double threshold; /* mV, whose first crossing is sought: */
+    double side;      /* 1: V reaches it from below, -1: from above, 0: none is sought */
     double x[15];     /* columns of the equation, n_X the amount of X, mM of the first volume */
 } fr_rundown;
 
@@ -397,11 +399,12 @@ typedef struct {
      * in:  rundown; times: count >= 1 of them, not decreasing; n: amounts of Na, K and Cl at the
      *      first, mM of the first volume; longest: the largest first step, s
      * out: n, longest: at the last time; out: FR_RUNDOWN_COLUMNS numbers for each time; status: 0,
-     *      FR_NO_SOLUTION if an ion is used up, FR_RANGE or FR_UNFINISHED; stopped: time reached
+     *      FR_NO_SOLUTION if an ion is used up, FR_RANGE or FR_UNFINISHED; stopped: time reached;
+     *      reached: time at which V is first at or beyond the threshold, or NaN
      * returns: number of times that were reached */
     ptrdiff_t (*run_down)(const fr_rundown *rundown, const double *times, ptrdiff_t count,
-                          double *n, double *longest, double *out, uint8_t *status,
-                          double *stopped);
+                          double *n, double *longest, double *out, uint8_t *status, double *stopped,
+                          double *reached);
     /* Sums for sensitivity indices (pick-freeze estimators).
      * in:  model with derivatives; layout_a, columns_a: sample A; layout_b, columns_b: sample B of
      *      the same inputs and size, columns_b may be NULL; each column has the number of its

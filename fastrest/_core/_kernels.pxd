@@ -58,6 +58,8 @@ cdef extern from "fastrest.h" nogil:
         int fixed_volume
         double surface
         double tolerance
+        double threshold
+        double side
         double x[15]
 
     ctypedef enum fr_base:
@@ -178,7 +180,7 @@ cdef extern from "fastrest.h" nogil:
                           double *) noexcept nogil
         void (*normal_tails)(double, double *, double *) noexcept nogil
         ptrdiff_t (*run_down)(const fr_rundown *, const double *, ptrdiff_t, double *, double *,
-                              double *, uint8_t *, double *) noexcept nogil
+                              double *, uint8_t *, double *, double *) noexcept nogil
         fr_error (*pick_freeze)(const fr_model *, const fr_layout *, const fr_column *,
                                 const fr_layout *, const fr_column *, ptrdiff_t, ptrdiff_t,
                                 const fr_sobol_sums_spec *, void *, int64_t *,

@@ -89,5 +89,7 @@ def run_down(
     amounts: np.ndarray,
     longest: float,
     *,
+    threshold: float = 0.0,
+    side: int = 0,
     isa: str | None = None,
-) -> tuple[np.ndarray, int, float, float]: ...
+) -> tuple[np.ndarray, int, float, float, float]: ...

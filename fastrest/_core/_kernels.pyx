@@ -9,7 +9,7 @@ from operator import index
 import numpy as np
 
 cimport numpy as cnp
-from libc.math cimport INFINITY
+from libc.math cimport INFINITY, NAN
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
@@ -19,7 +19,7 @@ cnp.import_array()
 
 #: number of the interface: raise it, and that of fastrest._core, when an argument or a result of a
 #: compiled module changes
-INTERFACE = 8
+INTERFACE = 9
 
 MAX_IONS = FR_MAX_IONS
 MAX_DIMS = FR_MAX_DIMS
@@ -434,7 +434,7 @@ cdef class Equation:
 
 def run_down(bint field, bint fixed_volume, double surface, double tolerance,
              cnp.ndarray x not None, cnp.ndarray times not None, cnp.ndarray amounts not None,
-             double longest, *, isa=None):
+             double longest, *, double threshold=0.0, int side=0, isa=None):
     """Integrate the inside of a cell that keeps itself, under conditions that stay.
 
     Parameters
@@ -454,14 +454,16 @@ def run_down(bint field, bint fixed_volume, double surface, double tolerance,
         are written to it.
     longest : float
         The largest first step, s.
+    threshold, side : float, int
+        The potential, mV, whose first crossing is sought: from below (1) or above (-1).
 
     Returns
     -------
     out : ndarray of shape (times reached, 6)
         V, Na_in, K_in, Cl_in, volume, I_pump.
     status : int
-    stopped, longest : float
-        The time reached, and the last step.
+    stopped, longest, reached : float
+        The last time, the last step, and the time at which V is at or beyond the threshold; or NaN.
     """
     cdef const fr_kernels *kernels = kernels_of(isa)
     cdef fr_rundown question
@@ -472,13 +474,15 @@ def run_down(bint field, bint fixed_volume, double surface, double tolerance,
     cdef cnp.ndarray out = np.empty((count, FR_RUNDOWN_COLUMNS))
     cdef double *rows = <double *>cnp.PyArray_DATA(out)
     cdef uint8_t status = 0
-    cdef double stopped = 0.0
+    cdef double stopped = 0.0, found = NAN
     if count < 1:
         raise ValueError("times must not be empty")
     question.field, question.fixed_volume = field, fixed_volume
     question.surface, question.tolerance = surface, tolerance
+    question.threshold, question.side = threshold, side
     for j in range(15):
         question.x[j] = columns[j]
     with nogil:
-        reached = kernels.run_down(&question, when, count, n, &longest, rows, &status, &stopped)
-    return out[:reached], status, stopped, longest
+        reached = kernels.run_down(&question, when, count, n, &longest, rows, &status, &stopped,
+                                   &found)
+    return out[:reached], status, stopped, longest, found

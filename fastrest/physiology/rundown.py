@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,15 @@ VOLUMES = ("free", "fixed")
 FIRST_STEP = 1.0
 
 
+class Method(NamedTuple):
+    """The choices of an integration: area of the membrane over the first volume in 1/cm."""
+
+    surface: float
+    fixed_volume: bool
+    tol: float
+    isa: str
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Rundown(Comparable):
     """The course of a living cell in time, as `Cell.rundown` returns it.
@@ -49,6 +58,8 @@ class Rundown(Comparable):
         0, or ``NO_SOLUTION`` if an ion is used up: no current balances the pump then.
     stopped : float
         The time that was reached, s.
+    method : Method
+        The choices of the integration.
     """
 
     _compared = ("cell", "protocol", "time", "columns", "status", "stopped")
@@ -59,6 +70,7 @@ class Rundown(Comparable):
     columns: dict[str, np.ndarray]
     status: Status
     stopped: float
+    method: Method
 
     def values(self, *, of: str | Sequence[str] = "V") -> Any:
         """Return an output at each time.
@@ -78,6 +90,38 @@ class Rundown(Comparable):
         if of not in self.columns:
             raise ValueError(unknown("output", of, self.columns))
         return self.columns[of]
+
+    def time_to(self, V: float) -> float:
+        """Return the time at which the potential first reaches a value.
+
+        Parameters
+        ----------
+        V : float
+            The potential, mV: it is reached from below or above the resting potential.
+
+        Returns
+        -------
+        float
+            s, on the time axis of the course: the time of a change if V jumps there to the value or
+            beyond it, inf if it is not reached before the last time.
+
+        Notes
+        -----
+        The crossing is found within a step of the integration, and so is an extremum that touches
+        the value and comes back.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> living = fr.cells["mammalian neuron"].living(R_m=7)
+        >>> run = living.rundown({0: fr.states["pump block"]}, time=[0, 7200], diameter=20)
+        >>> round(run.time_to(living.threshold), 1), run.time_to(10)
+        (904.4, inf)
+        """
+        target, rest = finite("V", V), self.cell.potential()
+        side = 1 if target >= rest else -1
+        *_, crossed = _integrated(self.cell, self.protocol, self.time, self.method, (target, side))
+        return math.inf if math.isnan(crossed) else crossed
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return all outputs as a pandas data frame, with the time as its index.
@@ -177,8 +221,10 @@ def run_down(
         raise TypeError(f"protocol must be a dict of conditions by time, got {shown(protocol)}")
     changes = {finite("time of a change", t): _changes(cell, c) for t, c in protocol.items()}
     changes = dict(sorted(changes.items()))
-    found = _integrated(cell, changes, times, 6e4 / diameter, volume == "fixed", tol, engine)
-    return Rundown(cell, changes, times, *found)
+    isa = scheduler.choose_engine(engine)
+    how = Method(6e4 / diameter, volume == "fixed", float(tol), isa)
+    columns, status, stopped, _ = _integrated(cell, changes, times, how)
+    return Rundown(cell, changes, times, columns, status, stopped, how)
 
 
 def _changes(cell: Any, condition: Any) -> dict[str, float]:
@@ -198,40 +244,33 @@ def _integrated(
     cell: Any,
     changes: Mapping[float, Mapping[str, float]],
     times: np.ndarray,
-    surface: float,
-    fixed_volume: bool,
-    tol: float,
-    engine: str | None,
-) -> tuple[dict[str, np.ndarray], Status, float]:
-    """Return the outputs at the times, the status, and the time reached.
+    how: Method,
+    target: tuple[float, int] = (0.0, 0),
+) -> tuple[dict[str, np.ndarray], Status, float, float]:
+    """Return the outputs at the times, the status, the time reached, and that of a crossing or NaN.
 
-    The conditions are integrated one after the other; nothing is smooth where they meet.
+    The conditions are integrated one after the other; nothing is smooth where they meet. The
+    target is a potential and the side from which it is reached: 1 is from below, 0 is none.
     """
-    isa = scheduler.choose_engine(engine)
     start = cell.value(of=["Na_in", "K_in", "Cl_in", "X"])
     amounts = np.array([start["Na_in"], start["K_in"], start["Cl_in"]])
     columns = {name: np.full(times.size, np.nan) for name in OUTPUTS}
-    borders = [min([times[0], *changes]), *(t for t in changes if t <= times[-1]), times[-1]]
-    borders = sorted(set(borders))
-    longest, stopped = FIRST_STEP, borders[0]
-    for first, last in zip(borders, [*borders[1:], math.inf]):
+    borders = {min([times[0], *changes]), *(t for t in changes if t <= times[-1]), times[-1]}
+    longest, crossed, ordered = FIRST_STEP, math.nan, sorted(borders)
+    for first, last in zip(ordered, [*ordered[1:], math.inf]):
         at = np.flatnonzero((times >= first) & (times < last))
-        wanted = [first, *times[at], *([last] if last < math.inf else [])]
+        wanted = np.array([first, *times[at], *([last] if last < math.inf else [])], np.float64)
         begun = [t for t in changes if t <= first]
         now = {**cell, **(changes[max(begun)] if begun else {}), "n_X": start["X"]}
-        rows, status, stopped, longest = _segment(
-            cell.model,
-            now,
-            np.array(wanted, np.float64),
-            amounts,
-            longest,
-            (surface, fixed_volume, tol),
-            isa,
+        side = target[1] if math.isnan(crossed) else 0
+        rows, status, stopped, longest, found = _segment(
+            cell.model, now, wanted, amounts, longest, how, (target[0], side)
         )
+        crossed = found if math.isnan(crossed) else crossed
         _fill(columns, at[: max(0, len(rows) - 1)], rows[1 : 1 + at.size], now)
         if status:
-            return columns, status, stopped
-    return columns, Status(0), float(times[-1])
+            return columns, status, stopped, crossed
+    return columns, Status(0), float(times[-1]), crossed
 
 
 def _segment(
@@ -240,24 +279,27 @@ def _segment(
     times: np.ndarray,
     amounts: np.ndarray,
     longest: float,
-    how: tuple[float, bool, float],
-    isa: str,
-) -> tuple[np.ndarray, Status, float, float]:
-    surface, fixed_volume, tol = how
-    if isa == scheduler.PYTHON:
+    how: Method,
+    target: tuple[float, int],
+) -> tuple[np.ndarray, Status, float, float, float]:
+    """Integrate under one condition; the amounts become those at the end."""
+    if how.isa == scheduler.PYTHON and not target[1]:
         found, after, status = course(
-            model, values, list(amounts), list(times), surface, fixed_volume
+            model, values, list(amounts), list(times), how.surface, how.fixed_volume
         )
         amounts[:] = after
         table = np.array(found).reshape(-1, len(COLUMNS))
-        return table, status, float(times[max(0, len(found) - 1)]), longest
+        return table, status, float(times[max(0, len(found) - 1)]), longest, math.nan
     columns = model.columns if len(model.columns) == 15 else (*model.columns, 0.0, 0.0)
     x = np.array([values[one] if isinstance(one, str) else one for one in columns])
-    field = model.weight == "P"
-    rows, bits, stopped, longest = _kernels.run_down(
-        field, fixed_volume, surface, tol, x, times, amounts, longest, isa=isa
+    isa = None if how.isa == scheduler.PYTHON else how.isa
+    rows, bits, stopped, longest, crossed = _kernels.run_down(
+        *(model.weight == "P", how.fixed_volume, how.surface, how.tol, x, times, amounts, longest),
+        threshold=target[0],
+        side=target[1],
+        isa=isa,
     )
-    return rows, Status(bits), stopped, longest
+    return rows, Status(bits), stopped, longest, crossed
 
 
 def _fill(

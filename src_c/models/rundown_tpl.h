@@ -143,10 +143,82 @@ static double half_to(int n)
     return double_of((uint64_t)(1023 - n) << 52);
 }
 
+/* ---- crossings ---- */
+
+enum { MOST_BISECTIONS = 60 };
+
+/* The distance of V beyond the threshold, on the side that is asked for. */
+static double beyond(const fr_rundown *r, double V)
+{
+    return r->side * (V - r->threshold);
+}
+
+/* A number of the sign with which V approaches the threshold, from V a little later. */
+static double approach(const fr_rundown *r, double h, const double *n, const fr_instant *now)
+{
+    double later[N_AMOUNTS];
+    fr_instant then = *now;
+    for (int j = 0; j < N_AMOUNTS; j++)
+        later[j] = n[j] + (h * 0x1p-20) * now->rate[j];
+    return instant_of(r, later, &then) ? 0.0 : beyond(r, then.V) - beyond(r, now->V);
+}
+
+/* The state after a part of an accepted step. */
+static fr_instant within_step(const fr_rundown *r, double h, const double *n, const fr_instant *now,
+                              double *after)
+{
+    double error;
+    fr_instant then;
+    if (try_step(r, h, n, now, after, &then, &error))
+        then.V = NAN;
+    return then;
+}
+
+/* Returns the first part of an accepted step at which V reaches the threshold, or NaN.  V may pass
+   it and come back: then it has an extremum within the step, which is found first. */
+static double crossing_in(const fr_rundown *r, double h, const double *n, const fr_instant *now,
+                          const double *after, const fr_instant *then)
+{
+    double low = 0.0, high = 1.0, some[N_AMOUNTS];
+    if (beyond(r, then->V) < 0.0) {
+        if (!(approach(r, h, n, now) > 0.0 && approach(r, h, after, then) < 0.0))
+            return NAN;
+        for (int i = 0; i < MOST_BISECTIONS && beyond(r, then->V) < 0.0; i++) {
+            const double middle = 0.5 * low + 0.5 * high;
+            const fr_instant at = within_step(r, middle * h, n, now, some);
+            if (beyond(r, at.V) >= 0.0) {
+                high = middle;
+                break;
+            }
+            if (i == MOST_BISECTIONS - 1 || middle <= low || middle >= high)
+                return NAN;
+            if (approach(r, h, some, &at) > 0.0)
+                low = middle;
+            else
+                high = middle;
+        }
+        low = 0.0;
+    }
+    for (int i = 0; i < MOST_BISECTIONS; i++) {
+        const double middle = 0.5 * low + 0.5 * high;
+        const fr_instant at = within_step(r, middle * h, n, now, some);
+        if (middle <= low || middle >= high)
+            break;
+        if (beyond(r, at.V) >= 0.0)
+            high = middle;
+        else
+            low = middle;
+    }
+    return high;
+}
+
+/* ---- intervals ---- */
+
 /* Integrates over an interval of `span` seconds.  *longest is the length of the last step, with
-   which the next interval begins; *done is the part of the interval that was integrated. */
+   which the next interval begins; *done is the part of the interval that was integrated, *crossed
+   that at which V reaches the threshold, if it is not known yet. */
 static uint8_t cross_interval(const fr_rundown *r, double span, double *n, fr_instant *now,
-                              double *longest, double *done)
+                              double *longest, double *done, double *crossed)
 {
     const uint64_t whole = UINT64_C(1) << FINEST;
     uint64_t position = 0;
@@ -166,6 +238,8 @@ static uint8_t cross_interval(const fr_rundown *r, double span, double *n, fr_in
                 return status ? status : FR_UNFINISHED;
             continue;
         }
+        if (r->side != 0.0 && isnan(*crossed))
+            *crossed = *done + half_to(level) * crossing_in(r, h, n, now, after, &then);
         memcpy(n, after, sizeof after);
         *now = then;
         *longest = h;
@@ -178,17 +252,22 @@ static uint8_t cross_interval(const fr_rundown *r, double span, double *n, fr_in
 }
 
 FR_APART ptrdiff_t run_down(const fr_rundown *r, const double *times, ptrdiff_t count, double *n,
-                            double *longest, double *out, uint8_t *status, double *stopped)
+                            double *longest, double *out, uint8_t *status, double *stopped,
+                            double *reached)
 {
     fr_instant now;
     now.u = NAN;
     *status = instant_of(r, n, &now);
     *stopped = times[0];
+    *reached = !*status && r->side != 0.0 && beyond(r, now.V) >= 0.0 ? times[0] : NAN;
     for (ptrdiff_t i = 0; i < count && !*status; i++) {
         if (i > 0 && times[i] > times[i - 1]) {
-            double done;
-            *status = cross_interval(r, times[i] - times[i - 1], n, &now, longest, &done);
-            *stopped = times[i - 1] + done * (times[i] - times[i - 1]);
+            double done, crossed = isnan(*reached) ? NAN : 0.0;
+            const double span = times[i] - times[i - 1];
+            *status = cross_interval(r, span, n, &now, longest, &done, &crossed);
+            if (isnan(*reached))
+                *reached = times[i - 1] + crossed * span;
+            *stopped = times[i - 1] + done * span;
             if (*status)
                 return i;
         }

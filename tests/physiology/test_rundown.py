@@ -67,7 +67,7 @@ def test_scenarios_are_met(name, tol, allowed, isa):
     weights, bath, z, amount, (top, *halves), (na, k), fixed, V, volumes = SCENARIOS[name]
     x = np.array([*weights, *bath, z, 37, top, amount, *halves], float)
     amounts = np.array([na, k, na + k + z * amount])
-    rows, status, stopped, _ = _kernels.run_down(
+    rows, status, stopped, *_ = _kernels.run_down(
         weights[0] < 1e-6, fixed, 3000.0, tol, x, np.array(TIMES), amounts, 1.0, isa=isa
     )
     assert (status, stopped) == (0, 3600.0)
@@ -75,6 +75,46 @@ def test_scenarios_are_met(name, tol, allowed, isa):
     assert np.abs(rows[[2, 4], 4] - volumes).max() <= 1e-8
     # neutrality is a linear invariant
     assert amounts @ [1, 1, -1] + z * amount == pytest.approx(0, abs=1e-10)
+
+
+#: Times at which the scenarios reach -55 and -40 mV, s.
+REACHED = {
+    "A": (852.928315829, 2313.864833534),
+    "B": (922.942759230, 2537.541446567),
+    "C": (886.676922959, 2361.763288121),
+    "D": (667.644392266, 1795.620529637),
+    "E": (3643.590485164, math.inf),
+    "F": (math.inf, math.inf),
+    "H": (891.894057329, 2450.458688374),
+    "L": (1756.70290350, 3585.64274313),
+    "M": (1438.53255443, 3176.37678525),
+}
+
+
+def crossing(name, V, tol, side=1):
+    weights, bath, z, amount, (top, *halves), (na, k), fixed, *_ = SCENARIOS[name]
+    x = np.array([*weights, *bath, z, 37, top, amount, *halves], float)
+    amounts, times = np.array([na, k, na + k + z * amount]), np.array([0.0, 7200.0])
+    kind = weights[0] < 1e-6, fixed, 3000.0, tol
+    found = _kernels.run_down(*kind, x, times, amounts, 1.0, threshold=V, side=side)[-1]
+    return math.inf if math.isnan(found) else found
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize(("tol", "allowed"), [(1e-5, 1e-3), (1e-7, 1e-5), (1e-10, 1e-8)])
+@pytest.mark.parametrize("name", REACHED)
+def test_times_of_thresholds_are_met(name, tol, allowed):
+    found = [crossing(name, V, tol) for V in (-55, -40)]
+    assert found == pytest.approx(REACHED[name], rel=0, abs=allowed)
+
+
+@pytest.mark.golden
+def test_a_maximum_within_a_step_is_not_missed():
+    # F has a maximum of -56.179542690 mV at 1180.8 s, and falls afterwards
+    found = [crossing("F", V, 1e-7) for V in (-56.1796, -56.17955, -56.179543, -56.1795427)]
+    assert np.all(np.diff(found) > 0)
+    assert 1180 < found[-1] < 1180.8
+    assert crossing("F", -56.1795426, 1e-7) == math.inf
 
 
 @pytest.mark.golden
@@ -211,6 +251,48 @@ def test_smaller_tolerances_change_little(pump, K_out, leak, diameter, kind):
     )
     assert loose.status == strict.status
     assert loose.values() == pytest.approx(strict.values(), abs=1e-5, nan_ok=True)
+
+
+@pytest.mark.property
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 1.5), st.floats(2, 12), st.floats(0.3, 3)), min_size=1, max_size=3
+    ),
+    st.floats(-80, -40),
+    st.sampled_from(list(CELLS)),
+)
+def test_no_crossing_is_missed_or_made_up(conditions, V, kind):
+    cell = CELLS[kind]
+    weight = f"{cell.model.weight}_Na"
+    protocol = {
+        400.0 * i: {"pump_max": fr.times(pump), "K_out": K_out, weight: fr.times(leak)}
+        for i, (pump, K_out, leak) in enumerate(conditions)
+    }
+    dense = np.linspace(0, 1200, 2401)
+    run = cell.rundown(protocol, time=[0, 1200], diameter=20)
+    course = cell.rundown(protocol, time=dense, diameter=20, tol=1e-9).values()
+    side = 1 if cell.potential() <= V else -1
+    past = np.flatnonzero(side * (course - V) >= 0)
+    reached = run.time_to(V)
+    if past.size:
+        assert reached <= dense[past[0]] + 1e-3 or side * (course[past[0]] - V) < 1e-5
+    if math.isfinite(reached):
+        before = np.flatnonzero(side * (course[dense < reached - 1e-3] - V) >= 1e-6)
+        assert not before.size
+        there = cell.rundown(protocol, time=[0, reached], diameter=20).values()[-1]
+        assert side * (there - V) >= -1e-5
+
+
+def test_times_to_potentials_are_on_the_axis_of_the_course():
+    run = LIVING.rundown({100: OFF[0], 2000: {}}, time=[0, 5000], diameter=20)
+    jump = LIVING.steady_state().replace(pump_max=0).potential()
+    assert run.time_to(jump - 1) == 100  # it jumps there
+    assert run.time_to(LIVING.potential()) == 0
+    assert 100 < run.time_to(-60) < 2000
+    assert run.time_to(-72) > 2000  # the pump comes back to more sodium
+    assert run.time_to(0) == math.inf
+    with pytest.raises(TypeError, match="V must be a number"):
+        run.time_to("block")
 
 
 # ---- the answer ----
