@@ -102,8 +102,8 @@ class Rundown(Comparable):
         Returns
         -------
         float
-            s, on the time axis of the course: the time of a change if V jumps there to the value or
-            beyond it, inf if it is not reached before the last time.
+            Time on the axis of the course, s: that of a change if V jumps there to the value or
+            beyond it, inf if V is not reached before the last time.
 
         Notes
         -----
