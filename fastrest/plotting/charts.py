@@ -322,13 +322,14 @@ def courses(
     long = time[-1] - time[0] > 600
     scale, unit = (60, "min") if long else (1, "s")
     for one, y, quantity in zip(axes, values, quantities, strict=True):
-        one.margins(y=0.1)  # for the labels of marks
-        if quantity.marks and len(values) > 1:
-            one.margins(y=0.25)  # these axes are low
         one.plot(time / scale, y, label=name or None)
         for change in changes:
             one.axvline(change / scale, color="0.7", linewidth=0.8, linestyle=":", zorder=0)
         draw_marks(quantity.marks, one, "y")
+        low, high = one.get_ylim()
+        room = (0.06 + 0.03 * len(values)) * (high - low)  # for a label above its line
+        seen = [mark + room for mark in quantity.marks.values()]
+        one.set_ylim(top=max([high, *seen]), auto=None)
         set_label(one, "y", quantity.label)
     set_label(axes[-1], "x", f"time ({unit})")
     axes[0].set_title(name)
