@@ -36,6 +36,7 @@ MODULES = {
     **dict.fromkeys(("cells", "info"), "main"),
     "sweep": "sweep_command",
     **dict.fromkeys(("population", "merge"), "population_commands"),
+    "rundown": "rundown_command",
     **dict.fromkeys(("currents", "gradient", "solve", "sobol"), "sensitivity_commands"),
     "bench": "bench_command",
 }

@@ -169,6 +169,19 @@ COMMANDS["merge"] = Command(
     ),
 )
 
+COMMANDS["rundown"] = Command(
+    "follow a living cell in time, while its pump stops or its bath changes",
+    "Integrate the inside of a living cell by the plan of a TOML file: what changes, and when.",
+    (
+        _option("plan", "PLAN.toml", "the cell and the protocol", nargs="?"),
+        _switch("--example", "print a plan with comments that explain it"),
+        _option("--of", "OUTPUTS", "outputs to draw, separated by commas"),
+        _option("--out", "FILE", "write the course as a table (.csv)"),
+        _option("--plot", "FILE", f"draw the course {PICTURE}"),
+        FORCE,
+    ),
+)
+
 COMMANDS["currents"] = Command(
     "print the currents of a cell at rest",
     "Print the current of every ion at rest: Nernst potential, driving force, current (outward "

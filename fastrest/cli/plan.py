@@ -1,11 +1,13 @@
-"""Plans: TOML files that describe a population of cells. See population.toml."""
+"""Plans: TOML files of a population or a rundown. See population.toml and rundown.toml."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fastrest._core.validation import unknown
+import numpy as np
+
+from fastrest._core.validation import finite, unknown, whole_number
 from fastrest.cli.option_values import distribution_of
 from fastrest.distributions.base import Distribution, Scaled
 from fastrest.nouns.spaces import Space
@@ -20,6 +22,8 @@ from fastrest.points.derived import Derived, derived_of
 from fastrest.populations.candidates import PopulationDesign as Design
 
 EXAMPLE = Path(__file__).with_name("population.toml")
+RUNDOWN_EXAMPLE = Path(__file__).with_name("rundown.toml")
+RUNDOWN_KEYS = ("cell", "set", "living", "diameter", "time", "volume", "tol", "protocol")
 KEYS = ("cell", "set", "n", "rng", "method", "of", "vary", "correlation", "conditions", "accept")
 #: The families of derived parameters, which `derived_of` reads.
 DERIVED = ("affine", "electroneutral")
@@ -81,6 +85,68 @@ def cell_file_of(path: str | Path) -> Path | None:
     """Return the file of the cell that a plan names; None if the cell has no file of its own."""
     cell = read_toml(path, "plan").get("cell")
     return cell_file(cell, Path(path).parent) if isinstance(cell, str) else None
+
+
+def read_rundown(path: str | Path) -> tuple[Cell, dict[str, Any]]:
+    """Read a plan of a rundown: see rundown.toml.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    Cell
+        The living cell.
+    dict
+        The arguments of `Cell.rundown`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `read_plan`.
+    OSError
+        The file, or that of its cell, cannot be read.
+
+    Examples
+    --------
+    >>> from fastrest.cli.plan import RUNDOWN_EXAMPLE, read_rundown
+    >>> cell, arguments = read_rundown(RUNDOWN_EXAMPLE)
+    >>> list(arguments["protocol"]), len(arguments["time"])
+    ([0.0, 1800.0], 721)
+    """
+    path = Path(path)
+    with _at(str(path)):
+        table = read_toml(path, "plan")
+        _check_keys(table, RUNDOWN_KEYS)
+        for key in ("cell", "diameter", "time"):
+            if key not in table:
+                raise ValueError(f"{key} is missing")
+        cell = _changed(_cell(table["cell"], path.parent), _table(table, "set"))
+        if "living" in table:
+            with _at("living"):
+                cell = cell.living(**_table(table, "living"))
+        given = table.get("protocol", [])
+        if not isinstance(given, list) or not all(isinstance(one, Mapping) for one in given):
+            raise TypeError(f"protocol must be a list of tables, [[protocol]], got {given!r}")
+        protocol = {}
+        for number, one in enumerate(given, 1):
+            with _at(f"protocol {number}"):
+                if "at" not in one:
+                    raise ValueError("at is missing, the time at which the condition begins, s")
+                condition = {key: x for key, x in one.items() if key != "at"}
+                protocol[finite("at", one["at"])] = _condition(str(number), condition)
+        first, last, n = _times(table["time"])
+        arguments: dict[str, Any] = {"protocol": protocol, "time": np.linspace(first, last, n)}
+        return cell, arguments | {k: table[k] for k in ("diameter", "volume", "tol") if k in table}
+
+
+def _times(given: Any) -> tuple[float, float, int]:
+    with _at("time"):
+        if not isinstance(given, list) or len(given) != 3:
+            raise TypeError(f"must be [from, to, number], as [0, 7200, 721], got {given!r}")
+        number = whole_number("the number of times", given[2], 1, 10_000_000)
+        return finite("from", given[0]), finite("to", given[1]), number
 
 
 def _plan(table: Mapping[str, Any], folder: Path) -> Plan:

@@ -19,7 +19,6 @@ from fastrest.models.rundown_reference import course
 from fastrest.runtime import scheduler
 
 if TYPE_CHECKING:
-    import matplotlib.axes
     import pandas as pd
     import xarray as xr
 
@@ -147,15 +146,15 @@ class Rundown(Comparable):
         variables = {n: ("time", x, {"units": units[n]}) for n, x in self.columns.items()}
         return xr.Dataset(variables, {"time": ("time", self.time, {"units": "s"})})
 
-    def plot(self, of: str | Sequence[str] = "V", ax: matplotlib.axes.Axes | None = None) -> Any:
+    def plot(self, of: str | Sequence[str] = "V", ax: Any = None) -> Any:
         """Draw outputs against time, with the times of changes; it needs matplotlib.
 
         Parameters
         ----------
         of : str or list of str
             Outputs, as for `values`; each of a list has axes of its own.
-        ax : matplotlib.axes.Axes, optional
-            Axes to draw one output on; by default those of a new pyplot figure.
+        ax : matplotlib.axes.Axes, or sequence of them, optional
+            Axes to draw on, one for each output; by default those of a new pyplot figure.
 
         Returns
         -------
@@ -171,7 +170,8 @@ class Rundown(Comparable):
             for name in names
         ]
         changes = [time for time in self.protocol if self.time[0] < time < self.time[-1]]
-        drawn = courses(self.time, values, quantities, changes, self.cell.name, ax)
+        given = None if ax is None else np.ravel(ax).tolist()
+        drawn = courses(self.time, values, quantities, changes, self.cell.name, given)
         return drawn[0] if isinstance(of, str) else np.array(drawn)
 
     def _output(self, name: str) -> Output:

@@ -308,13 +308,13 @@ def courses(
     quantities: Sequence[Quantity],
     changes: Sequence[float],
     name: str,
-    ax: "Axes | None",
+    given: "Sequence[Axes] | None",
 ) -> list["Axes"]:
     """Draw quantities against time, each on axes of its own, with lines at the times of changes."""
-    if ax is not None:
-        if len(values) > 1:
-            raise ValueError(f"ax takes one output, got {len(values)}")
-        axes = [ax]
+    if given is not None:
+        axes = list(given)
+        if len(axes) != len(values):
+            raise ValueError(f"ax must be axes for each output, {len(values)}, got {len(axes)}")
     else:
         size = None if len(values) == 1 else (6.4, 1 + 2.2 * len(values))
         figure = pyplot().figure(layout="constrained", figsize=size)

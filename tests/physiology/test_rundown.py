@@ -325,7 +325,7 @@ def test_a_picture_has_the_marks_and_the_times_of_changes():
     dotted = [line for line in axes[1].lines if line.get_linestyle() == ":"]
     assert [line.get_xdata()[0] for line in dotted] == [10.0]
     assert run.plot(ax=axes[0]) is axes[0]
-    with pytest.raises(ValueError, match="ax takes one output"):
+    with pytest.raises(ValueError, match="ax must be axes for each output, 2, got 1"):
         run.plot(["V", "X"], ax=axes[0])
 
 
