@@ -43,9 +43,9 @@ def living_cell(
     V = model.outputs["V"].value_at(values)
     if not math.isfinite(V):
         raise ValueError(f"living needs a finite potential, got {V}")
-    now = {**values, **given}
+    now = {**values, **{name: finite(name, x) for name, x in given.items()}}
     now["Cl_in"] = now["Cl_out"] * math.exp(V / float(phi(now["celsius"])))
-    now["X_out"] = given.get("X_out", max(0.0, now["Na_out"] + now["K_out"] - now["Cl_out"]))
+    now.setdefault("X_out", max(0.0, now["Na_out"] + now["K_out"] - now["Cl_out"]))
     now["pump_max"] = 0.0
 
     per_Na, K = (
@@ -99,9 +99,7 @@ def _check(
         if name not in allowed:
             raise ValueError(f"living takes {', '.join(allowed)}, got {name}: the others follow")
     needed = {n for n in allowed if n != "X_out"} | {"K_in", "Na_in", f"{living.weight}_Na"}
-    missing = [
-        name for name in (*living.leak.parameters,) if name in needed - set(values) - set(given)
-    ]
+    missing = [name for name in living.leak.parameters if name in needed - set(values) - set(given)]
     if missing:
         raise ValueError(f"a living cell needs {', '.join(missing)}, as {missing[0]}= of living")
 

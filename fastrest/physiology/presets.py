@@ -163,7 +163,9 @@ class State(FrozenMapping[float | Times]):
         if self.get("pump_ratio") != 1.0 or "pump_ratio" in cell:
             return self
         if "pump_max" not in cell:
-            raise ValueError(f"{self.name} changes nothing: this cell has no pump")
+            raise ValueError(
+                f"{self.name} changes nothing: this cell has no pump; cell.living() has"
+            )
         changes = {key: value for key, value in self.items() if key != "pump_ratio"}
         return State(
             self.name,
