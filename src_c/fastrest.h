@@ -152,15 +152,17 @@ typedef struct {
 } fr_model;
 
 /* One cell whose inside changes in time: see models/rundown_tpl.h. */
+enum { FR_LIVING_COLUMNS = 15 };
 enum { FR_RUNDOWN_COLUMNS = 6 }; /* V, Na_in, K_in, Cl_in, volume, I_pump */
 typedef struct {
-    int field;        /* 0: leaks of FR_CHORD_LIVING, else of FR_GHK_LIVING */
-    int fixed_volume; /* not 0: no water moves */
-    double surface;   /* area of the membrane over the first volume, 1/cm */
-    double tolerance; /* of the amounts in a step, mM of the first volume */
-    double threshold; /* mV, whose first crossing is sought: */
-    double side;      /* 1: V reaches it from below, -1: from above, 0: none is sought */
-    double x[15];     /* columns of the equation, n_X the amount of X, mM of the first volume */
+    int field;                   /* 0: leaks of FR_CHORD_LIVING, else of FR_GHK_LIVING */
+    int fixed_volume;            /* not 0: no water moves */
+    double surface;              /* area of the membrane over the first volume, 1/cm */
+    double tolerance;            /* of the amounts in a step, mM of the first volume */
+    double threshold;            /* mV, whose first crossing is sought: */
+    double side;                 /* 1: V reaches it from below, -1: from above, 0: none is sought */
+    double x[FR_LIVING_COLUMNS]; /* columns of the equation, n_X the amount of X, mM of the first
+                                    volume */
 } fr_rundown;
 
 /* Basic distribution of an input: u is a probability, y its quantile. */

@@ -61,38 +61,26 @@ def many():
     return rows(1_000_000)
 
 
-def times_numpy(benchmark, note, agree, rows):
-    sweep, columns = rows
-    V = benchmark(numpy_pump, columns)
-    note(V.size, peer=f"numpy {np.__version__}", threads=1)
-    assert agree(V, sweep.values())
-
-
-def times_values(benchmark, note, agree, rows, engine):
-    sweep, columns = rows
-    out = np.full(sweep.shape, np.nan)
-    V = benchmark(sweep.values, out=out, engine=engine, threads=1)
-    note(V.size, isa=engine, threads=1)
-    assert V is out
-    assert agree(V, numpy_pump(columns))
-
-
 @block
 @pytest.mark.parametrize("isa", fr.info()["supported"])
-def test_pump_block(benchmark, note, agree, few, isa):
-    times_values(benchmark, note, agree, few, isa)
+def test_pump_block(times_values, few, isa):
+    sweep, columns = few
+    times_values(sweep, numpy_pump(columns), isa)
 
 
 @block
-def test_pump_block_numpy(benchmark, note, agree, few):
-    times_numpy(benchmark, note, agree, few)
+def test_pump_block_numpy(times_numpy, few):
+    sweep, columns = few
+    times_numpy(sweep, numpy_pump, columns)
 
 
 @million
-def test_pump_million(benchmark, note, agree, many):
-    times_values(benchmark, note, agree, many, fr.info()["isa"])
+def test_pump_million(times_values, many):
+    sweep, columns = many
+    times_values(sweep, numpy_pump(columns), fr.info()["isa"])
 
 
 @million
-def test_pump_million_numpy(benchmark, note, agree, many):
-    times_numpy(benchmark, note, agree, many)
+def test_pump_million_numpy(times_numpy, many):
+    sweep, columns = many
+    times_numpy(sweep, numpy_pump, columns)

@@ -152,6 +152,32 @@ def agree():
     return agree
 
 
+@pytest.fixture
+def times_values(benchmark, note, agree):
+    """Return a function that times the values of a table on one thread, and compares them."""
+
+    def times(sweep, expected, engine):
+        out = np.full(sweep.shape, np.nan)
+        V = benchmark(sweep.values, out=out, engine=engine, threads=1)
+        note(V.size, isa=engine, threads=1)
+        assert V is out
+        assert agree(V, expected)
+
+    return times
+
+
+@pytest.fixture
+def times_numpy(benchmark, note, agree):
+    """Return a function that times NumPy on columns, and compares the values of their table."""
+
+    def times(sweep, function, columns):
+        V = benchmark(function, columns)
+        note(V.size, peer=f"numpy {np.__version__}", threads=1)
+        assert agree(V, sweep.values())
+
+    return times
+
+
 @pytest.fixture(scope="session")
 def cell():
     return fr.cells["mammalian neuron"]

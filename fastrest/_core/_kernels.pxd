@@ -51,6 +51,7 @@ cdef extern from "fastrest.h" nogil:
         signed char z[FR_MAX_IONS]
 
     enum:
+        FR_LIVING_COLUMNS
         FR_RUNDOWN_COLUMNS
 
     ctypedef struct fr_rundown:
@@ -60,7 +61,7 @@ cdef extern from "fastrest.h" nogil:
         double tolerance
         double threshold
         double side
-        double x[15]
+        double x[FR_LIVING_COLUMNS]
 
     ctypedef enum fr_base:
         FR_UNIFORM

@@ -468,7 +468,7 @@ def run_down(bint field, bint fixed_volume, double surface, double tolerance,
     cdef const fr_kernels *kernels = kernels_of(isa)
     cdef fr_rundown question
     cdef Py_ssize_t count = len(times), reached, j
-    cdef const double *columns = <const double *>line(x, cnp.NPY_DOUBLE, 15)
+    cdef const double *columns = <const double *>line(x, cnp.NPY_DOUBLE, FR_LIVING_COLUMNS)
     cdef const double *when = <const double *>line(times, cnp.NPY_DOUBLE, count)
     cdef double *n = <double *>line(amounts, cnp.NPY_DOUBLE, 3)
     cdef cnp.ndarray out = np.empty((count, FR_RUNDOWN_COLUMNS))
@@ -480,7 +480,7 @@ def run_down(bint field, bint fixed_volume, double surface, double tolerance,
     question.field, question.fixed_volume = field, fixed_volume
     question.surface, question.tolerance = surface, tolerance
     question.threshold, question.side = threshold, side
-    for j in range(15):
+    for j in range(FR_LIVING_COLUMNS):
         question.x[j] = columns[j]
     with nogil:
         reached = kernels.run_down(&question, when, count, n, &longest, rows, &status, &stopped,

@@ -80,6 +80,14 @@ def check_outputs(options: argparse.Namespace, *names: str) -> None:
             check_writable(path, options.force)
 
 
+def check_table(options: argparse.Namespace, name: str) -> None:
+    """Raise an error if the table that an option names is no .csv, or cannot be written."""
+    path = getattr(options, name)
+    if path and Path(path).suffix.lower() != ".csv":
+        raise ValueError(f"--{name} {path} must end in .csv")
+    check_outputs(options, name)
+
+
 # ---- pictures ----
 
 

@@ -1,5 +1,6 @@
 """Plans: TOML files of a population or a rundown. See population.toml and rundown.toml."""
 
+import argparse
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -79,6 +80,15 @@ def read_plan(path: str | Path, *, n: int | None = None, rng: int | None = None)
     table = {**read_toml(path, "plan"), **instead}
     with _at(str(path)):
         return _plan(table, path.parent)
+
+
+def prints_example(options: argparse.Namespace, example: Path) -> bool:
+    """Print the example if a command is asked for it; else there must be a plan."""
+    if options.example:
+        print(example.read_text(encoding="utf-8"), end="")
+    elif not options.plan:
+        raise ValueError("give a PLAN.toml, or --example, which prints one")
+    return bool(options.example)
 
 
 def cell_file_of(path: str | Path) -> Path | None:

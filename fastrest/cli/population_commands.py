@@ -6,7 +6,7 @@ import time
 from fastrest.cli import report
 from fastrest.cli.option_values import part_of
 from fastrest.cli.output_files import check_files, check_outputs, check_picture, draw
-from fastrest.cli.plan import EXAMPLE, cell_file_of, read_plan
+from fastrest.cli.plan import EXAMPLE, cell_file_of, prints_example, read_plan
 from fastrest.nouns import population_plots
 from fastrest.nouns.load_and_merge import is_of_population, merged_population, merged_sweep
 from fastrest.nouns.populations import Population, count_candidates
@@ -16,11 +16,8 @@ from fastrest.reductions.histograms import HistogramAnswer
 
 def run_population(options: argparse.Namespace) -> None:
     """Count the candidates of a plan, report on them, and write the accepted cells."""
-    if options.example:
-        print(EXAMPLE.read_text(encoding="utf-8"), end="")
+    if prints_example(options, EXAMPLE):
         return
-    if not options.plan:
-        raise ValueError("give a PLAN.toml, or --example, which prints one")
     plan = read_plan(options.plan, n=options.n, rng=options.rng)
     check_files(options, [("PLAN", options.plan), ("the plan's cell", cell_file_of(options.plan))])
     long = {

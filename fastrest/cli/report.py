@@ -159,14 +159,8 @@ def _potentials(pop: Population) -> Iterator[str]:
     tails = QUANTILES[::2]
     of = "" if pop.of == "V" else f"{pop.of} of "
     unit = pop.space.cell.model.outputs[pop.of].unit
-    rows = [
-        [
-            f"{of}accepted cells{unit and f', {unit}'}",
-            "mean",
-            "sd",
-            *(f"{100 * q:g} %" for q in tails),
-        ]
-    ]
+    head = f"{of}accepted cells, {unit}" if unit else f"{of}accepted cells"
+    rows = [[head, "mean", "sd", *(f"{100 * q:g} %" for q in tails)]]
     for name in pop.conditions:
         s = pop.summary(name)
         quantiles = (f"{V:.2f}" for V in pop.quantile(name, tails))

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from fastrest.cli import report
-from fastrest.cli.output_files import check_files, check_outputs, check_picture, draw
-from fastrest.cli.plan import RUNDOWN_EXAMPLE, cell_file_of, read_rundown
+from fastrest.cli.output_files import check_files, check_picture, check_table, draw
+from fastrest.cli.plan import RUNDOWN_EXAMPLE, cell_file_of, prints_example, read_rundown
 from fastrest.physiology.rundown import Rundown
 from fastrest.runtime.storage import replacing
 
@@ -19,17 +19,12 @@ DRAWN = ("V", "Na_in", "K_in", "relative_volume")
 
 def run_rundown(options: argparse.Namespace) -> None:
     """Integrate a plan, print its course, and write the files that are asked for."""
-    if options.example:
-        print(RUNDOWN_EXAMPLE.read_text(encoding="utf-8"), end="")
+    if prints_example(options, RUNDOWN_EXAMPLE):
         return
-    if not options.plan:
-        raise ValueError("give a PLAN.toml, or --example, which prints one")
     cell, arguments = read_rundown(options.plan)
     check_files(options, [("PLAN", options.plan), ("the plan's cell", cell_file_of(options.plan))])
     check_picture(options, "plot")
-    if options.out and Path(options.out).suffix.lower() != ".csv":
-        raise ValueError(f"--out {options.out} must end in .csv")
-    check_outputs(options, "out")
+    check_table(options, "out")
     run = cell.rundown(**arguments)
     wanted = options.of.split(",") if options.of else list(DRAWN)
     run.values(of=wanted)  # or the error for an unknown output

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastrest.cli import report
 from fastrest.cli.option_values import cell_of, distribution_of, output_of, split_once
-from fastrest.cli.output_files import check_files, check_outputs, check_picture, draw
+from fastrest.cli.output_files import check_files, check_picture, check_table, draw
 from fastrest.distributions.base import Distribution, Scaled
 from fastrest.models.outputs import with_unit
 from fastrest.models.quantities import Status
@@ -75,9 +75,7 @@ def run_sobol(options: argparse.Namespace) -> None:
     space = _space(options)
     check_files(options, [("CELL", cell_file(options.cell))])
     check_picture(options, "plot")
-    if options.csv and Path(options.csv).suffix.lower() != ".csv":
-        raise ValueError(f"--csv {options.csv} must end in .csv")
-    check_outputs(options, "csv")
+    check_table(options, "csv")
     if options.samples is None and options.until is None:
         for option in ("between", "rng", "nan_policy"):
             if getattr(options, option) is not None:

@@ -54,7 +54,7 @@ class Model(Frozen):
         Names, units and descriptions of the quantities that the model computes.
     """
 
-    _hooks = (
+    _hooks: ClassVar[tuple[str, ...]] = (
         *("arguments", "columns", "complete", "core_ions", "declared_outputs", "equation"),
         "implied",
         *("output", "parameter", "pump_parameters", "pumped", "reference", "reference_gradient"),

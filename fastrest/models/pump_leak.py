@@ -6,7 +6,7 @@ import functools
 import math
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy.typing as npt
 
@@ -41,7 +41,7 @@ class PumpLeak(Model):
     solutes, and the relative volume. Parameters are the permeabilities or conductances, the
     concentrations outside, and
 
-    - `pump_max`, and the half-saturations of a saturating pump: as of the leak model, `GHK`;
+    - `pump_max`, and the half-saturations of a saturating pump, as in `GHK`;
     - `z_X`: the mean charge of the impermeant solutes inside;
     - `X_out`: other solutes outside, mM, 0 by default: ions that are left out count here;
     - `n_X`: amount of impermeant solute, as the X at which the relative volume is 1. The default of
@@ -75,6 +75,8 @@ class PumpLeak(Model):
     >>> {name: round(cell.value(of=name), 2) for name in ("V", "Na_in", "K_in", "Cl_in")}
     {'V': -69.46, 'Na_in': 67.23, 'K_in': 71.49, 'Cl_in': 10.93}
     """
+
+    _hooks: ClassVar[tuple[str, ...]] = ("living_columns",)
 
     reference = staticmethod(steady_state)
     reference_gradient = staticmethod(steady_state_gradient)
@@ -148,14 +150,18 @@ class PumpLeak(Model):
 
     @functools.cached_property
     def columns(self) -> tuple[str | float, ...]:
+        closed = self.equation_name == "chord_steady"
+        return self.living_columns[:-2] if closed else self.living_columns
+
+    @functools.cached_property
+    def living_columns(self) -> tuple[str | float, ...]:
+        """The columns with the half-saturations of the pump, which are 0 if it is constant."""
         weights = (f"{self.weight}_{name}" for name in ("Na", "K", "Cl", "NKCC", "KCC"))
         present = (name if name in self.parameters else 0.0 for name in weights)
         bath = ("Na_out", "K_out", "Cl_out", "X_out")
-        columns = (*present, *bath, "z_X", "celsius", "pump_max", "n_X")
-        if self.equation_name == "chord_steady":
-            return columns
         halves = ("pump_Na_half", "pump_K_half")
-        return (*columns, *(name if name in self.parameters else 0.0 for name in halves))
+        law = (name if name in self.parameters else 0.0 for name in halves)
+        return (*present, *bath, "z_X", "celsius", "pump_max", "n_X", *law)
 
     def __call__(self, *, of: str = "V", **values: npt.ArrayLike) -> Any:
         if of == "relative_volume" and "n_X" not in values:

@@ -326,11 +326,11 @@ def _growth(u: complex) -> complex:
 
 
 def _field_balance(x: Numbers, state: State) -> tuple[complex, complex, complex]:
-    """Return F, which is 0 at u = V/phi of the steady state, and the inside Na and K.
+    """Return F, which is 0 at u = V/phi of the steady state, and A and B.
 
-    The balances of Na and K give, with n(u) = (exp(u) - 1)/u,
+    With n(u) = (exp(u) - 1)/u, A = 3 I/(F P_Na) and B = 2 I/(F P_K) the balances of Na and K give
 
-        Na_in = exp(-u) (Na_out - 3 I n/(F P_Na)),   K_in = exp(-u) (K_out + 2 I n/(F P_K))
+        Na_in = exp(-u) (Na_out - A n),   K_in = exp(-u) (K_out + B n)
 
     and Cl_in = exp(u) Cl_out. F compares the larger charge with the part that neutrality and
     osmotic balance give it. Where no room is left for X that part is 1/2.

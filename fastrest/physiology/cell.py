@@ -433,7 +433,10 @@ class Cell(CellAnswers):
         if not isinstance(model, PumpLeak):
             raise ValueError(f"steady_state needs a cell of fr.PumpLeak, got one of {model}")
         if not math.isfinite(self.potential()):
-            raise ValueError(f"{self} has no steady state: it swells without bound")
+            raise ValueError(
+                f"{self} has no steady state: it swells without bound, or its pump asks for more "
+                "Na than leaks in"
+            )
         return self._with_model(model.leak, self.inside)
 
     def _with_model(self, model: Model, values: Mapping[str, Any]) -> "Cell":

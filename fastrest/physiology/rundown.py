@@ -290,8 +290,7 @@ def _segment(
         amounts[:] = after
         table = np.array(found).reshape(-1, len(COLUMNS))
         return table, status, float(times[max(0, len(found) - 1)]), longest, math.nan
-    columns = model.columns if len(model.columns) == 15 else (*model.columns, 0.0, 0.0)
-    x = np.array([values[one] if isinstance(one, str) else one for one in columns])
+    x = np.array([values[one] if isinstance(one, str) else one for one in model.living_columns])
     isa = None if how.isa == scheduler.PYTHON else how.isa
     rows, bits, stopped, longest, crossed = _kernels.run_down(
         *(model.weight == "P", how.fixed_volume, how.surface, how.tol, x, times, amounts, longest),

@@ -15,6 +15,14 @@ FR_INLINE double phi_of(double celsius)
     return FR_PHI_PER_KELVIN * (celsius + FR_KELVIN_AT_0_CELSIUS);
 }
 
+/* Leaves all points of a chunk to the function of one point. */
+static uint64_t leave_to_points(ptrdiff_t n, uint64_t *suspect)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        suspect[i] = SIGN;
+    return SIGN;
+}
+
 /* ---- single points ---- */
 
 static uint8_t nonnegative_status(double x)

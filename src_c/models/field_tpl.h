@@ -27,7 +27,7 @@ typedef struct {
     double n, growth;    /* n(u), n'(u) */
     double na, rho;      /* Na_in of a saturating pump, and its current over F */
     double S, r, margin; /* see steady_tpl.h */
-    double root, more;   /* root^2 = r + z^2 margin, share of the larger charge's sign */
+    double root, more;   /* root^2 = r + z^2 margin, cations inside, or Cl if z_X > 0, over total */
     double value, slope; /* F and F'; infinite if S <= 0 leaves no cations */
 } fr_field_equation;
 
@@ -48,7 +48,7 @@ static fr_field_terms field_terms(const double *x, double current)
                             x[BATH_NA],
                             x[BATH_K],
                             x[BATH_CL],
-                            (x[BATH_NA] + x[BATH_K]) + (x[BATH_CL] + x[BATH_X]),
+                            solutes_outside(x),
                             magnitude(x[CHARGE_X]),
                             x[CHARGE_X] > 0.0};
 }

@@ -13,7 +13,7 @@ enum { MOST_CURRENTS = 300 };
 /* A point, its pump current and its state; of x, PUMP_MAX is that current. */
 typedef struct {
     int field; /* not 0: leaks by the constant field */
-    double x[LIVING_COLUMNS];
+    double x[FR_LIVING_COLUMNS];
     double top; /* the largest current at this K_out */
     fr_steady chord;
     fr_field constant_field;
@@ -60,11 +60,11 @@ static double surplus(fr_living *a, double na_in, int *exists)
 /* Finds the current of a saturating pump (Chandrupatla 1997).  Returns 1 if there is one. */
 static int find_current(fr_living *a)
 {
-    const double total = (a->x[BATH_NA] + a->x[BATH_K]) + (a->x[BATH_CL] + a->x[BATH_X]);
+    const double total = solutes_outside(a->x);
     int exists_p, exists_q;
     double p = total, q = 0.0, f_q = surplus(a, q, &exists_q);
     if (f_q <= 0.0)
-        return exists_q; /* there is no Na to pump; or a reversed pump is too strong */
+        return exists_q; /* there is no Na to pump */
     double f_p = surplus(a, p, &exists_p), t = 0.5;
     if (f_p > 0.0)
         return 0;
@@ -167,17 +167,13 @@ static double living_point(const fr_model *model, const double *x, uint8_t *stat
     return *status ? NAN : living_value(model, &a, status);
 }
 
-/* Every point is left to living_point. */
 static uint64_t living_chunk(const fr_model *model, ptrdiff_t n, const fr_columns *in,
                              double *restrict V, uint64_t *restrict suspect)
 {
     (void)model;
     (void)in;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        V[i] = NAN;
-        suspect[i] = SIGN;
-    }
-    return SIGN;
+    (void)V;
+    return leave_to_points(n, suspect);
 }
 
 /* ---- derivatives ---- */
@@ -190,8 +186,7 @@ static double living_slope(int output, const fr_living *a, int j)
         return 0.0;
     if (a->field)
         return field_slope(output, &a->constant_field, a->x, j);
-    const fr_change c = change_by(j, &a->chord, a->x);
-    return steady_slope(output, &a->chord, a->x, &c);
+    return steady_slope_by(output, &a->chord, a->x, j);
 }
 
 static double living_slopes_point(const fr_model *model, const double *x, double *slopes,
@@ -209,7 +204,7 @@ static double living_slopes_point(const fr_model *model, const double *x, double
     const double by_na = follows ? 3.0 * current * h_na / (na_in * (na_in + h_na)) : 0.0;
     const double feedback = 1.0 - by_na * living_slope(FR_OF_NA, &a, PUMP_MAX);
     const double by_current = living_slope(model->output, &a, PUMP_MAX);
-    for (int j = 0; j < LIVING_COLUMNS; j++) {
+    for (int j = 0; j < FR_LIVING_COLUMNS; j++) {
         double law = 0.0; /* the change of the pump's law with the column itself */
         if (j == PUMP_MAX)
             law = is_constant(&a) ? 1.0 : (na * na * na) * (k * k);

@@ -17,14 +17,20 @@ static double occupancy(double c, double half)
     return c == 0.0 ? 0.0 : c / (c + half);
 }
 
-/* The pump current in uA/cm2: of the saturating law, ion 0 is Na and ion 1 is K. */
+/* The law, from the occupied shares of a Na site and of a K site. */
+FR_INLINE double pump_law(double max, double na, double k)
+{
+    return max * (na * na * na) * (k * k);
+}
+
+/* The pump current in uA/cm2. */
 static double pump_current_at(const fr_model *model, const double *x)
 {
     const int n = model->n_ions;
     if (!is_saturating(model))
         return x[3 * n + 1];
     const double na = occupancy(x[2 * n], x[3 * n + 2]), k = occupancy(x[n + 1], x[3 * n + 3]);
-    return x[3 * n + 1] * (na * na * na) * (k * k);
+    return pump_law(x[3 * n + 1], na, k);
 }
 
 /* ---- ordinary points ---- */
@@ -49,7 +55,7 @@ static void pump_currents(const fr_model *model, ptrdiff_t n, const fr_columns *
         const double na = c_na / (c_na + h_na), k = c_k / (c_k + h_k);
         suspect[i] |= bits_of(c_na) | bits_of(c_k) | bits_of(h_na) | bits_of(h_k) |
                       (bits_of(h_na) + LEAST_NORMAL) | (bits_of(h_k) + LEAST_NORMAL);
-        current[i] = read_once(max + i, zero) * (na * na * na) * (k * k);
+        current[i] = pump_law(read_once(max + i, zero), na, k);
     }
 }
 

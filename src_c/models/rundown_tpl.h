@@ -74,16 +74,15 @@ static uint8_t chord_instant(const fr_rundown *r, fr_instant *s)
 static uint8_t instant_of(const fr_rundown *r, const double *n, fr_instant *s)
 {
     const double *const x = r->x;
-    const double bath = (x[BATH_NA] + x[BATH_K]) + (x[BATH_CL] + x[BATH_X]);
     const double solutes = (n[ION_NA] + n[ION_K]) + (n[ION_CL] + x[AMOUNT_X]);
-    s->volume = r->fixed_volume ? 1.0 : solutes / bath;
+    s->volume = r->fixed_volume ? 1.0 : solutes / solutes_outside(x);
     for (int j = 0; j < N_AMOUNTS; j++) {
         s->inside[j] = n[j] / s->volume;
         if (!(s->inside[j] >= DBL_MIN))
             return FR_NO_SOLUTION;
     }
     const double na = occupancy(s->inside[ION_NA], x[NA_HALF]), k = occupancy(x[BATH_K], x[K_HALF]);
-    s->pump = x[PUMP_MAX] * (na * na * na) * (k * k);
+    s->pump = pump_law(x[PUMP_MAX], na, k);
     const uint8_t status = r->field ? field_instant(r, s) : chord_instant(r, s);
     for (int j = 0; j < N_AMOUNTS; j++)
         s->rate[j] *= r->surface;
@@ -174,37 +173,41 @@ static fr_instant within_step(const fr_rundown *r, double h, const double *n, co
     return then;
 }
 
-/* Returns the first part of an accepted step at which V reaches the threshold, or NaN.  V may pass
-   it and come back: then it has an extremum within the step, which is found first. */
-static double crossing_in(const fr_rundown *r, double h, const double *n, const fr_instant *now,
+/* Returns a part of an accepted step at which V is beyond the threshold, though it is not at the
+   end: V must have an extremum between, which is approached until it is seen to pass or not.  Or
+   returns NaN. */
+static double part_beyond(const fr_rundown *r, double h, const double *n, const fr_instant *now,
                           const double *after, const fr_instant *then)
 {
     double low = 0.0, high = 1.0, some[N_AMOUNTS];
-    if (beyond(r, then->V) < 0.0) {
-        if (!(approach(r, h, n, now) > 0.0 && approach(r, h, after, then) < 0.0))
-            return NAN;
-        for (int i = 0; i < MOST_BISECTIONS && beyond(r, then->V) < 0.0; i++) {
-            const double middle = 0.5 * low + 0.5 * high;
-            const fr_instant at = within_step(r, middle * h, n, now, some);
-            if (beyond(r, at.V) >= 0.0) {
-                high = middle;
-                break;
-            }
-            if (i == MOST_BISECTIONS - 1 || middle <= low || middle >= high)
-                return NAN;
-            if (approach(r, h, some, &at) > 0.0)
-                low = middle;
-            else
-                high = middle;
-        }
-        low = 0.0;
-    }
+    if (!(approach(r, h, n, now) > 0.0 && approach(r, h, after, then) < 0.0))
+        return NAN;
     for (int i = 0; i < MOST_BISECTIONS; i++) {
         const double middle = 0.5 * low + 0.5 * high;
         const fr_instant at = within_step(r, middle * h, n, now, some);
+        if (beyond(r, at.V) >= 0.0)
+            return middle;
         if (middle <= low || middle >= high)
             break;
-        if (beyond(r, at.V) >= 0.0)
+        if (approach(r, h, some, &at) > 0.0)
+            low = middle;
+        else
+            high = middle;
+    }
+    return NAN;
+}
+
+/* Returns the first part of an accepted step at which V reaches the threshold, or NaN. */
+static double crossing_in(const fr_rundown *r, double h, const double *n, const fr_instant *now,
+                          const double *after, const fr_instant *then)
+{
+    double low = 0.0, some[N_AMOUNTS];
+    double high = beyond(r, then->V) < 0.0 ? part_beyond(r, h, n, now, after, then) : 1.0;
+    for (int i = 0; i < MOST_BISECTIONS; i++) {
+        const double middle = 0.5 * low + 0.5 * high;
+        if (!(middle > low && middle < high)) /* or there is no crossing: NaN */
+            break;
+        if (beyond(r, within_step(r, middle * h, n, now, some).V) >= 0.0)
             high = middle;
         else
             low = middle;

@@ -103,12 +103,11 @@ static double steady_slope(int output, const fr_steady *s, const double *x, cons
     }
 }
 
-static void steady_slopes_at(int output, const fr_steady *s, const double *x, double *slopes)
+/* The derivative of an output with respect to column j. */
+static double steady_slope_by(int output, const fr_steady *s, const double *x, int j)
 {
-    for (int j = 0; j < STEADY_COLUMNS; j++) {
-        const fr_change c = change_by(j, s, x);
-        slopes[j] = steady_slope(output, s, x, &c) + 0.0;
-    }
+    const fr_change c = change_by(j, s, x);
+    return steady_slope(output, s, x, &c) + 0.0;
 }
 
 static double steady_slopes_point(const fr_model *model, const double *given, double *slopes,
@@ -120,7 +119,8 @@ static double steady_slopes_point(const fr_model *model, const double *given, do
     *status = solve_steady(model->output, x, &s);
     const double V = *status ? NAN : steady_value_of(model->output, &s, x, status);
     if (!without_slopes(model, *status, slopes))
-        steady_slopes_at(model->output, &s, x, slopes);
+        for (int j = 0; j < STEADY_COLUMNS; j++)
+            slopes[j] = steady_slope_by(model->output, &s, x, j);
     return V;
 }
 
@@ -136,12 +136,9 @@ static uint64_t steady_slopes_chunk(const fr_model *model, ptrdiff_t n, const fr
         for (int j = 0; j < STEADY_COLUMNS; j++)
             x[j] = in->x[j][i];
         const fr_steady s = steady_of(x);
-        for (int j = 0; j < STEADY_COLUMNS; j++) {
-            if (slopes[j] == NULL)
-                continue;
-            const fr_change c = change_by(j, &s, x);
-            slopes[j][i] = steady_slope(model->output, &s, x, &c) + 0.0;
-        }
+        for (int j = 0; j < STEADY_COLUMNS; j++)
+            if (slopes[j])
+                slopes[j][i] = steady_slope_by(model->output, &s, x, j);
     }
     return any;
 }

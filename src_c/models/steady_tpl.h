@@ -28,9 +28,9 @@ enum {
     AMOUNT_X,
     STEADY_COLUMNS,
     NA_HALF = STEADY_COLUMNS,
-    K_HALF,
-    LIVING_COLUMNS
+    K_HALF
 };
+_Static_assert(K_HALF + 1 == (int)FR_LIVING_COLUMNS, "fastrest.h counts these columns");
 
 #define LEAST_MARGIN 0x1p-50
 #define MOST_DRIVE 700.0
@@ -49,6 +49,12 @@ FR_INLINE fr_determinants determinants_of(double A, double B, double D, double w
         2.0 * (A * D) + w * (4.0 * A + 5.0 * D + 6.0 * B),
         2.0 * A * (2.0 * w + v) - w * (6.0 * B + v),
     };
+}
+
+/* The sum of all solutes outside. */
+FR_INLINE double solutes_outside(const double *x)
+{
+    return (x[BATH_NA] + x[BATH_K]) + (x[BATH_CL] + x[BATH_X]);
 }
 
 /* A steady state, in the quantities that its outputs are made of. */
@@ -74,7 +80,7 @@ FR_INLINE fr_steady steady_of(const double *x)
     s.exp_k = exponential(s.d_k);
     s.na = x[BATH_NA] * s.exp_na;
     s.k = x[BATH_K] * s.exp_k;
-    s.total = (x[BATH_NA] + x[BATH_K]) + (x[BATH_CL] + x[BATH_X]);
+    s.total = solutes_outside(x);
     const double product = x[BATH_CL] * (s.na + s.k);
     s.r = 4.0 * product / (s.total * s.total);
     s.margin = 1.0 - s.r;

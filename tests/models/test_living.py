@@ -81,7 +81,7 @@ def test_steady_states_are_golden(engine):
 
 
 @pytest.mark.golden
-def test_states_of_a_rate_law_are_those_of_the_literature_of_this_model():
+def test_states_of_a_rate_law_are_golden():
     # V, Na_in and K_in to 18 digits: pump_max x 0.5 and x 0.1, high and low K, other charges
     for changes, V, Na_in, K_in in [
         ({}, -67.4038934996594168, 40.6666600111331629, 109.333339988866837),
