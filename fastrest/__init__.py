@@ -39,6 +39,7 @@ from fastrest.models.model import Model
 from fastrest.models.outputs import NernstPotential, Output
 from fastrest.models.pump_leak import PumpLeak, SteadyOutput
 from fastrest.models.quantities import Ion, Parameter, Status
+from fastrest.models.time_course import CourseOutput, TimeCourse, time_to
 from fastrest.nouns.spaces import Space, space
 from fastrest.nouns.sweep_answers import Part
 from fastrest.nouns.sweep_kinds import Grid, Sample, Table, grid, table
@@ -80,12 +81,11 @@ if TYPE_CHECKING:
     from fastrest.sensitivity.one_at_a_time import Swings
 
 # models
-__all__ = ["GHK", "Chord", "Ion", "Model", "Parameter", "PumpLeak", "Status", "ghk"]
+__all__ = ["GHK", "Chord", "Ion", "Model", "Parameter", "PumpLeak", "Status", "TimeCourse", "ghk"]
 __all__ += ["nernst", "ufuncs"]
 # cells
 __all__ += ["Cell", "PlausibilityWarning", "PumpEffect", "Rundown", "State", "Times"]
-__all__ += ["Uncertainty"]
-__all__ += ["cells", "states", "times"]
+__all__ += ["Uncertainty", "cells", "states", "time_to", "times"]
 # sweeps, and the answers to questions about them
 __all__ += ["Axis", "Grid", "Sample", "Sweep", "Table", "axis", "grid", "load", "table"]
 __all__ += ["Classes", "Fraction", "Histogram", "Quantile", "Reducer", "Summary", "Tally", "merge"]
@@ -119,7 +119,7 @@ _LATE = {
 }
 #: Further names that pickles refer to: classes of objects, and the function that makes some.
 _PICKLED = (
-    *(Above, AtLeast, Below, Not),
+    *(Above, AtLeast, Below, CourseOutput, Not),
     *(HalfTable, Linear, LogNormal, LogUniform, NernstPotential, Normal, Output, Part, Presets),
     *(QuantileTable, Scaled, SteadyOutput, Tabulated, Triangular, Uniform, remake),
 )

@@ -59,7 +59,8 @@ typedef enum {
     FR_NEGATIVE = 2,     /* a concentration, permeability, conductance or pump ratio is < 0 */
     FR_TEMPERATURE = 4,  /* celsius is outside -20 ... 100 */
     FR_NO_PERMEANT = 8,  /* no permeant ion on either side: V is NaN */
-    FR_INFINITE = 16,    /* permeant ions on one side only: V is -inf or +inf */
+    FR_INFINITE = 16,    /* permeant ions on one side only: V is -inf or +inf; or a time that does
+                            not come: +inf */
     FR_RANGE = 32,       /* an input or a sum is too small or too large to compute: V is NaN */
     FR_NO_SOLUTION = 64, /* no V balances the currents: V is NaN */
     FR_UNFINISHED = 128 /* an iteration met its limit, which must not happen: V is the last value */
@@ -95,6 +96,8 @@ typedef enum {
  *   FR_CHORD_LIVING  the same, with pump_max, Na_half and K_half (mM) of a saturating pump
  *   FR_GHK_LIVING    the same with P (cm/s) in place of g, and 0 for the cotransporters; if both
  *                    halves are 0, the pump is constant
+ *   FR_CHORD_RUNDOWN, FR_GHK_RUNDOWN  the same, with time (s) and diameter (um) of a sphere: the
+ *                    course of that cell by the model's protocol, from its steady state on
  * The other equations are parts of the GHK equation V = phi (ln N - ln D).  On a grid whose axes
  * change either N or D, the logarithms are needed only once per axis value; each point then costs
  * one subtraction.
@@ -118,9 +121,11 @@ typedef enum {
       SLOPES(chord_saturating)) \
     X(PUMP_CONSTANT, pump_constant, 3, 2, 3, 0, 1, pump, NO_ROWS, SLOPES(pump)) \
     X(PUMP_SATURATING, pump_saturating, 3, 4, 3, 0, 1, pump, NO_ROWS, SLOPES(pump)) \
-    X(CHORD_STEADY, chord_steady, 0, 13, 0, 0, FR_ALL_OUTPUTS, steady, NO_ROWS, SLOPES(steady)) \
-    X(CHORD_LIVING, chord_living, 0, 15, 0, 0, FR_ALL_OUTPUTS, living, NO_ROWS, SLOPES(living)) \
-    X(GHK_LIVING, ghk_living, 0, 15, 0, 0, FR_ALL_OUTPUTS, living, NO_ROWS, SLOPES(living)) \
+    X(CHORD_STEADY, chord_steady, 0, 13, 0, 0, FR_OF_TIME_TO, steady, NO_ROWS, SLOPES(steady)) \
+    X(CHORD_LIVING, chord_living, 0, 15, 0, 0, FR_OF_TIME_TO, living, NO_ROWS, SLOPES(living)) \
+    X(GHK_LIVING, ghk_living, 0, 15, 0, 0, FR_OF_TIME_TO, living, NO_ROWS, SLOPES(living)) \
+    X(CHORD_RUNDOWN, chord_rundown, 0, 17, 0, 0, FR_ALL_OUTPUTS, rundown, NO_ROWS, NO_SLOPES) \
+    X(GHK_RUNDOWN, ghk_rundown, 0, 17, 0, 0, FR_ALL_OUTPUTS, rundown, NO_ROWS, NO_SLOPES) \
     X(LOG_NUM, log_num, 3, 1, 1, 1, 1, log_sum, NO_ROWS, NO_SLOPES) \
     X(LOG_DEN, log_den, 3, 1, 1, 1, 1, log_sum, NO_ROWS, NO_SLOPES) \
     X(SEPARABLE, separable, 0, 3, 0, 0, 1, separable, ROWS(separable), NO_SLOPES) \
@@ -132,15 +137,38 @@ typedef enum {
 } fr_equation;
 #undef FR_ENUMERATE
 
-/* The outputs of a steady state:  F(NAME, name).  osmolarity is that of the bath. */
+/* The outputs of a steady state, and of a course in time but for the margin:  F(NAME, name).
+ * osmolarity is that of the bath.  The two times are those of a course alone: `time_to` the
+ * threshold, and the time at which the course has `stopped` for want of an ion. */
 /* clang-format off */
 #define FR_OUTPUTS(F) \
     F(V, V) F(NA, Na_in) F(K, K_in) F(CL, Cl_in) F(X, X) F(VOLUME, relative_volume) \
-    F(MARGIN, margin) F(E_NA, E_Na) F(E_K, E_K) F(E_CL, E_Cl) F(TOTAL, osmolarity) F(PUMP, I_pump)
+    F(MARGIN, margin) F(E_NA, E_Na) F(E_K, E_K) F(E_CL, E_Cl) F(TOTAL, osmolarity) F(PUMP, I_pump) \
+    F(TIME_TO, time_to) F(STOPPED, stopped)
 /* clang-format on */
 #define FR_ENUMERATE(NAME, name) FR_OF_##NAME,
 enum { FR_OUTPUTS(FR_ENUMERATE) FR_ALL_OUTPUTS };
 #undef FR_ENUMERATE
+
+enum { FR_LIVING_COLUMNS = 15, FR_COURSE_COLUMNS = 17, FR_MAX_CONDITIONS = 1000 };
+
+/* A condition of a living cell: column j of FR_GHK_LIVING is factor[j] times its own value, plus
+ * constant[j]. */
+typedef struct {
+    double start; /* s */
+    double factor[FR_LIVING_COLUMNS], constant[FR_LIVING_COLUMNS];
+} fr_condition;
+
+/* All that happens to a living cell in time. */
+typedef struct {
+    int n;                          /* 1 to FR_MAX_CONDITIONS */
+    const fr_condition *conditions; /* by their starts, which rise */
+    int fixed_volume;               /* not 0: no water moves */
+    double tolerance;               /* of the amounts in a step, mM of the first volume */
+    double
+        threshold; /* of the output time_to, mV: reached from the side of the resting potential */
+    double never;  /* the value of a time that is not reached: infinity, or another */
+} fr_protocol;
 
 /* A model: an equation and the valences of its ions. */
 typedef struct {
@@ -149,21 +177,8 @@ typedef struct {
     int pump_ion; /* the ion whose permeability is multiplied by pump_ratio (K), or -1 */
     signed char z[FR_MAX_IONS];
     int output; /* number of the output that is computed, 0 if the equation has one */
+    const fr_protocol *protocol; /* of FR_CHORD_RUNDOWN and FR_GHK_RUNDOWN, else NULL */
 } fr_model;
-
-/* One cell whose inside changes in time: see models/rundown_tpl.h. */
-enum { FR_LIVING_COLUMNS = 15 };
-enum { FR_RUNDOWN_COLUMNS = 6 }; /* V, Na_in, K_in, Cl_in, volume, I_pump */
-typedef struct {
-    int field;                   /* 0: leaks of FR_CHORD_LIVING, else of FR_GHK_LIVING */
-    int fixed_volume;            /* not 0: no water moves */
-    double surface;              /* area of the membrane over the first volume, 1/cm */
-    double tolerance;            /* of the amounts in a step, mM of the first volume */
-    double threshold;            /* mV, whose first crossing is sought: */
-    double side;                 /* 1: V reaches it from below, -1: from above, 0: none is sought */
-    double x[FR_LIVING_COLUMNS]; /* columns of the equation, n_X the amount of X, mM of the first
-                                    volume */
-} fr_rundown;
 
 /* Basic distribution of an input: u is a probability, y its quantile. */
 typedef enum {
@@ -397,20 +412,10 @@ typedef struct {
      * in:  z
      * out: *lower, *upper: probabilities below and above z */
     void (*normal_tails)(double z, double *lower, double *upper);
-    /* Integrates the inside of a cell over times, s.
-     * in:  rundown; times: count >= 1 of them, not decreasing; n: amounts of Na, K and Cl at the
-     *      first, mM of the first volume; longest: the largest first step, s
-     * out: n, longest: at the last time; out: FR_RUNDOWN_COLUMNS numbers for each time; status: 0,
-     *      FR_NO_SOLUTION if an ion is used up, FR_RANGE or FR_UNFINISHED; stopped: time reached;
-     *      reached: time at which V is first at or beyond the threshold, or NaN
-     * returns: number of times that were reached */
-    ptrdiff_t (*run_down)(const fr_rundown *rundown, const double *times, ptrdiff_t count,
-                          double *n, double *longest, double *out, uint8_t *status, double *stopped,
-                          double *reached);
     /* Sums for sensitivity indices (pick-freeze estimators).
-     * in:  model with derivatives; layout_a, columns_a: sample A; layout_b, columns_b: sample B of
-     *      the same inputs and size, columns_b may be NULL; each column has the number of its
-     *      input; start, count as for `points`; spec
+     * in:  model, with derivatives if spec has logs; layout_a, columns_a: sample A; layout_b,
+     *      columns_b: sample B of the same inputs and size, columns_b may be NULL; each column has
+     *      the number of its input; start, count as for `points`; spec
      * scratch: scratch_bytes of memory, aligned as by malloc
      * out: invalid[8]: numbers of points at which some potential is invalid, by the lowest bit of
      *      the status; sums: fr_sobol_sums_count pairs over the other points, each a sum and its

@@ -17,12 +17,15 @@ const char *fr_output_name(int output)
 
 int fr_model_columns(const fr_model *model)
 {
-    const int n = model->n_ions;
+    const int n = model->n_ions, output = model->output;
+    const int course = model->equation == FR_CHORD_RUNDOWN || model->equation == FR_GHK_RUNDOWN;
     int per_ion, others, largest_z, may_pump;
+    if (course != (model->protocol != NULL) || (course && output == FR_OF_MARGIN))
+        return 0;
     switch (model->equation) {
 #define COLUMNS_OF(NAME, name, n_per_ion, n_others, largest, pump, outputs, ...) \
     case FR_##NAME: \
-        if (model->output < 0 || model->output >= outputs) \
+        if (output < 0 || output >= outputs) \
             return 0; \
         if (n_per_ion == 0) \
             return n_others; \

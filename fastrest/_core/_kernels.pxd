@@ -43,25 +43,30 @@ cdef extern from "fastrest.h" nogil:
     ctypedef enum fr_equation:
         FR_EQUATIONS
 
+    enum:
+        FR_LIVING_COLUMNS
+        FR_MAX_CONDITIONS
+
+    ctypedef struct fr_condition:
+        double start
+        double factor[FR_LIVING_COLUMNS]
+        double constant[FR_LIVING_COLUMNS]
+
+    ctypedef struct fr_protocol:
+        int n
+        const fr_condition *conditions
+        int fixed_volume
+        double tolerance
+        double threshold
+        double never
+
     ctypedef struct fr_model:
         fr_equation equation
         int output
         int n_ions
         int pump_ion
         signed char z[FR_MAX_IONS]
-
-    enum:
-        FR_LIVING_COLUMNS
-        FR_RUNDOWN_COLUMNS
-
-    ctypedef struct fr_rundown:
-        int field
-        int fixed_volume
-        double surface
-        double tolerance
-        double threshold
-        double side
-        double x[FR_LIVING_COLUMNS]
+        const fr_protocol *protocol
 
     ctypedef enum fr_base:
         FR_UNIFORM
@@ -180,8 +185,6 @@ cdef extern from "fastrest.h" nogil:
         void (*quantiles)(const fr_quantile *, const double *, const double *, ptrdiff_t,
                           double *) noexcept nogil
         void (*normal_tails)(double, double *, double *) noexcept nogil
-        ptrdiff_t (*run_down)(const fr_rundown *, const double *, ptrdiff_t, double *, double *,
-                              double *, uint8_t *, double *, double *) noexcept nogil
         fr_error (*pick_freeze)(const fr_model *, const fr_layout *, const fr_column *,
                                 const fr_layout *, const fr_column *, ptrdiff_t, ptrdiff_t,
                                 const fr_sobol_sums_spec *, void *, int64_t *,
@@ -226,6 +229,9 @@ cdef class Equation:
     cdef readonly int pump_ion
     cdef readonly int output
     cdef readonly int n_columns
+    cdef readonly tuple protocol
+    cdef fr_protocol c_protocol
+    cdef cnp.ndarray conditions
 
 
 cdef class DrawnPoints:

@@ -1,11 +1,13 @@
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 INTERFACE: int
 MAX_IONS: int
 MAX_DIMS: int
+MAX_CONDITIONS: int
+LIVING_COLUMNS: int
 BLOCK: int
 BLOCK_DTYPE: np.dtype
 KELVIN_AT_0_CELSIUS: float
@@ -42,8 +44,14 @@ class Equation:
     pump_ion: int
     output: int
     n_columns: int
+    protocol: tuple[Any, ...] | None
     def __init__(
-        self, name: str, z: tuple[int, ...] = (), pump_ion: int = -1, output: int = 0
+        self,
+        name: str,
+        z: tuple[int, ...] = (),
+        pump_ion: int = -1,
+        output: int = 0,
+        protocol: tuple[Any, ...] | None = None,
     ) -> None: ...
     def points(
         self,
@@ -78,18 +86,3 @@ class Equation:
         *,
         isa: str | None = None,
     ) -> None: ...
-
-def run_down(
-    field: bool,
-    fixed_volume: bool,
-    surface: float,
-    tolerance: float,
-    x: np.ndarray,
-    times: np.ndarray,
-    amounts: np.ndarray,
-    longest: float,
-    *,
-    threshold: float = 0.0,
-    side: int = 0,
-    isa: str | None = None,
-) -> tuple[np.ndarray, int, float, float, float]: ...

@@ -9,7 +9,7 @@ from operator import index
 import numpy as np
 
 cimport numpy as cnp
-from libc.math cimport INFINITY, NAN
+from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
@@ -19,13 +19,15 @@ cnp.import_array()
 
 #: number of the interface: raise it, and that of fastrest._core, when an argument or a result of a
 #: compiled module changes
-INTERFACE = 9
+INTERFACE = 10
 
 MAX_IONS = FR_MAX_IONS
 MAX_DIMS = FR_MAX_DIMS
 BLOCK = FR_BLOCK
 KELVIN_AT_0_CELSIUS = FR_KELVIN_AT_0_CELSIUS
 PHI_PER_KELVIN = FR_PHI_PER_KELVIN
+MAX_CONDITIONS = FR_MAX_CONDITIONS
+LIVING_COLUMNS = FR_LIVING_COLUMNS
 CELSIUS_RANGE = (FR_CELSIUS_MIN, FR_CELSIUS_MAX)
 
 #: status bits of the C core by name; the tests compare fastrest.Status with them
@@ -239,10 +241,15 @@ cdef class Equation:
     pump_ion : int
         Index of the ion whose permeability is multiplied by the pump ratio, or -1.
     output : int
-        Of a steady state, a value of ``OUTPUTS``.
+        Of a steady state or a course, a value of ``OUTPUTS``.
+    protocol : tuple, optional
+        Of a course: conditions, whether the volume is fixed, tolerance (mM), threshold (mV), and
+        the value of a time that does not come (s). A condition is a tuple of its start (s), and of
+        a factor and then of a constant for each column.
     """
 
-    def __cinit__(self, str name not None, tuple z=(), int pump_ion=-1, int output=0):
+    def __cinit__(self, str name not None, tuple z=(), int pump_ion=-1, int output=0,
+                  tuple protocol=None):
         if len(z) > FR_MAX_IONS:
             raise ValueError(f"at most {FR_MAX_IONS} ions, got {len(z)}")
         self.name, self.z, self.pump_ion, self.output = name, z, pump_ion, output
@@ -252,12 +259,26 @@ cdef class Equation:
         self.model.output = output
         for j in range(len(z)):
             self.model.z[j] = index(z[j])
+        self.protocol = protocol
+        if protocol is not None:
+            given, self.c_protocol.fixed_volume = protocol[:2]
+            (self.c_protocol.tolerance, self.c_protocol.threshold,
+             self.c_protocol.never) = protocol[2:]
+            self.conditions = np.array(given, np.float64)
+            length = 1 + 2 * FR_LIVING_COLUMNS
+            if not 1 <= len(given) <= FR_MAX_CONDITIONS:
+                raise ValueError(f"1 to {FR_MAX_CONDITIONS} conditions, got {len(given)}")
+            if np.shape(self.conditions) != (len(given), length):
+                raise ValueError(f"a condition has {length} numbers")
+            self.c_protocol.n = <int>len(given)
+            self.c_protocol.conditions = <const fr_condition *>cnp.PyArray_DATA(self.conditions)
+            self.model.protocol = &self.c_protocol
         self.n_columns = fr_model_columns(&self.model)
         if self.n_columns == 0:
             check(FR_BAD_MODEL)
 
     def __reduce__(self):
-        return Equation, (self.name, self.z, self.pump_ion, self.output)
+        return Equation, (self.name, self.z, self.pump_ion, self.output, self.protocol)
 
     def points(self, list columns not None, Py_ssize_t start, Py_ssize_t count,
                cnp.ndarray out=None, cnp.ndarray status=None, *, bint stream=False, isa=None):
@@ -430,59 +451,3 @@ cdef class Equation:
         if error == FR_BAD_MODEL:
             raise ValueError(f"{self.name} has no derivatives")
         check(error)
-
-
-def run_down(bint field, bint fixed_volume, double surface, double tolerance,
-             cnp.ndarray x not None, cnp.ndarray times not None, cnp.ndarray amounts not None,
-             double longest, *, double threshold=0.0, int side=0, isa=None):
-    """Integrate the inside of a cell that keeps itself, under conditions that stay.
-
-    Parameters
-    ----------
-    field, fixed_volume : bool
-        Leaks by the constant field, not by conductances; no water moves.
-    surface : float
-        Area of the membrane over the first volume, 1/cm.
-    tolerance : float
-        Of the amounts in a step, mM of the first volume.
-    x : float64 ndarray of shape (15,)
-        The columns of the equation ``chord_living`` or ``ghk_living``, with the amount of X.
-    times : float64 ndarray
-        At least one, s, not decreasing.
-    amounts : float64 ndarray of shape (3,)
-        Amounts of Na, K and Cl at the first time, mM of the first volume; those at the last time
-        are written to it.
-    longest : float
-        The largest first step, s.
-    threshold, side : float, int
-        The potential, mV, whose first crossing is sought: from below (1) or above (-1).
-
-    Returns
-    -------
-    out : ndarray of shape (times reached, 6)
-        V, Na_in, K_in, Cl_in, volume, I_pump.
-    status : int
-    stopped, longest, reached : float
-        The last time, the last step, and the time at which V is at or beyond the threshold; or NaN.
-    """
-    cdef const fr_kernels *kernels = kernels_of(isa)
-    cdef fr_rundown question
-    cdef Py_ssize_t count = len(times), reached, j
-    cdef const double *columns = <const double *>line(x, cnp.NPY_DOUBLE, FR_LIVING_COLUMNS)
-    cdef const double *when = <const double *>line(times, cnp.NPY_DOUBLE, count)
-    cdef double *n = <double *>line(amounts, cnp.NPY_DOUBLE, 3)
-    cdef cnp.ndarray out = np.empty((count, FR_RUNDOWN_COLUMNS))
-    cdef double *rows = <double *>cnp.PyArray_DATA(out)
-    cdef uint8_t status = 0
-    cdef double stopped = 0.0, found = NAN
-    if count < 1:
-        raise ValueError("times must not be empty")
-    question.field, question.fixed_volume = field, fixed_volume
-    question.surface, question.tolerance = surface, tolerance
-    question.threshold, question.side = threshold, side
-    for j in range(FR_LIVING_COLUMNS):
-        question.x[j] = columns[j]
-    with nogil:
-        reached = kernels.run_down(&question, when, count, n, &longest, rows, &status, &stopped,
-                                   &found)
-    return out[:reached], status, stopped, longest, found

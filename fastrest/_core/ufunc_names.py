@@ -39,6 +39,9 @@ def ufunc_named(name: str) -> np.ufunc:
 
 def name_of(equation: _kernels.Equation) -> str:
     """Return the name of an equation's ufunc: ghk_1_1_m1_pump0, or ghk for the everyday one."""
+    if equation.protocol is not None:
+        key = hash((equation.protocol, equation.output))
+        return f"{equation.name}_{key % 2**64:x}"
     if _is_steady(equation):
         return f"{equation.name}_{tuple(_kernels.OUTPUTS)[equation.output]}"
     if equation.name == "nernst" or (equation.z, equation.pump_ion) == ((1, 1, -1), 0):
@@ -53,6 +56,11 @@ def _is_steady(equation: _kernels.Equation) -> bool:
 
 
 def _doc(equation: _kernels.Equation) -> str:
+    if equation.protocol is not None:
+        output = tuple(_kernels.OUTPUTS)[equation.output]
+        return (
+            f"Output {output} of a course in time: the columns of a steady state, time, diameter."
+        )
     if _is_steady(equation):
         output = tuple(_kernels.OUTPUTS)[equation.output]
         weights = "g_Na, g_K, g_Cl, g_NKCC, g_KCC (mS/cm2)"

@@ -52,6 +52,11 @@ class Output(Frozen):
     has_log_sums : bool
         True if the output is `scale` times phi times the difference of the two logarithms.
     scale : float
+    differentiable : bool
+        True if the kernels have derivatives of it.
+    is_time : bool
+        True if the output is a time, s, which is infinite, with the status ``INFINITE``, if it does
+        not come: a value that is later than all others.
     """
 
     model: Any
@@ -62,6 +67,8 @@ class Output(Frozen):
     separable: bool
     has_log_sums: bool
     scale: float = 1.0
+    differentiable: bool = True
+    is_time: bool = False
 
     def __init__(self, model: Any, name: str, unit: str, description: str):
         vars(self).update(model=model, name=name, unit=unit, description=description)
@@ -157,6 +164,10 @@ class Output(Frozen):
         slopes = {name: np.empty(1) for name in self.model.parameters}
         self.gradients(self.columns_of(values), 0, slopes, isa)
         return {name: float(slope[0]) for name, slope in slopes.items()}
+
+    def as_number(self) -> Output:
+        """Return the output for events: a time that does not come is a late one."""
+        return self
 
     # ---- manners ----
 

@@ -30,7 +30,7 @@ class Status(enum.IntFlag):
     NEGATIVE = 2  #: a concentration, permeability, conductance or pump ratio is below 0
     TEMPERATURE = 4  #: celsius is outside -20 ... 100
     NO_PERMEANT = 8  #: no permeant ion on either side, or no potential common to all conductances
-    INFINITE = 16  #: permeant ions are on one side only
+    INFINITE = 16  #: permeant ions are on one side only; or a time does not come
     RANGE = 32  #: a sum leaves the range of doubles
     NO_SOLUTION = 64  #: no potential balances the currents
     UNFINISHED = 128  #: an iteration met its limit, which must not happen; V is the last value
@@ -42,6 +42,8 @@ def unit_named(parameter: str) -> str:
         return "°C"
     if parameter == "pump_max":
         return "uA/cm2"
+    if parameter in ("time", "diameter"):
+        return "s" if parameter == "time" else "um"
     return "mM" if parameter.endswith(("_out", "_in", "_half", "n_X")) else ""
 
 
@@ -116,7 +118,7 @@ class Parameter:
         """The lowest and the highest value allowed; NaN and infinity are never allowed."""
         if self.name == "celsius":
             return CELSIUS_MIN, CELSIUS_MAX
-        if self.name in ("pump_max", "z_X"):
+        if self.name in ("pump_max", "z_X", "time"):
             return -math.inf, math.inf
         return 0.0, math.inf
 
@@ -140,6 +142,8 @@ class Parameter:
                 f" = {value!r} cm/s is almost surely a ratio: beside a pump current it must be an "
                 "absolute permeability, such as 1e-6"
             )
+        if self.name == "diameter" and value <= 0:
+            return f" must be > 0 um, got {value!r}"
         if low <= value <= high:
             return None
         if high < math.inf:

@@ -114,6 +114,8 @@ class SpaceSensitivity(Inputs):
                 f"sobol takes an event about one output, got {event!r}: let SALib sample "
                 "space.evaluate(X, of=...)"
             )
+        if event is not None:
+            output = output.as_number()
         replicates = 16 if replicates is None else replicates
         nan_policy = "raise" if nan_policy is None else nan_policy
         seed = seed_of(rng)

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy.typing as npt
-
 from fastrest.models.model import Model
 from fastrest.models.pump_leak import PumpLeak
 from fastrest.models.quantities import Ion
@@ -27,7 +25,7 @@ from fastrest.physiology.cell_forms import (
 from fastrest.physiology.currents import absolute_cell
 from fastrest.physiology.living import CHANGED, check_scale, living_cell
 from fastrest.physiology.plausibility import warn_if_implausible
-from fastrest.physiology.rundown import Rundown, run_down
+from fastrest.physiology.rundown import course_of
 from fastrest.runtime.columns import is_plain
 
 
@@ -343,64 +341,53 @@ class Cell(CellAnswers):
         fields = {**self.fields, "remark": "; ".join(filter(None, (self.remark, changes)))}
         return Cell(model, **{**fields, **found})
 
-    def rundown(
+    def after(
         self,
         protocol: Mapping[float, Any],
         *,
-        time: npt.ArrayLike,
+        time: float,
         diameter: float,
         volume: str = "free",
         tol: float = 1e-7,
-        engine: str | None = None,
-    ) -> Rundown:
-        """Return the course of a living cell in time, from its steady state on.
+    ) -> "Cell":
+        """Return a living cell at a time after its pump, its bath or its membrane has changed.
 
-        Amounts of Na, K and Cl change by the currents, the pump and the cotransporters. V is that
-        of zero net current at every instant: charging the membrane takes milliseconds, and would
-        change V by less than 0.001 mV here. Water follows at once.
+        It is a cell like others: it can be swept, sampled and asked for its outputs; `time` and
+        `diameter` are parameters. ``cell.rundown`` follows one cell over many times.
 
         Parameters
         ----------
         protocol : dict of float to dict or State
-            Conditions by the time, s, at which each begins: new values of parameters, multiples by
-            `times`, or one of ``fr.states``. Each is a whole condition against the baseline; {} is
-            the baseline. `z_X` and `n_X` cannot change.
-        time : array_like
-            Times of the answer, s, not decreasing.
+            As for `rundown`. Multiples by `times` are those of each point's own value.
+        time : float
+            Time of the answer, s, on the axis of the protocol.
         diameter : float
-            Of a sphere, um: its membrane, 6/diameter of the first volume, stays what it is.
-        volume : {"free", "fixed"}
-            Whether water moves.
-        tol : float
-            Error of the amounts in a step, mM of the first volume.
-        engine : str, optional
-            As for `potential`.
+            Of a sphere, um.
+        volume, tol
+            As for `rundown`.
 
         Returns
         -------
-        Rundown
-            ``values(of=)``, ``to_dataframe``, ``to_xarray``, ``plot``.
+        Cell
+            A cell of the model `TimeCourse`.
 
         Raises
         ------
         ValueError
-            The cell is not living, or has no steady state; or an argument breaks a rule.
-
-        Notes
-        -----
-        Dormand & Prince 1980. At the default `tol` V is within 1e-6 mV of the solution in the
-        scenarios of the tests, at 1e-10 within 1e-9 mV.
+            The cell is not living, or an argument breaks a rule.
 
         Examples
         --------
-        >>> import fastrest as fr
+        >>> import numpy as np, fastrest as fr
         >>> living = fr.cells["mammalian neuron"].living(R_m=7)
-        >>> run = living.rundown({0: fr.states["pump block"], 1800: {}}, time=[0, 1800, 7200],
-        ...                      diameter=20)
-        >>> run.values().round(2)
-        array([-65.19, -49.33, -63.71])
+        >>> cell = living.after({0: fr.states["pump block"]}, time=3600, diameter=20)
+        >>> round(cell.potential(), 2), round(cell.value(of=fr.time_to(-55)), 1)
+        (-27.07, 904.4)
+        >>> fr.grid(cell, diameter=[10.0, 20.0, 40.0]).values(of="relative_volume").round(3)
+        array([1.539, 1.213, 1.071])
         """
-        return run_down(self, protocol, time, diameter, volume, tol, engine)
+        model, values = course_of(self, protocol, time, diameter, volume, tol)
+        return Cell(model, **{**self.fields, **values})
 
     def steady_state(self) -> "Cell":
         """Return the steady state of a cell that keeps itself, as a cell of given insides.

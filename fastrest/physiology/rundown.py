@@ -5,38 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastrest._core import _kernels
 from fastrest._core.validation import Comparable, as_numbers, finite, shown, unknown
-from fastrest.models.outputs import Output, output_label, phi
+from fastrest.models.outputs import Output, output_label
 from fastrest.models.pump_leak import PumpLeak
 from fastrest.models.quantities import Status
-from fastrest.models.rundown_reference import course
+from fastrest.models.time_course import Change, Condition, TimeCourse, time_to
+from fastrest.physiology.multiples import Times
 from fastrest.runtime import scheduler
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-
-#: Columns of the kernel's result, and the other outputs of a course.
-COLUMNS = ("V", "Na_in", "K_in", "Cl_in", "relative_volume", "I_pump")
-OUTPUTS = ("V", "E_K", "E_Na", "E_Cl", "K_in", "Na_in", "Cl_in", "X", "relative_volume", "I_pump")
-VOLUMES = ("free", "fixed")
-#: The first step, s.
-FIRST_STEP = 1.0
-
-
-class Method(NamedTuple):
-    """The choices of an integration: area of the membrane over the first volume in 1/cm."""
-
-    surface: float
-    fixed_volume: bool
-    tol: float
-    isa: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,8 +41,9 @@ class Rundown(Comparable):
         0, or ``NO_SOLUTION`` if an ion is used up: no current balances the pump then.
     stopped : float
         The time that was reached, s.
-    method : Method
-        The choices of the integration.
+    model : TimeCourse
+    parameters : dict of str to float
+        The values of the model's parameters at the last time.
     """
 
     _compared = ("cell", "protocol", "time", "columns", "status", "stopped")
@@ -69,7 +54,8 @@ class Rundown(Comparable):
     columns: dict[str, np.ndarray]
     status: Status
     stopped: float
-    method: Method
+    model: TimeCourse
+    parameters: dict[str, float]
 
     def values(self, *, of: str | Sequence[str] = "V") -> Any:
         """Return an output at each time.
@@ -117,10 +103,7 @@ class Rundown(Comparable):
         >>> round(run.time_to(living.threshold), 1), run.time_to(10)
         (904.4, inf)
         """
-        target, rest = finite("V", V), self.cell.potential()
-        side = 1 if target >= rest else -1
-        *_, crossed = _integrated(self.cell, self.protocol, self.time, self.method, (target, side))
-        return math.inf if math.isnan(crossed) else crossed
+        return self.model.output(time_to(V)).value_at(self.parameters)
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return all outputs as a pandas data frame, with the time as its index.
@@ -142,7 +125,7 @@ class Rundown(Comparable):
         """
         import xarray as xr
 
-        units = {name: self._output(name).unit for name in self.columns}
+        units = {name: self.model.outputs[name].unit for name in self.columns}
         variables = {n: ("time", x, {"units": units[n]}) for n, x in self.columns.items()}
         return xr.Dataset(variables, {"time": ("time", self.time, {"units": "s"})})
 
@@ -166,17 +149,13 @@ class Rundown(Comparable):
         names = [of] if isinstance(of, str) else list(of)
         values = [self.values(of=name) for name in names]
         quantities = [
-            Quantity(output_label(self._output(name)), self.cell.marks if name == "V" else {})
+            Quantity(output_label(self.model.outputs[name]), self.cell.marks if name == "V" else {})
             for name in names
         ]
         changes = [time for time in self.protocol if self.time[0] < time < self.time[-1]]
         given = None if ax is None else np.ravel(ax).tolist()
         drawn = courses(self.time, values, quantities, changes, self.cell.name, given)
         return drawn[0] if isinstance(of, str) else np.array(drawn)
-
-    def _output(self, name: str) -> Output:
-        found: Output = self.cell.model.outputs[name]
-        return found
 
     def __repr__(self) -> str:
         name = f" of {self.cell.name!r}" if self.cell.name else ""
@@ -194,6 +173,40 @@ class Rundown(Comparable):
         return "\n".join(lines) + ">"
 
 
+def course_of(
+    cell: Any, protocol: Any, time: float, diameter: float, volume: str, tol: float
+) -> tuple[TimeCourse, dict[str, float]]:
+    """Return the model and values of a living cell after changes: see `Cell.after`."""
+    if not isinstance(cell.model, PumpLeak):
+        raise ValueError(f"a living cell is needed, as cell.living(R_m=7), got {cell.model}")
+    if not isinstance(protocol, Mapping):
+        raise TypeError(f"protocol must be a dict of conditions by time, got {shown(protocol)}")
+    found = [(finite("time of a change", t), _changes(cell, c)) for t, c in protocol.items()]
+    conditions = tuple(Condition(t, changes) for t, changes in sorted(found))
+    model = TimeCourse(cell.model, protocol=conditions, volume=volume, tol=tol)
+    kept = {name: x for name, x in cell.items() if name != "n_X"}
+    values = {**kept, "time": finite("time", time), "diameter": finite("diameter", diameter)}
+    model.parameters["diameter"].check(values["diameter"])
+    return model, values
+
+
+def _changes(cell: Any, condition: Any) -> tuple[Change, ...]:
+    """Return the changes of a condition, which is checked."""
+    if hasattr(condition, "of"):
+        condition = condition.of(cell)
+    if not isinstance(condition, Mapping):
+        raise TypeError(f"a condition must be a dict or one of fr.states, got {condition!r}")
+    for name in ("z_X", "n_X"):
+        if name in condition:
+            raise ValueError(f"{name} must stay in a rundown: impermeant solutes do not move")
+    changed = cell.replace(**condition)
+    return tuple(
+        Change(name, float(x.factors), 0.0) if isinstance(x, Times) else Change(name, 0.0, new)
+        for name, x in condition.items()
+        for new in [changed[name]]
+    )
+
+
 def run_down(
     cell: Any,
     protocol: Mapping[float, Any],
@@ -204,112 +217,47 @@ def run_down(
     engine: str | None,
 ) -> Rundown:
     """Return the course of a living cell: see `Cell.rundown`."""
-    if not isinstance(cell.model, PumpLeak):
-        raise ValueError(f"rundown needs a living cell, as cell.living(R_m=7), got {cell.model}")
-    if volume not in VOLUMES:
-        raise ValueError(unknown("volume", volume, VOLUMES))
-    if not (finite("diameter", diameter) > 0 and finite("tol", tol) > 0):
-        raise ValueError(f"diameter and tol must be > 0, got {diameter!r} um, {tol!r} mM")
-    times = as_numbers("time", time)
+    times = checked_times(time)
+    model, values = course_of(cell, protocol, float(times[-1]), diameter, volume, tol)
+    if not math.isfinite(cell.potential()):
+        raise ValueError(f"{cell} has no steady state from which a rundown could begin")
+    isa = scheduler.choose_engine(engine)
+    status = np.zeros(times.size, np.uint8)
+    columns = {
+        name: _course(output, values, times, status, isa)
+        for name, output in model.outputs.items()
+        if name != "osmolarity"
+    }
+    stopped = min(float(columns.pop("stopped")[-1]), float(times[-1]))
+    changes = {
+        one.start: {c.name: c.of(cell[c.name]) for c in one.changes} for one in model.protocol
+    }
+    bits = Status(int(np.bitwise_or.reduce(status)))
+    return Rundown(cell, changes, times, columns, bits, stopped, model, values)
+
+
+def checked_times(time: npt.ArrayLike) -> np.ndarray:
+    """Return times in order, s, or raise the error that names the argument."""
+    times = as_numbers("time", time).astype(np.float64)
     if times.ndim != 1 or not times.size or not np.isfinite(times).all():
         raise ValueError(f"time must be a list of times in s, got {shown(time)}")
     if np.any(np.diff(times) < 0):
         raise ValueError("time must not decrease")
-    if not math.isfinite(cell.potential()):
-        raise ValueError(f"{cell} has no steady state from which a rundown could begin")
-    if not isinstance(protocol, Mapping):
-        raise TypeError(f"protocol must be a dict of conditions by time, got {shown(protocol)}")
-    changes = {finite("time of a change", t): _changes(cell, c) for t, c in protocol.items()}
-    changes = dict(sorted(changes.items()))
-    isa = scheduler.choose_engine(engine)
-    how = Method(6e4 / diameter, volume == "fixed", float(tol), isa)
-    columns, status, stopped, _ = _integrated(cell, changes, times, how)
-    return Rundown(cell, changes, times, columns, status, stopped, how)
+    return times
 
 
-def _changes(cell: Any, condition: Any) -> dict[str, float]:
-    """Return the new values of a condition, which is checked."""
-    if hasattr(condition, "of"):
-        condition = condition.of(cell)
-    if not isinstance(condition, Mapping):
-        raise TypeError(f"a condition must be a dict or one of fr.states, got {condition!r}")
-    for name in ("z_X", "n_X"):
-        if name in condition:
-            raise ValueError(f"{name} must stay in a rundown: impermeant solutes do not move")
-    changed = cell.replace(**condition)
-    return {name: changed[name] for name in condition}
-
-
-def _integrated(
-    cell: Any,
-    changes: Mapping[float, Mapping[str, float]],
-    times: np.ndarray,
-    how: Method,
-    target: tuple[float, int] = (0.0, 0),
-) -> tuple[dict[str, np.ndarray], Status, float, float]:
-    """Return the outputs at the times, the status, the time reached, and that of a crossing or NaN.
-
-    The conditions are integrated one after the other; nothing is smooth where they meet. The
-    target is a potential and the side from which it is reached: 1 is from below, 0 is none.
-    """
-    start = cell.value(of=["Na_in", "K_in", "Cl_in", "X"])
-    amounts = np.array([start["Na_in"], start["K_in"], start["Cl_in"]])
-    columns = {name: np.full(times.size, np.nan) for name in OUTPUTS}
-    borders = {min([times[0], *changes]), *(t for t in changes if t <= times[-1]), times[-1]}
-    longest, crossed, ordered = FIRST_STEP, math.nan, sorted(borders)
-    for first, last in zip(ordered, [*ordered[1:], math.inf]):
-        at = np.flatnonzero((times >= first) & (times < last))
-        wanted = np.array([first, *times[at], *([last] if last < math.inf else [])], np.float64)
-        begun = [t for t in changes if t <= first]
-        now = {**cell, **(changes[max(begun)] if begun else {}), "n_X": start["X"]}
-        side = target[1] if math.isnan(crossed) else 0
-        rows, status, stopped, longest, found = _segment(
-            cell.model, now, wanted, amounts, longest, how, (target[0], side)
-        )
-        crossed = found if math.isnan(crossed) else crossed
-        _fill(columns, at[: max(0, len(rows) - 1)], rows[1 : 1 + at.size], now)
-        if status:
-            return columns, status, stopped, crossed
-    return columns, Status(0), float(times[-1]), crossed
-
-
-def _segment(
-    model: PumpLeak,
-    values: Mapping[str, float],
-    times: np.ndarray,
-    amounts: np.ndarray,
-    longest: float,
-    how: Method,
-    target: tuple[float, int],
-) -> tuple[np.ndarray, Status, float, float, float]:
-    """Integrate under one condition; the amounts become those at the end."""
-    if how.isa == scheduler.PYTHON and not target[1]:
-        found, after, status = course(
-            model, values, list(amounts), list(times), how.surface, how.fixed_volume
-        )
-        amounts[:] = after
-        table = np.array(found).reshape(-1, len(COLUMNS))
-        return table, status, float(times[max(0, len(found) - 1)]), longest, math.nan
-    x = np.array([values[one] if isinstance(one, str) else one for one in model.living_columns])
-    isa = None if how.isa == scheduler.PYTHON else how.isa
-    rows, bits, stopped, longest, crossed = _kernels.run_down(
-        *(model.weight == "P", how.fixed_volume, how.surface, how.tol, x, times, amounts, longest),
-        threshold=target[0],
-        side=target[1],
-        isa=isa,
+def _course(
+    output: Output, values: dict[str, float], times: np.ndarray, status: np.ndarray, isa: str
+) -> np.ndarray:
+    """Return an output at each time; `status` becomes that of V."""
+    if isa == scheduler.PYTHON:
+        found = [output.reference({**values, "time": time}) for time in times.tolist()]
+        if output.name == "V":
+            status[:] = [bits for _, bits in found]
+        return np.array([x for x, _ in found])
+    columns = output.columns_of({**values, "time": times})
+    x = np.empty(times.size)
+    output.equation.points(
+        columns, 0, times.size, x, status if output.name == "V" else None, isa=isa
     )
-    return rows, Status(bits), stopped, longest, crossed
-
-
-def _fill(
-    columns: dict[str, np.ndarray], at: np.ndarray, rows: np.ndarray, values: Mapping[str, float]
-) -> None:
-    """Put the kernel's rows, and what follows from them, into the columns."""
-    for name, column in zip(COLUMNS, rows.T):
-        columns[name][at] = column
-    unit = float(phi(values["celsius"]))
-    for ion, z in (("K", 1), ("Na", 1), ("Cl", -1)):
-        outside = values[f"{ion}_out"]
-        with np.errstate(divide="ignore"):
-            columns[f"E_{ion}"][at] = unit / z * np.log(outside / columns[f"{ion}_in"][at])
-    columns["X"][at] = values["n_X"] / columns["relative_volume"][at]
+    return x

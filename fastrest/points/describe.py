@@ -15,6 +15,7 @@ from fastrest.distributions.tabulated import HalfTable, QuantileTable
 from fastrest.models.model import Model
 from fastrest.models.pump_leak import MODELS, PumpLeak
 from fastrest.models.quantities import Ion
+from fastrest.models.time_course import Condition, TimeCourse
 from fastrest.physiology.cell import Cell
 from fastrest.points.axes import Axis
 from fastrest.points.derived import derived_of
@@ -54,6 +55,10 @@ def _described_model(model: Model) -> dict[str, Any]:
     if isinstance(model, PumpLeak):
         leak = _described_model(model.leak)
         return {**kind, "leak": leak, "cotransport": list(model.cotransport)}
+    if isinstance(model, TimeCourse):
+        protocol = [[one.start, [list(change) for change in one.changes]] for one in model.protocol]
+        living = _described_model(model.living)
+        return {**kind, **model.arguments, "living": living, "protocol": protocol}
     return {
         **kind,
         "ions": [[ion.name, ion.z] for ion in model.ions],
@@ -87,7 +92,13 @@ def described_cell(data: Mapping[str, Any]) -> Cell:
 
 def _model_of(fields: dict[str, Any]) -> Model:
     """Take the description of a model out of fields, and return the model."""
-    kind = MODELS[fields.pop("model")]
+    name = fields.pop("model")
+    if name == TimeCourse.__name__:
+        living: Any = _model_of(dict(fields.pop("living")))
+        conditions = tuple(Condition(start, tuple(x)) for start, x in fields.pop("protocol"))
+        how = {"volume": fields.pop("volume"), "tol": fields.pop("tol")}
+        return TimeCourse(living, protocol=conditions, **how)
+    kind = MODELS[name]
     if kind is PumpLeak:
         leak: Any = _model_of(dict(fields.pop("leak")))
         return PumpLeak(leak, cotransport=fields.pop("cotransport"))

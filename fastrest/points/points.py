@@ -229,7 +229,7 @@ class Points(Frozen):
         if self.event is not None:
             names = dict.fromkeys(part.of for part in self.event.parts)
             computes = {name: self.asked(name).computer(engine, threads)[0] for name in names}
-            return _indicator(self.event, computes), threads
+            return _indicator(self.cell.model, self.event, computes), threads
         compute = self._by_reference if isa == scheduler.PYTHON else self._by_kernel(isa, threads)
         return compute, threads
 
@@ -359,25 +359,26 @@ class Points(Frozen):
 class _Block:
     """The outputs of a range of points, which an event judges, and their status."""
 
-    def __init__(self, computes: Mapping[str, Compute], start: int, stop: int):
+    def __init__(self, model: Model, computes: Mapping[str, Compute], start: int, stop: int):
         self.values: dict[str, np.ndarray] = {}
         self.status = np.zeros(stop - start, np.uint8)
         for name, compute in computes.items():
             values, bits = np.empty(stop - start), np.empty(stop - start, np.uint8)
             compute(start, stop, values, bits, False)
-            self.values[name] = np.where(bits == 0, values, np.nan)
+            late = Status.INFINITE if model.output(name).is_time else Status(0)
+            self.values[name] = np.where((bits == 0) | (bits == late), values, np.nan)
             self.status |= bits
 
     def output(self, name: str, at: str | None) -> np.ndarray:
-        """Return an output, NaN where its status is not 0."""
+        """Return an output, NaN where it has no value; a time that does not come is infinite."""
         return self.values[name]
 
 
-def _indicator(event: Criterion, computes: Mapping[str, Compute]) -> Compute:
+def _indicator(model: Model, event: Criterion, computes: Mapping[str, Compute]) -> Compute:
     """Return a function that computes 1 where an event holds, 0 where not, NaN if undefined."""
 
     def indicate(start: int, stop: int, out: Any, status: Any, stream: bool) -> None:
-        block = _Block(computes, start, stop)
+        block = _Block(model, computes, start, stop)
         truth = event.truth(block)
         if out is not None:
             out[...] = truth

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastrest._core.validation import Frozen, as_float, is_number, public, remake, shown
-from fastrest.physiology.criteria import Criterion, quantity_to_json
+from fastrest.models.quantities import Status
+from fastrest.physiology.criteria import Criterion, quantity_to_json, resolved_quantity
 from fastrest.points.points import Points
 from fastrest.reductions.accumulator import Accumulator
 
@@ -29,7 +30,7 @@ class Reducer(Frozen):
     """
 
     _hooks: ClassVar[tuple[str, ...]] = (
-        *("answer", "arguments", "edges", "passes", "spec", "sums", "wanted", "words"),
+        *("answer", "arguments", "edges", "never", "passes", "spec", "sums", "wanted", "words"),
     )
 
     #: True if mean, sd or extrema are read, not counts alone
@@ -45,6 +46,12 @@ class Reducer(Frozen):
     def answer(self, points: Points, found: Sequence[Accumulator]) -> Any:
         """Return the answer from the accumulators of all passes."""
         raise NotImplementedError
+
+    def never(self, points: Points, state: Accumulator) -> int:
+        """Return the number of points whose time does not come: it is later than all others."""
+        output, event = resolved_quantity(self.of, points.cell.model)
+        reason = Status.INFINITE.name
+        return state.reasons.get(str(reason), 0) if output.is_time and event is None else 0
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments that make an equal reducer."""

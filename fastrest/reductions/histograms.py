@@ -156,6 +156,7 @@ class Histogram(OnePass):
     def answer(self, points: Points, found: Sequence[Accumulator]) -> HistogramAnswer:
         state = found[0]
         counts, below, above = state.between(self.wanted(points))
+        above += self.never(points, state)
         known = self.of, resolved_quantity(self.of, points.cell.model)[0], state.reasons
         return HistogramAnswer(counts, self.bins, below, above, state.method, *known)
 
@@ -167,7 +168,7 @@ class Histogram(OnePass):
 class Fraction(OnePass):
     """The fraction of the valid points with V below, above, or between given potentials (mV).
 
-    The answer is a float; NaN if no point is valid.
+    The answer is a float; NaN if no point is valid. A time that does not come counts as infinite.
 
     Parameters
     ----------
@@ -218,5 +219,6 @@ class Fraction(OnePass):
     def answer(self, points: Points, found: Sequence[Accumulator]) -> float:
         state = found[0]
         lower = int(state.below(self._from)) if math.isfinite(self._from) else 0
-        upper = int(state.below(self._to)) if math.isfinite(self._to) else state.n
-        return (upper - lower) / state.n if state.n else math.nan
+        n = state.n + self.never(points, state)
+        upper = int(state.below(self._to)) if math.isfinite(self._to) else n
+        return (upper - lower) / n if n else math.nan

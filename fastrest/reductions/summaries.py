@@ -118,7 +118,8 @@ class Quantile(Reducer):
     """Order statistics of the valid points: the potential of rank ceil(q n), exactly.
 
     They are found by repeated passes that count between ever closer edges. The answer is an ndarray
-    of the shape of `q`, mV; NaN if no point is valid.
+    of the shape of `q`, mV; NaN if no point is valid. A time that does not come (`time_to`) is
+    infinite, and later than all others.
 
     Parameters
     ----------
@@ -153,7 +154,7 @@ class Quantile(Reducer):
         per_pass = FACTORED_EDGES if method == "factored" else POINTWISE_EDGES
         if not found:
             return np.linspace(-150.0, 100.0, per_pass + 1)
-        wide = [one for one in self.brackets(found) if one.is_wide]
+        wide = [one for one in self.brackets(found, self.never(points, found[0])) if one.is_wide]
         if not wide:
             return None
         apart = {one.ends: one for one in wide}
@@ -167,23 +168,33 @@ class Quantile(Reducer):
         counted = _counted(found)
         return np.unique(np.concatenate([one.between(n, *counted) for one in apart.values()]))
 
-    def brackets(self, found: Sequence[Accumulator]) -> list[Bracket]:
+    def brackets(self, found: Sequence[Accumulator], never: int = 0) -> list[Bracket]:
         """Return an interval for each order statistic; intervals of NaN if no point is valid."""
-        n = found[0].n
+        finite = found[0].n
+        n = finite + never
         if n == 0:
             return [Bracket(math.nan, math.nan, 0, 0, 0)] * self.q.size
         ranks = [min(n, max(1, math.ceil(q * n))) for q in self.q.ravel().tolist()]
-        brackets = [Bracket(-LARGEST, LARGEST, rank, 0, n) for rank in ranks]
+        brackets = [
+            Bracket(-LARGEST, LARGEST, rank, 0, finite)
+            if rank <= finite
+            else Bracket(math.inf, math.inf, rank, finite, n)
+            for rank in ranks
+        ]
         for state in found:
             # the first edge with at least rank points below it, and the edge before
             edges = [-LARGEST, *state.edges.tolist(), LARGEST]
             below = np.cumsum([0, *state.counts.tolist()])
             places = np.searchsorted(below[1:-1], ranks).tolist()
-            brackets = [one.cut(edges, below, i) for one, i in zip(brackets, places)]
+            brackets = [
+                one.cut(edges, below, i) if one.is_wide else one for one, i in zip(brackets, places)
+            ]
         return brackets
 
     def answer(self, points: Points, found: Sequence[Accumulator]) -> np.ndarray:
-        return np.array([one.low for one in self.brackets(found)]).reshape(self.q.shape)
+        return np.array(
+            [one.low for one in self.brackets(found, self.never(points, found[0]))]
+        ).reshape(self.q.shape)
 
     def words(self) -> list[str]:
         return [repr(self.q.tolist())]

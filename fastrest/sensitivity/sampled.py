@@ -60,6 +60,8 @@ class SamplingDesign:
     def __post_init__(self) -> None:
         measures = "Sobol' indices" if self.indices else "derivative-based measures"
         self.space.check_independent(measures)
+        if not (self.indices or self.output.differentiable):
+            raise ValueError(f"dgsm needs derivatives, which {self.output.name} has not: use sobol")
         if not isinstance(self.second, bool):
             raise TypeError(f"second must be True or False, got {self.second!r}")
         if self.nan_policy not in NAN_POLICIES:
@@ -83,7 +85,9 @@ class SamplingDesign:
     @property
     def logs(self) -> list[bool] | None:
         """For each input, True if its derivative is taken with respect to its logarithm."""
-        return None if self.event is not None else [one.log for one in self.space.distributions]
+        if self.event is not None or not self.output.differentiable:
+            return None
+        return [one.log for one in self.space.distributions]
 
     def columns(self, points: int) -> list[tuple[list[Any], list[Any]]]:
         """Return the equation's columns at A and at B for each replicate.
@@ -257,7 +261,7 @@ def add_points(
         both = a, b if design.indices else None
         invalid, found = _samples.pick_freeze(equation, *both, inputs, first, stop - start, **asked)
         if design.nan_policy == "raise" and invalid.any():
-            raise _invalid(invalid)
+            raise _invalid(invalid, design.output)
         with lock:
             sums[r].add(stop - start, invalid, found)
 
@@ -270,8 +274,15 @@ def add_points(
     return sums
 
 
-def _invalid(invalid: np.ndarray) -> ValueError:
-    reasons = ", ".join(f"{n} {bit.name}" for bit, n in zip(Status, invalid.tolist()) if n)
+def _invalid(invalid: np.ndarray, output: Output) -> ValueError:
+    counts = {bit: n for bit, n in zip(Status, invalid.tolist()) if n}
+    if output.is_time and Status.INFINITE in counts:
+        return ValueError(
+            f"{output.name} does not come at {counts[Status.INFINITE]} points or more of the "
+            "sample, and has no variance: give it a value there, as fr.time_to(-40, never=7200), "
+            "or ask for an event, as fr.below(600, of=fr.time_to(-40))"
+        )
+    reasons = ", ".join(f"{n} {bit.name}" for bit, n in counts.items())
     return ValueError(
         f"at least {int(invalid.sum())} points of the sample have no potential ({reasons}): narrow "
         "the distributions, or pass nan_policy='omit' to leave them out"

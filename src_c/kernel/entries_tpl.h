@@ -84,14 +84,3 @@ ENTRY_WITHOUT_ERRORS(quantiles,
                      (quantile, u, v, n, x))
 
 ENTRY_WITHOUT_ERRORS(normal_tails, (double z, double *lower, double *upper), (z, lower, upper))
-
-static ptrdiff_t enter_run_down(const fr_rundown *rundown, const double *times, ptrdiff_t count,
-                                double *n, double *longest, double *out, uint8_t *status,
-                                double *stopped, double *reached)
-{
-    const fr_environment caller = enter_default();
-    const ptrdiff_t found =
-        run_down(rundown, times, count, n, longest, out, status, stopped, reached);
-    restore(caller);
-    return found;
-}

@@ -44,9 +44,11 @@ enum { CHUNK = FR_CHUNK, STRIP = 64 };
 #define FR_STRING(a) FR_STRING_(a)
 
 const fr_kernels FR_JOIN(fr_kernels_, FR_ISA) = {
-    FR_STRING(FR_ISA), enter_points,      enter_reduce,
-    enter_gradients,   enter_count_pairs, enter_index_numbers,
-    enter_walk_pairs,  enter_list_pairs,  enter_count_equally,
-    enter_draw,        enter_quantiles,   enter_normal_tails,
-    enter_run_down,    enter_pick_freeze, sizeof(fr_pair_of_walks),
+    FR_STRING(FR_ISA),   enter_points,
+    enter_reduce,        enter_gradients,
+    enter_count_pairs,   enter_index_numbers,
+    enter_walk_pairs,    enter_list_pairs,
+    enter_count_equally, enter_draw,
+    enter_quantiles,     enter_normal_tails,
+    enter_pick_freeze,   sizeof(fr_pair_of_walks),
 };

@@ -73,7 +73,7 @@ static fr_error begin(fr_walk *walk, const fr_model *model, const fr_layout *lay
         (double *)(buffers + (FR_CACHE_LINE - (uintptr_t)buffers % FR_CACHE_LINE) % FR_CACHE_LINE);
     walk->loaded.length = fr_buffer_length(count);
     walk->loaded.far = far;
-    walk->copies = 0;
+    walk->copies = model->protocol != NULL; /* a course reads its inputs several times */
     locate(&walk->layout, start, walk->index);
     return begin_draws(walk, layout, columns, n_columns);
 }
@@ -88,8 +88,8 @@ static void fetch(fr_walk *walk, ptrdiff_t n)
         draw_chunk(walk->sample, walk->index[0], n, walk->drawn);
 }
 
-/* Computes the suspect points of a chunk again, one by one.  If status is not NULL, their status is
-   written to it. */
+/* Computes the suspect points of a chunk again, one by one, but for courses, which have told their
+   status.  If status is not NULL, it is written to it. */
 static void recompute_suspects(const fr_walk *walk, ptrdiff_t n, const uint64_t *suspect, double *V,
                                uint8_t *status)
 {
@@ -98,10 +98,11 @@ static void recompute_suspects(const fr_walk *walk, ptrdiff_t n, const uint64_t 
         if (!(suspect[i] & SIGN))
             continue;
         double point[FR_MAX_COLUMNS];
-        uint8_t bits;
-        for (int j = 0; j < walk->n_columns; j++)
+        uint8_t bits = walk->model->protocol ? (uint8_t)suspect[i] : 0;
+        for (int j = 0; j < walk->n_columns && !bits; j++)
             point[j] = read_once(&walk->loaded.x[j][i], zero);
-        V[i] = walk->equation.point(walk->model, point, &bits);
+        if (!bits)
+            V[i] = walk->equation.point(walk->model, point, &bits);
         if (status)
             status[i] = bits;
     }

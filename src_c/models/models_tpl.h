@@ -24,6 +24,7 @@
 #include "models/field_tpl.h"
 #include "models/living_tpl.h"
 #include "models/rundown_tpl.h"
+#include "models/rundown_lanes_tpl.h"
 
 /* ---- potentials: one row per equation ---- */
 

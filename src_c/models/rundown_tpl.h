@@ -1,35 +1,104 @@
-/* The inside of one cell in time: dn/dt = -(A/w0)(I + I_pump)/(z F) for the amounts n of Na, K and
+/* The inside of a cell in time: dn/dt = -(A/w0)(I + I_pump)/(z F) for the amounts n of Na, K and
  * Cl.
  *
  * V is that of zero net current at every instant: the charge of the membrane, which takes
  * milliseconds, is left out, and with it the only stiff part of the problem.  Water follows at
  * once.
  *
- * The pairs of Dormand & Prince (1980) take steps that are powers of two of an interval, so that
- * its end is met exactly.  A step depends on the cell alone: no bit changes with its neighbours.
+ * This file has the state at an instant, a step of one cell, and the crossing of a threshold within
+ * a step.  rundown_lanes_tpl.h takes the steps of several cells at a time.
  *
  * Expects living_tpl.h.
  */
 
 enum { ION_NA, ION_K, ION_CL, N_AMOUNTS };
-enum { FINEST = 40, MOST_RUNDOWN_STEPS = 1 << 16 }; /* of an interval */
+enum { COURSE_TIME = FR_LIVING_COLUMNS, COURSE_DIAMETER, COURSE_COLUMNS };
+_Static_assert(COURSE_COLUMNS == (int)FR_COURSE_COLUMNS, "fastrest.h counts these columns");
+
+/* The membrane and the bath of a cell under one condition. */
+typedef struct {
+    double na, k, cl, nkcc, kcc; /* permeabilities or conductances */
+    double bath_na, bath_k, bath_cl, total, phi;
+    double pump_max, na_half, k_share; /* of a K site of the pump, how much is occupied */
+    double X;                          /* amount of impermeant solutes, mM of the first volume */
+    double surface;                    /* area of the membrane over the first volume, 1/cm */
+    double fixed;                      /* 1.0 if no water moves, else 0.0 */
+} fr_membrane;
+
+/* A cell inside, from its amounts. */
+typedef struct {
+    double volume, ion[N_AMOUNTS], pump;
+} fr_inside;
+
+FR_INLINE fr_inside inside_of(const fr_membrane *m, const double *n)
+{
+    fr_inside in;
+    const double solutes = (n[ION_NA] + n[ION_K]) + (n[ION_CL] + m->X);
+    in.volume = m->fixed > 0.0 ? 1.0 : solutes / m->total;
+    for (int j = 0; j < N_AMOUNTS; j++)
+        in.ion[j] = n[j] / in.volume;
+    in.pump = pump_law(m->pump_max, in.ion[ION_NA] / (in.ion[ION_NA] + m->na_half), m->k_share);
+    return in;
+}
+
+/* The sums that drive positive charge inward and outward. */
+FR_INLINE fr_balance field_balance(const fr_membrane *m, const fr_inside *in)
+{
+    fr_balance b = {{0.0}, {0.0}, in->pump / FR_FARADAY};
+    b.num[0] = m->na * m->bath_na + m->k * m->bath_k + m->cl * in->ion[ION_CL];
+    b.den[0] = m->na * in->ion[ION_NA] + m->k * in->ion[ION_K] + m->cl * m->bath_cl;
+    return b;
+}
+
+/* Computes dn/dt by the constant field at u = V/phi. */
+FR_INLINE void field_rates(const fr_membrane *m, const fr_inside *in, double u, double *rate)
+{
+    const double a = above_zero(magnitude(u)), pump = in->pump / FR_FARADAY;
+    const fr_pair B = bernoulli_of(a, decay(a));
+    const double plus = u < 0.0 ? B.minus : B.plus, minus = u < 0.0 ? B.plus : B.minus;
+    const double na = m->na * (in->ion[ION_NA] * minus - m->bath_na * plus);
+    const double k = m->k * (in->ion[ION_K] * minus - m->bath_k * plus);
+    const double cl = m->cl * (in->ion[ION_CL] * plus - m->bath_cl * minus);
+    rate[ION_NA] = -(na + 3.0 * pump) * m->surface;
+    rate[ION_K] = -(k - 2.0 * pump) * m->surface;
+    rate[ION_CL] = -cl * m->surface;
+}
+
+/* Computes dn/dt by conductances and cotransporters.  Returns V. */
+FR_INLINE double chord_rates(const fr_membrane *m, const fr_inside *in, double *rate)
+{
+    const double E_na = m->phi * log_ratio(m->bath_na, in->ion[ION_NA]);
+    const double E_k = m->phi * log_ratio(m->bath_k, in->ion[ION_K]);
+    const double E_cl = m->phi * log_ratio(in->ion[ION_CL], m->bath_cl);
+    const double V = (m->na * E_na + m->k * E_k + m->cl * E_cl - in->pump) / (m->na + m->k + m->cl);
+    const double na = V - E_na, k = V - E_k, cl = V - E_cl, per = m->surface / FR_FARADAY;
+    const double nkcc = m->nkcc * (na + k - 2.0 * cl), kcc = m->kcc * (k - cl);
+    rate[ION_NA] = -(m->na * na + nkcc + 3.0 * in->pump) * per;
+    rate[ION_K] = -(m->k * k + nkcc + kcc - 2.0 * in->pump) * per;
+    rate[ION_CL] = (m->cl * cl - 2.0 * nkcc - kcc) * per;
+    return V;
+}
+
+/* ---- one cell ---- */
 
 /* The state at an instant. */
 typedef struct {
+    fr_inside in;
     double V, u; /* u = V/phi, from which the next search begins */
-    double inside[N_AMOUNTS], volume, pump;
-    double rate[N_AMOUNTS]; /* dn/dt, mM of the first volume per second */
+    double rate[N_AMOUNTS];
 } fr_instant;
 
-/* Computes V/phi and the fluxes by the constant field.  Returns a status. */
-static uint8_t field_instant(const fr_rundown *r, fr_instant *s)
+/* A cell under one condition, and the potential whose crossing is sought. */
+typedef struct {
+    int field; /* not 0: leaks by the constant field */
+    fr_membrane m;
+    double threshold, side; /* 1: V reaches it from below, -1: from above, 0: none is sought */
+} fr_rundown;
+
+static uint8_t field_instant(const fr_membrane *m, fr_instant *s)
 {
-    const double *const x = r->x, na = s->inside[ION_NA], k = s->inside[ION_K];
-    const double cl = s->inside[ION_CL];
     uint8_t status = 0;
-    fr_balance b = {{0.0}, {0.0}, s->pump / FR_FARADAY};
-    b.num[0] = x[LEAK_NA] * x[BATH_NA] + x[LEAK_K] * x[BATH_K] + x[LEAK_CL] * cl;
-    b.den[0] = x[LEAK_NA] * na + x[LEAK_K] * k + x[LEAK_CL] * x[BATH_CL];
+    const fr_balance b = field_balance(m, &s->in);
     if (!is_moderate(b.num[0]) || !is_moderate(b.den[0]))
         return FR_RANGE;
     if (b.p == 0.0) {
@@ -40,56 +109,32 @@ static uint8_t field_instant(const fr_rundown *r, fr_instant *s)
             search.u = s->u;
         s->u = solve_point(1, &b, search, &status);
     }
-    s->V = phi_of(x[CELSIUS]) * s->u;
-    const double plus = bernoulli(s->u), minus = bernoulli(-s->u);
-    const double pump = s->pump / FR_FARADAY;
-    s->rate[ION_NA] = -(x[LEAK_NA] * (na * minus - x[BATH_NA] * plus) + 3.0 * pump);
-    s->rate[ION_K] = -(x[LEAK_K] * (k * minus - x[BATH_K] * plus) - 2.0 * pump);
-    s->rate[ION_CL] = -(x[LEAK_CL] * (cl * plus - x[BATH_CL] * minus));
+    s->V = m->phi * s->u;
+    field_rates(m, &s->in, s->u, s->rate);
     return status;
 }
 
-/* The same by conductances and cotransporters. */
-static uint8_t chord_instant(const fr_rundown *r, fr_instant *s)
+static uint8_t chord_instant(const fr_membrane *m, fr_instant *s)
 {
-    const double *const x = r->x, phi = phi_of(x[CELSIUS]);
-    const double A = x[LEAK_NA], B = x[LEAK_K], D = x[LEAK_CL], total = A + B + D;
-    if (!is_moderate(total) || !is_normal(x[BATH_NA]) || !is_normal(x[BATH_K]) ||
-        !is_normal(x[BATH_CL]))
+    if (!is_moderate(m->na + m->k + m->cl) || !is_normal(m->bath_na) || !is_normal(m->bath_k) ||
+        !is_normal(m->bath_cl))
         return FR_RANGE;
-    const double E_na = phi * log_ratio(x[BATH_NA], s->inside[ION_NA]);
-    const double E_k = phi * log_ratio(x[BATH_K], s->inside[ION_K]);
-    const double E_cl = phi * log_ratio(s->inside[ION_CL], x[BATH_CL]);
-    s->V = (A * E_na + B * E_k + D * E_cl - s->pump) / total;
-    s->u = s->V / phi;
-    const double na = s->V - E_na, k = s->V - E_k, cl = s->V - E_cl;
-    const double nkcc = x[LEAK_NKCC] * (na + k - 2.0 * cl), kcc = x[LEAK_KCC] * (k - cl);
-    s->rate[ION_NA] = -(A * na + nkcc + 3.0 * s->pump) / FR_FARADAY;
-    s->rate[ION_K] = -(B * k + nkcc + kcc - 2.0 * s->pump) / FR_FARADAY;
-    s->rate[ION_CL] = (D * cl - 2.0 * nkcc - kcc) / FR_FARADAY;
+    s->V = chord_rates(m, &s->in, s->rate);
+    s->u = s->V / m->phi;
     return 0;
 }
 
 /* Computes the state of amounts n.  Returns a status: FR_NO_SOLUTION if an ion is used up. */
 static uint8_t instant_of(const fr_rundown *r, const double *n, fr_instant *s)
 {
-    const double *const x = r->x;
-    const double solutes = (n[ION_NA] + n[ION_K]) + (n[ION_CL] + x[AMOUNT_X]);
-    s->volume = r->fixed_volume ? 1.0 : solutes / solutes_outside(x);
-    for (int j = 0; j < N_AMOUNTS; j++) {
-        s->inside[j] = n[j] / s->volume;
-        if (!(s->inside[j] >= DBL_MIN))
-            return FR_NO_SOLUTION;
-    }
-    const double na = occupancy(s->inside[ION_NA], x[NA_HALF]), k = occupancy(x[BATH_K], x[K_HALF]);
-    s->pump = pump_law(x[PUMP_MAX], na, k);
-    const uint8_t status = r->field ? field_instant(r, s) : chord_instant(r, s);
+    s->in = inside_of(&r->m, n);
     for (int j = 0; j < N_AMOUNTS; j++)
-        s->rate[j] *= r->surface;
-    return status;
+        if (!(s->in.ion[j] >= DBL_MIN))
+            return FR_NO_SOLUTION;
+    return r->field ? field_instant(&r->m, s) : chord_instant(&r->m, s);
 }
 
-/* ---- steps ---- */
+/* ---- steps (Dormand & Prince 1980) ---- */
 
 enum { STAGES = 7 };
 static const double stage_terms[STAGES - 1][STAGES - 1] = {
@@ -136,15 +181,9 @@ static uint8_t try_step(const fr_rundown *r, double h, const double *n, const fr
     return 0;
 }
 
-/* Returns 2^-n, 0 <= n <= 1000. */
-static double half_to(int n)
-{
-    return double_of((uint64_t)(1023 - n) << 52);
-}
-
 /* ---- crossings ---- */
 
-enum { MOST_BISECTIONS = 60 };
+enum { MOST_PARTS = 60 };
 
 /* The distance of V beyond the threshold, on the side that is asked for. */
 static double beyond(const fr_rundown *r, double V)
@@ -152,21 +191,33 @@ static double beyond(const fr_rundown *r, double V)
     return r->side * (V - r->threshold);
 }
 
-/* A number of the sign with which V approaches the threshold, from V a little later. */
-static double approach(const fr_rundown *r, double h, const double *n, const fr_instant *now)
+/* Returns the speed at which V approaches the threshold, by the derivative of the net current. */
+static double approach(const fr_rundown *r, const fr_instant *s)
 {
-    double later[N_AMOUNTS];
-    fr_instant then = *now;
+    const fr_membrane *const m = &r->m;
+    const double *const ion = s->in.ion, *const rate = s->rate;
+    const double growth = ((rate[ION_NA] + rate[ION_K]) + rate[ION_CL]) / m->total;
+    double change[N_AMOUNTS];
     for (int j = 0; j < N_AMOUNTS; j++)
-        later[j] = n[j] + (h * 0x1p-20) * now->rate[j];
-    return instant_of(r, later, &then) ? 0.0 : beyond(r, then.V) - beyond(r, now->V);
+        change[j] = (rate[j] - (m->fixed > 0.0 ? 0.0 : ion[j] * growth)) / s->in.volume;
+    const double na = change[ION_NA], k = change[ION_K], cl = change[ION_CL];
+    const double pump =
+        3.0 * s->in.pump * m->na_half / (ion[ION_NA] * (ion[ION_NA] + m->na_half)) * na;
+    if (!r->field) {
+        const double drive =
+            m->cl * cl / ion[ION_CL] - m->na * na / ion[ION_NA] - m->k * k / ion[ION_K];
+        return r->side * ((m->phi * drive - pump) / (m->na + m->k + m->cl));
+    }
+    const fr_balance b = field_balance(m, &s->in);
+    const double inward = m->cl * cl * bernoulli(s->u);
+    const double outward = (m->na * na + m->k * k) * bernoulli(-s->u) + pump / FR_FARADAY;
+    return r->side * (inward - outward) / (b.den[0] * share(s->u) + b.num[0] * share(-s->u));
 }
 
 /* The state after a part of an accepted step. */
-static fr_instant within_step(const fr_rundown *r, double h, const double *n, const fr_instant *now,
-                              double *after)
+static fr_instant within_step(const fr_rundown *r, double h, const double *n, const fr_instant *now)
 {
-    double error;
+    double error, after[N_AMOUNTS];
     fr_instant then;
     if (try_step(r, h, n, now, after, &then, &error))
         then.V = NAN;
@@ -177,19 +228,19 @@ static fr_instant within_step(const fr_rundown *r, double h, const double *n, co
    end: V must have an extremum between, which is approached until it is seen to pass or not.  Or
    returns NaN. */
 static double part_beyond(const fr_rundown *r, double h, const double *n, const fr_instant *now,
-                          const double *after, const fr_instant *then)
+                          const fr_instant *then)
 {
-    double low = 0.0, high = 1.0, some[N_AMOUNTS];
-    if (!(approach(r, h, n, now) > 0.0 && approach(r, h, after, then) < 0.0))
+    double low = 0.0, high = 1.0;
+    if (!(approach(r, now) > 0.0 && approach(r, then) < 0.0))
         return NAN;
-    for (int i = 0; i < MOST_BISECTIONS; i++) {
+    for (int i = 0; i < MOST_PARTS; i++) {
         const double middle = 0.5 * low + 0.5 * high;
-        const fr_instant at = within_step(r, middle * h, n, now, some);
+        const fr_instant at = within_step(r, middle * h, n, now);
         if (beyond(r, at.V) >= 0.0)
             return middle;
         if (middle <= low || middle >= high)
             break;
-        if (approach(r, h, some, &at) > 0.0)
+        if (approach(r, &at) > 0.0)
             low = middle;
         else
             high = middle;
@@ -197,88 +248,36 @@ static double part_beyond(const fr_rundown *r, double h, const double *n, const 
     return NAN;
 }
 
-/* Returns the first part of an accepted step at which V reaches the threshold, or NaN. */
+/* Returns the first part of an accepted step at which V reaches the threshold, or NaN.  Chords with
+   a halved end (Illinois), and middles where these do not help, narrow the bracket. */
 static double crossing_in(const fr_rundown *r, double h, const double *n, const fr_instant *now,
-                          const double *after, const fr_instant *then)
+                          const fr_instant *then)
 {
-    double low = 0.0, some[N_AMOUNTS];
-    double high = beyond(r, then->V) < 0.0 ? part_beyond(r, h, n, now, after, then) : 1.0;
-    for (int i = 0; i < MOST_BISECTIONS; i++) {
-        const double middle = 0.5 * low + 0.5 * high;
-        if (!(middle > low && middle < high)) /* or there is no crossing: NaN */
+    double low = 0.0, below = beyond(r, now->V), high = 1.0, above = beyond(r, then->V);
+    if (above < 0.0) {
+        high = part_beyond(r, h, n, now, then);
+        if (isnan(high))
+            return NAN;
+        above = beyond(r, within_step(r, high * h, n, now).V);
+    }
+    int last = 0;
+    for (int i = 0; i < MOST_PARTS && above > 1e-13; i++) {
+        const double chord = low + (high - low) * (below / (below - above));
+        const double part = i % 4 < 3 && chord > low && chord < high ? chord : 0.5 * (low + high);
+        if (part <= low || part >= high)
             break;
-        if (beyond(r, within_step(r, middle * h, n, now, some).V) >= 0.0)
-            high = middle;
-        else
-            low = middle;
+        const double found = beyond(r, within_step(r, part * h, n, now).V);
+        if (found >= 0.0) {
+            high = part;
+            above = found;
+            below *= last > 0 ? 0.5 : 1.0;
+            last = 1;
+        } else {
+            low = part;
+            below = found;
+            above *= last < 0 ? 0.5 : 1.0;
+            last = -1;
+        }
     }
     return high;
-}
-
-/* ---- intervals ---- */
-
-/* Integrates over an interval of `span` seconds.  *longest is the length of the last step, with
-   which the next interval begins; *done is the part of the interval that was integrated, *crossed
-   that at which V reaches the threshold, if it is not known yet. */
-static uint8_t cross_interval(const fr_rundown *r, double span, double *n, fr_instant *now,
-                              double *longest, double *done, double *crossed)
-{
-    const uint64_t whole = UINT64_C(1) << FINEST;
-    uint64_t position = 0;
-    int level = 0, steps = 0;
-    while (level < FINEST && span * half_to(level) > *longest)
-        level++;
-    while (position < whole) {
-        double after[N_AMOUNTS], error;
-        fr_instant then;
-        const double h = span * half_to(level);
-        const uint8_t status = try_step(r, h, n, now, after, &then, &error);
-        *done = (double)position * half_to(FINEST);
-        if (++steps > MOST_RUNDOWN_STEPS)
-            return FR_UNFINISHED;
-        if (status || !(error <= r->tolerance)) {
-            if (level++ == FINEST)
-                return status ? status : FR_UNFINISHED;
-            continue;
-        }
-        if (r->side != 0.0 && isnan(*crossed))
-            *crossed = *done + half_to(level) * crossing_in(r, h, n, now, after, &then);
-        memcpy(n, after, sizeof after);
-        *now = then;
-        *longest = h;
-        position += whole >> level;
-        if (level > 0 && error < r->tolerance / 64.0 && position % (whole >> (level - 1)) == 0)
-            *longest = span * half_to(--level);
-    }
-    *done = 1.0;
-    return 0;
-}
-
-FR_APART ptrdiff_t run_down(const fr_rundown *r, const double *times, ptrdiff_t count, double *n,
-                            double *longest, double *out, uint8_t *status, double *stopped,
-                            double *reached)
-{
-    fr_instant now;
-    now.u = NAN;
-    *status = instant_of(r, n, &now);
-    *stopped = times[0];
-    *reached = !*status && r->side != 0.0 && beyond(r, now.V) >= 0.0 ? times[0] : NAN;
-    for (ptrdiff_t i = 0; i < count && !*status; i++) {
-        if (i > 0 && times[i] > times[i - 1]) {
-            double done, crossed = isnan(*reached) ? NAN : 0.0;
-            const double span = times[i] - times[i - 1];
-            *status = cross_interval(r, span, n, &now, longest, &done, &crossed);
-            if (isnan(*reached))
-                *reached = times[i - 1] + crossed * span;
-            *stopped = times[i - 1] + done * span;
-            if (*status)
-                return i;
-        }
-        double *const row = out + i * FR_RUNDOWN_COLUMNS;
-        row[0] = now.V;
-        memcpy(row + 1, now.inside, sizeof now.inside);
-        row[4] = now.volume;
-        row[5] = now.pump;
-    }
-    return *status ? 0 : count;
 }

@@ -116,7 +116,7 @@ static ptrdiff_t leave_out(fr_pair_of_walks *w, const fr_sobol_sums_spec *spec, 
     fr_block found;
     memset(&found, 0, sizeof found);
     const ptrdiff_t valid = sort_out(&found, w->status, n);
-    for (int bit = 0; bit < 6; bit++)
+    for (int bit = 0; bit < 8; bit++)
         invalid[bit] += found.invalid[bit];
     for (ptrdiff_t i = 0; valid < n && i < n; i++) {
         if (!w->status[i])
@@ -194,7 +194,7 @@ FR_APART fr_error pick_freeze(const fr_model *model, const fr_layout *layout_a,
     double *slopes[FR_MAX_COLUMNS];
     memset(invalid, 0, 8 * sizeof *invalid);
     memset(sums, 0, (size_t)fr_sobol_sums_count(spec, with_b) * 2 * sizeof *sums);
-    if (n_columns == 0 || derivatives[model->equation].chunk == NULL)
+    if (n_columns == 0 || (spec->logs && derivatives[model->equation].chunk == NULL))
         return FR_BAD_MODEL;
     if (inputs < 1 || inputs > FR_MAX_COLUMNS)
         return FR_BAD_COLUMN;

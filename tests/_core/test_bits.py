@@ -92,6 +92,22 @@ def living_table(n):
     return fr.table(cell(model), columns)
 
 
+def course_table(n, pump):
+    """Cells at a time after their pump has slowed down; some have used up their Na."""
+    law = {"pump_Na_half": 10.0, "pump_K_half": 1.5} if pump == "saturating" else {}
+    living = fr.Cell(
+        fr.PumpLeak(fr.GHK("K", "Na", "Cl", pump=pump)),
+        **{"P_K": 1e-6, "P_Na": 4e-8, "P_Cl": 4.5e-7, "K_out": 5.0, "Na_out": 145.0},
+        **{"Cl_out": 110.0, "X_out": 40.0, "z_X": -1.0, "celsius": 37.0, "pump_max": 0.5, **law},
+    )
+    protocol = {0: {"pump_max": fr.times(0.25)}, 600: {"K_out": fr.times(2.0)}, 1200: {}}
+    cell = living.after(protocol, time=1800.0, diameter=20.0)
+    names = ("P_K", "P_Na", "P_Cl", "pump_max", "time", "diameter")
+    draws = np.random.default_rng(12).integers(0, 2**20, (len(names), n)) / 2**20
+    columns = {name: cell[name] * (0.875 + 0.25 * u) for name, u in zip(names, draws, strict=True)}
+    return fr.table(cell, columns)
+
+
 def four_axes():
     """56 x 56 x 56 x 57 points: axes that enter one sum, both sums, and phi."""
     axes = {
@@ -148,6 +164,8 @@ SWEEPS = {
         fr.Chord("K", "Na", "Cl", "Ca", SO4, pump="constant"), 300_001
     ),
     "table of cells that keep themselves": lambda: living_table(300_001),
+    "table of courses": lambda: course_table(20_001, "constant"),
+    "table of courses with a saturating pump": lambda: course_table(20_001, "saturating"),
     "table of conductances and a saturating pump": lambda: table_of(
         fr.Chord("K", "Na", "Cl", pump="saturating"), 300_001
     ),

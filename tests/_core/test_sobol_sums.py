@@ -129,4 +129,6 @@ def test_sobol_sums_refuse_misuse():
         _samples.pick_freeze(equation, a, b[:-1], inputs, 0, 10, n_inputs=2)
     separable = CELL.model.equation("separable")
     with pytest.raises(ValueError, match="separable has no derivatives"):
-        _samples.pick_freeze(separable, [1.0] * 3, [1.0] * 3, [0, 1, 2], 0, 1, n_inputs=3)
+        _samples.pick_freeze(
+            separable, [1.0] * 3, [1.0] * 3, [0, 1, 2], 0, 1, n_inputs=3, logs=[False] * 3
+        )

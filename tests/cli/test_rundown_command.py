@@ -63,7 +63,7 @@ def test_parameters_of_conditions_and_the_choices_of_the_plan(run, plan):
         ([("[living]", "[livin]")], [], "unknown key 'livin': did you mean living?"),
         ([("721]", "0]")], [], "time: the number of times must be a whole number >= 1, got 0"),
         ([("time = [0, 7200, 721]", "time = 3600")], [], "time: must be [from, to, number]"),
-        ([("diameter = 20", "diameter = -20")], [], "diameter and tol must be > 0, got -20 um"),
+        ([("diameter = 20", "diameter = -20")], [], "diameter must be > 0 um, got -20"),
         ([("diameter = 20 ", "#")], [], "diameter is missing"),
         ([], ["--of", "V,Foo"], "unknown output 'Foo'"),
         ([], ["--out", "course.txt"], "--out course.txt must end in .csv"),

@@ -18,8 +18,9 @@
 enum { POINTS = 1500, MOST_MIXTURES = 1 << 11, STEP = (int)sizeof(double) };
 
 static const fr_model MODELS[] = {
-    {FR_GHK, 3, 0, {1, 1, -1}, 0},    {FR_GHK, 2, -1, {1, 1}, 0}, {FR_GHK, 2, -1, {1, 2}, 0},
-    {FR_CHORD, 3, -1, {1, 1, -1}, 0}, {FR_NERNST, 0, -1, {0}, 0},
+    {FR_GHK, 3, 0, {1, 1, -1}, 0, NULL}, {FR_GHK, 2, -1, {1, 1}, 0, NULL},
+    {FR_GHK, 2, -1, {1, 2}, 0, NULL},    {FR_CHORD, 3, -1, {1, 1, -1}, 0, NULL},
+    {FR_NERNST, 0, -1, {0}, 0, NULL},
 };
 
 /* A result of one point. */

@@ -77,22 +77,22 @@ static double random_amount(void)
 #define NO_PUMP (-1)
 
 static const fr_model MODELS[] = {
-    {FR_NERNST, 0, NO_PUMP, {0}, 0},
-    {FR_GHK, 1, NO_PUMP, {-1}, 0},
-    {FR_GHK, 2, 0, {1, 1}, 0},
-    {FR_GHK, 3, 0, {1, 1, -1}, 0},
-    {FR_GHK, 4, 2, {1, -1, 1, -1}, 0},
-    {FR_GHK, 5, 4, {1, -1, 1, -1, 1}, 0},
-    {FR_GHK, 12, NO_PUMP, {1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1}, 0},
-    {FR_GHK, 4, 0, {1, 1, -1, 2}, 0},
-    {FR_GHK, 2, NO_PUMP, {2, -2}, 0},
-    {FR_GHK, 12, 11, {2, -2, 1, -1, 2, -2, 1, -1, 2, -2, 1, 1}, 0},
-    {FR_CHORD, 1, NO_PUMP, {2}, 0},
-    {FR_CHORD, 4, NO_PUMP, {1, -1, 2, -2}, 0},
-    {FR_LOG_NUM, 3, 1, {1, 1, -1}, 0},
-    {FR_LOG_DEN, 3, NO_PUMP, {1, 1, -1}, 0},
-    {FR_SEPARABLE, 0, NO_PUMP, {0}, 0},
-    {FR_LOG_RATIO, 0, NO_PUMP, {0}, 0},
+    {FR_NERNST, 0, NO_PUMP, {0}, 0, NULL},
+    {FR_GHK, 1, NO_PUMP, {-1}, 0, NULL},
+    {FR_GHK, 2, 0, {1, 1}, 0, NULL},
+    {FR_GHK, 3, 0, {1, 1, -1}, 0, NULL},
+    {FR_GHK, 4, 2, {1, -1, 1, -1}, 0, NULL},
+    {FR_GHK, 5, 4, {1, -1, 1, -1, 1}, 0, NULL},
+    {FR_GHK, 12, NO_PUMP, {1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1}, 0, NULL},
+    {FR_GHK, 4, 0, {1, 1, -1, 2}, 0, NULL},
+    {FR_GHK, 2, NO_PUMP, {2, -2}, 0, NULL},
+    {FR_GHK, 12, 11, {2, -2, 1, -1, 2, -2, 1, -1, 2, -2, 1, 1}, 0, NULL},
+    {FR_CHORD, 1, NO_PUMP, {2}, 0, NULL},
+    {FR_CHORD, 4, NO_PUMP, {1, -1, 2, -2}, 0, NULL},
+    {FR_LOG_NUM, 3, 1, {1, 1, -1}, 0, NULL},
+    {FR_LOG_DEN, 3, NO_PUMP, {1, 1, -1}, 0, NULL},
+    {FR_SEPARABLE, 0, NO_PUMP, {0}, 0, NULL},
+    {FR_LOG_RATIO, 0, NO_PUMP, {0}, 0, NULL},
 };
 enum { N_MODELS = (int)(sizeof MODELS / sizeof *MODELS) };
 
@@ -267,27 +267,27 @@ static void every_equation_has_a_name(void)
 /* ---- misuse ---- */
 
 static const fr_model BAD_MODELS[] = {
-    {FR_EQUATIONS, 1, NO_PUMP, {1}, 0},
-    {FR_GHK, 0, NO_PUMP, {0}, 0},
-    {FR_GHK, -1, NO_PUMP, {0}, 0},
-    {FR_GHK, FR_MAX_IONS + 1, NO_PUMP, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, 0},
-    {FR_GHK, 1, NO_PUMP, {0}, 0},
-    {FR_GHK, 2, NO_PUMP, {1, 3}, 0},
-    {FR_GHK, 2, NO_PUMP, {1, -3}, 0},
-    {FR_GHK, 2, NO_PUMP, {1, -128}, 0},
-    {FR_GHK, 1, -2, {1}, 0},
-    {FR_GHK, 1, 1, {1}, 0},
-    {FR_CHORD, 1, 0, {1}, 0},
-    {FR_CHORD, 0, NO_PUMP, {0}, 0},
-    {FR_CHORD, 1, NO_PUMP, {3}, 0},
-    {FR_LOG_NUM, 1, NO_PUMP, {2}, 0},
-    {FR_LOG_DEN, 1, NO_PUMP, {-2}, 0},
-    {FR_LOG_DEN, 1, 7, {1}, 0},
+    {FR_EQUATIONS, 1, NO_PUMP, {1}, 0, NULL},
+    {FR_GHK, 0, NO_PUMP, {0}, 0, NULL},
+    {FR_GHK, -1, NO_PUMP, {0}, 0, NULL},
+    {FR_GHK, FR_MAX_IONS + 1, NO_PUMP, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, 0, NULL},
+    {FR_GHK, 1, NO_PUMP, {0}, 0, NULL},
+    {FR_GHK, 2, NO_PUMP, {1, 3}, 0, NULL},
+    {FR_GHK, 2, NO_PUMP, {1, -3}, 0, NULL},
+    {FR_GHK, 2, NO_PUMP, {1, -128}, 0, NULL},
+    {FR_GHK, 1, -2, {1}, 0, NULL},
+    {FR_GHK, 1, 1, {1}, 0, NULL},
+    {FR_CHORD, 1, 0, {1}, 0, NULL},
+    {FR_CHORD, 0, NO_PUMP, {0}, 0, NULL},
+    {FR_CHORD, 1, NO_PUMP, {3}, 0, NULL},
+    {FR_LOG_NUM, 1, NO_PUMP, {2}, 0, NULL},
+    {FR_LOG_DEN, 1, NO_PUMP, {-2}, 0, NULL},
+    {FR_LOG_DEN, 1, 7, {1}, 0, NULL},
 };
 
 static void misuse_is_reported_and_nothing_is_written(const fr_kernels *kernels)
 {
-    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}, 0};
+    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}, 0, NULL};
     const double x = 1.0;
     const ptrdiff_t zeros[FR_MAX_DIMS + 1] = {0};
     fr_column columns[FR_MAX_COLUMNS];
@@ -358,13 +358,13 @@ static void misuse_is_reported_and_nothing_is_written(const fr_kernels *kernels)
 /* computed in 40-digit arithmetic from the inputs as doubles */
 static void check_values_are_met(const fr_kernels *kernels)
 {
-    const fr_model ghk = {FR_GHK, 3, 0, {1, 1, -1}, 0};
+    const fr_model ghk = {FR_GHK, 3, 0, {1, 1, -1}, 0, NULL};
     const double neuron[] = {1.0, 0.04, 0.45, 5.0, 145.0, 110.0, 140.0, 15.0, 7.0, 37.0, 1.0};
     uint8_t status = 255;
     CHECK(fabs(potential(kernels, &ghk, neuron, &status) - -69.811924278622484) <= 1e-12);
     CHECK(status == 0);
 
-    const fr_model calcium = {FR_GHK, 4, NO_PUMP, {1, 1, -1, 2}, 0};
+    const fr_model calcium = {FR_GHK, 4, NO_PUMP, {1, 1, -1, 2}, 0, NULL};
     const double P_Ca[] = {0.0, 0.01, 1.0, 10.0};
     const double V[] = {-69.811924278622, -69.669563566, -58.690509624, -25.956623509};
     for (int i = 0; i < 4; i++) {
@@ -374,7 +374,7 @@ static void check_values_are_met(const fr_kernels *kernels)
         CHECK(status == 0);
     }
 
-    const fr_model pump = {FR_GHK, 2, 0, {1, 1}, 0};
+    const fr_model pump = {FR_GHK, 2, 0, {1, 1}, 0, NULL};
     const double P_Na[] = {0.01, 0.04, 0.1};
     const double without[] = {-84.4381, -69.8575, -53.6634};
     const double with_pump[] = {-86.6929, -75.3756, -61.4143};
@@ -387,29 +387,29 @@ static void check_values_are_met(const fr_kernels *kernels)
 
     /* compared with libm, by which the definition is one line */
     const double phi = FR_PHI_PER_KELVIN * (37.0 + FR_KELVIN_AT_0_CELSIUS);
-    const fr_model nernst = {FR_NERNST, 0, NO_PUMP, {0}, 0};
+    const fr_model nernst = {FR_NERNST, 0, NO_PUMP, {0}, 0, NULL};
     const double calcium_inputs[] = {2.0, 2.0, 1e-4, 37.0};
     CHECK(fabs(potential(kernels, &nernst, calcium_inputs, &status) - phi / 2 * log(2e4)) <= 1e-12);
     CHECK(status == 0);
 
-    const fr_model chord = {FR_CHORD, 2, NO_PUMP, {1, -2}, 0};
+    const fr_model chord = {FR_CHORD, 2, NO_PUMP, {1, -2}, 0, NULL};
     const double conductances[] = {3.0, 1.0, 5.0, 8.0, 140.0, 2.0, 37.0};
     const double mean = phi * (3.0 * log(5.0 / 140.0) - log(8.0 / 2.0) / 2) / 4.0;
     CHECK(fabs(potential(kernels, &chord, conductances, &status) - mean) <= 1e-12);
     CHECK(status == 0);
 
-    const fr_model log_num = {FR_LOG_NUM, 3, 0, {1, 1, -1}, 0},
-                   log_den = {FR_LOG_DEN, 3, 0, {1, 1, -1}, 0};
+    const fr_model log_num = {FR_LOG_NUM, 3, 0, {1, 1, -1}, 0, NULL},
+                   log_den = {FR_LOG_DEN, 3, 0, {1, 1, -1}, 0, NULL};
     const double num = 5.0 + 0.04 * 145.0 + 0.45 * 7.0, den = 140.0 + 0.04 * 15.0 + 0.45 * 110.0;
     CHECK(fabs(potential(kernels, &log_num, neuron, &status) - log(num)) <= 1e-14);
     CHECK(fabs(potential(kernels, &log_den, neuron, &status) - log(den)) <= 1e-14);
 
-    const fr_model separable = {FR_SEPARABLE, 0, NO_PUMP, {0}, 0};
+    const fr_model separable = {FR_SEPARABLE, 0, NO_PUMP, {0}, 0, NULL};
     const double logs[] = {1.25, 3.5, 26.0};
     CHECK(potential(kernels, &separable, logs, &status) == 26.0 * (1.25 - 3.5));
     CHECK(status == 0);
 
-    const fr_model log_ratio = {FR_LOG_RATIO, 0, NO_PUMP, {0}, 0};
+    const fr_model log_ratio = {FR_LOG_RATIO, 0, NO_PUMP, {0}, 0, NULL};
     const double equal[] = {0x1.8p-1000, 0x1.8p-1000}, ends[] = {DBL_MAX, DBL_MIN};
     CHECK(potential(kernels, &log_ratio, equal, &status) == 0.0);
     CHECK(fabs(potential(kernels, &log_ratio, ends, &status) - (log(DBL_MAX) - log(DBL_MIN))) <=
@@ -438,7 +438,7 @@ static void bad_points_are_nan_with_their_status(const fr_kernels *kernels)
         {3, -INFINITY, 0.0, FR_NOT_FINITE},    {4, -1.5, 0.0, FR_NEGATIVE},
         {4, NAN, 0.0, FR_NOT_FINITE},          {4, 0.0, 0.0, FR_NO_PERMEANT},
     };
-    const fr_model model = {FR_GHK, 1, 0, {1}, 0};
+    const fr_model model = {FR_GHK, 1, 0, {1}, 0, NULL};
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         double x[] = {1.0, 5.0, 140.0, 37.0, 1.5};
         uint8_t status = 255;
@@ -576,7 +576,7 @@ static void check_output(const fr_kernels *kernels, const fr_model *model, const
 static void
 outputs_of_every_layout_hold_the_results_and_nothing_else_is_written(const fr_kernels *kernels)
 {
-    const fr_model ghk = {FR_GHK, 3, 0, {1, 1, -1}, 0};
+    const fr_model ghk = {FR_GHK, 3, 0, {1, 1, -1}, 0, NULL};
     for (int c = 0; c < N_COUNTS; c++) {
         const ptrdiff_t n = COUNTS[c];
         table t = new_table(&ghk, n);
@@ -711,7 +711,7 @@ static void layouts_of_1_to_64_dimensions_are_tables_of_their_points(const fr_ke
 static void repeated_values_are_not_taken_from_another_row(const fr_kernels *kernels)
 {
     static const ptrdiff_t lengths[] = {85, 127, 128, 249, 250, 253, 255, 256};
-    const fr_model model = {FR_LOG_RATIO, 0, NO_PUMP, {0}, 0};
+    const fr_model model = {FR_LOG_RATIO, 0, NO_PUMP, {0}, 0, NULL};
     const double num[] = {2.0, 3.0}, den = 1.0;
     const ptrdiff_t strides[] = {0, (ptrdiff_t)sizeof(double), 0}, constant[] = {0, 0, 0};
     const fr_column columns[] = {{(const char *)num, strides, -1},
@@ -816,7 +816,7 @@ static fr_error reduce(const fr_kernels *kernels, const fr_model *model, const t
 
 static void misuse_of_sums_is_reported_and_nothing_is_written(const fr_kernels *kernels)
 {
-    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}, 0};
+    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}, 0, NULL};
     table t = new_table(&ghk, FR_BLOCK + 1);
     const double edge = 0.0;
     edge_index index = new_index(&edge, 1, 4);
@@ -1034,7 +1034,7 @@ static fr_error gradients(const fr_kernels *kernels, const fr_model *model, cons
 
 static void misuse_of_gradients_is_reported_and_nothing_is_written(const fr_kernels *kernels)
 {
-    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}, 0};
+    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}, 0, NULL};
     table t = new_table(&ghk, 3);
     const ptrdiff_t stride = (ptrdiff_t)sizeof(double);
     const fr_layout layout = {1, &t.n, NULL}, no_dims = {0, &t.n, NULL};
@@ -1073,7 +1073,7 @@ static void check_derivatives_are_met(const fr_kernels *kernels)
 {
     static const double neuron[] = {1.0,   0.04, 0.45, 5.0,  145.0, 110.0,
                                     140.0, 15.0, 7.0,  37.0, 1.0};
-    const fr_model ghk = {FR_GHK, 3, 0, {1, 1, -1}, 0};
+    const fr_model ghk = {FR_GHK, 3, 0, {1, 1, -1}, 0, NULL};
     table t = new_table(&ghk, 1);
     double slopes[11];
     for (int j = 0; j < 11; j++)
@@ -1088,7 +1088,7 @@ static void check_derivatives_are_met(const fr_kernels *kernels)
     CHECK(fabs(slopes[10] - -6.262140411350936) <= 1e-12);
     free_table(&t);
 
-    const fr_model nernst = {FR_NERNST, 0, NO_PUMP, {0}, 0};
+    const fr_model nernst = {FR_NERNST, 0, NO_PUMP, {0}, 0, NULL};
     t = new_table(&nernst, 1);
     static const double calcium[] = {2.0, 2.0, 1e-4, 37.0};
     for (int j = 0; j < 4; j++)
@@ -1564,7 +1564,7 @@ static void inputs_that_no_column_takes_are_drawn_too(const fr_kernels *kernels)
     enum { N = 1000, MOST = FR_MAX_COLUMNS - 1 };
     static const ptrdiff_t zero = 0;
     static const double valence = 1.0;
-    const fr_model nernst = {FR_NERNST, 0, NO_PUMP, {0}, 0};
+    const fr_model nernst = {FR_NERNST, 0, NO_PUMP, {0}, 0, NULL};
     const ptrdiff_t n = N;
     for (int n_inputs = 3; n_inputs <= MOST; n_inputs += MOST - 3) {
         drawing drawn = new_drawing(kernels, FR_RANDOM, n_inputs, N, 0);
@@ -1596,7 +1596,7 @@ static void inputs_that_no_column_takes_are_drawn_too(const fr_kernels *kernels)
 
 static void misuse_of_draws_is_reported_and_nothing_is_written(const fr_kernels *kernels)
 {
-    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}, 0};
+    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}, 0, NULL};
     drawn_columns c;
     draw_columns(kernels, &ghk, FR_RANDOM, 4, &c);
     double V[] = {1.0, 2.0, 3.0, 4.0};
@@ -1901,8 +1901,8 @@ static void pick_freeze_of_draws_is_that_of_their_points(const fr_kernels *kerne
 
 static void misuse_of_pick_freeze_is_reported(const fr_kernels *kernels)
 {
-    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}, 0},
-                   log_ratio = {FR_LOG_RATIO, 0, NO_PUMP, {0}, 0};
+    const fr_model ghk = {FR_GHK, 1, NO_PUMP, {1}, 0, NULL},
+                   log_ratio = {FR_LOG_RATIO, 0, NO_PUMP, {0}, 0, NULL};
     two_tables t = new_tables(&ghk, 9, 4, 0);
     int64_t invalid[8];
     double sums[4096];
@@ -1916,9 +1916,12 @@ static void misuse_of_pick_freeze_is_reported(const fr_kernels *kernels)
         t.model = &BAD_MODELS[m];
         CHECK(pick_freeze(kernels, &t, 0, 9, &spec, 1, invalid, sums) == FR_BAD_MODEL);
     }
-    t.model = &log_ratio;
+    static const int logs[FR_MAX_COLUMNS] = {0};
+    t.model = &log_ratio; /* has no derivatives */
+    spec.logs = logs;
     CHECK(pick_freeze(kernels, &t, 0, 9, &spec, 1, invalid, sums) == FR_BAD_MODEL);
     t.model = &ghk;
+    spec.logs = NULL;
     static const int wrong[] = {0, -1, 3, FR_MAX_COLUMNS + 1};
     for (int i = 0; i < 4; i++) {
         spec.n_inputs = wrong[i];
@@ -1979,6 +1982,71 @@ static void all_kernels_give_the_bits_of_the_base(void)
     }
 }
 
+/* ---- courses in time ---- */
+
+/* The pump stops after 50 s, K outside doubles after 200 s, all is as before after 900 s. */
+static const fr_condition CONDITIONS[] = {
+    {50.0, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1}, {0.0}},
+    {200.0, {1, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1, 0.5, 1, 1, 1}, {0.0}},
+    {900.0, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, {0.0}},
+};
+static const fr_protocol PROTOCOL = {3, CONDITIONS, 0, 1e-7, -60.0, INFINITY};
+static const double LIVING[] = {4e-8, 1e-6, 4.5e-7, 0, 0,   145, 5, 110, 40,
+                                -1,   37,   0.5,    1, 0.0, 0.0, 0, 20};
+enum { TIME = 15, TIMES = 4 };
+
+static table new_courses(int field, ptrdiff_t cells)
+{
+    table t = {cells * TIMES, FR_COURSE_COLUMNS, {NULL}};
+    for (int j = 0; j < t.n_columns; j++)
+        t.x[j] = doubles(t.n);
+    for (ptrdiff_t i = 0; i < t.n; i += TIMES)
+        for (int j = 0; j < t.n_columns; j++) {
+            const int leak = j < 3, law = j == 13 || j == 14;
+            double x = LIVING[j] * (leak || j == 11 ? 0.8 + 0.4 * random_fraction() : 1.0);
+            x *= leak && !field ? 3e5 : 1.0;
+            x = law && i % 3 == 0 ? 5.0 : x;
+            for (int k = 0; k < TIMES; k++)
+                t.x[j][i + k] = j == TIME ? 400.0 * k * random_fraction() - 10.0 : x;
+        }
+    return t;
+}
+
+static void courses_depend_on_their_point_alone(const fr_kernels *kernels)
+{
+    enum { CELLS = 60 };
+    for (int field = 0; field < 2; field++) {
+        table t = new_courses(field, CELLS), cut = t;
+        double *const V = doubles(t.n), one;
+        uint8_t *const status = allocate((size_t)t.n), bits;
+        ptrdiff_t valid = 0;
+        spoil(&t);
+        for (int output = 0; output < FR_ALL_OUTPUTS; output++) {
+            const fr_equation equation = field ? FR_GHK_RUNDOWN : FR_CHORD_RUNDOWN;
+            const fr_model model = {equation, 0, NO_PUMP, {0}, output, &PROTOCOL};
+            fr_output out = to_doubles(V, status);
+            if (output == FR_OF_MARGIN) {
+                CHECK(fr_model_columns(&model) == 0);
+                continue;
+            }
+            CHECK(run(kernels, &model, &t, 0, t.n, &out) == FR_OK);
+            out = to_doubles(&one, &bits);
+            for (ptrdiff_t i = 0; i < t.n; i++) {
+                cut.n = t.n;
+                CHECK(run(kernels, &model, &cut, i, 1, &out) == FR_OK);
+                CHECK(same_bits(&one, V + i, 1) || (isnan(one) && isnan(V[i])));
+                CHECK(bits == status[i]);
+                CHECK(status[i] == 0 ? isfinite(V[i]) : isnan(V[i]) || isinf(V[i]));
+                valid += status[i] == 0;
+            }
+        }
+        CHECK(valid > t.n);
+        free(V);
+        free(status);
+        free_table(&t);
+    }
+}
+
 int main(void)
 {
     the_list_of_kernels_ends_and_its_last_entry_runs_everywhere();
@@ -2017,6 +2085,7 @@ int main(void)
         sums_of_pick_freeze_are_those_of_plain_loops(kernels);
         pick_freeze_of_draws_is_that_of_their_points(kernels);
         misuse_of_pick_freeze_is_reported(kernels);
+        courses_depend_on_their_point_alone(kernels);
         printf("tested: %s\n", kernels->name);
     }
     all_kernels_give_the_bits_of_the_base();
