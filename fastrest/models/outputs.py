@@ -52,6 +52,8 @@ class Output(Frozen):
     has_log_sums : bool
         True if the output is `scale` times phi times the difference of the two logarithms.
     scale : float
+    cost : int
+        Time that a point takes, in plain points: how many of them a task of a thread has.
     differentiable : bool
         True if the kernels have derivatives of it.
     is_time : bool
@@ -67,6 +69,7 @@ class Output(Frozen):
     separable: bool
     has_log_sums: bool
     scale: float = 1.0
+    cost: int = 1
     differentiable: bool = True
     is_time: bool = False
 

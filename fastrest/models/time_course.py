@@ -216,6 +216,7 @@ class _Outputs(dict[str, Output]):
 class CourseOutput(Output):
     """A quantity of a `TimeCourse` model at its time; or the time of an event."""
 
+    cost = 64
     differentiable = False
 
     def __init__(self, model: TimeCourse, name: str, unit: str, description: str):

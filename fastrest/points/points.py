@@ -276,7 +276,8 @@ class Points(Frozen):
         if out is not None and (out.flags.c_contiguous or out.ndim == 1):
             flat = out.reshape(-1)  # a view, never a copy
         stream = flat is not None and flat.nbytes >= scheduler.STREAM_BYTES
-        if len(self) <= scheduler.BLOCK_POINTS and progress is False and flat is not None:
+        unit = scheduler.BLOCK_POINTS // self.output.cost
+        if len(self) <= unit and progress is False and flat is not None:
             scheduler.thread_count(threads, len(self))  # the check of a bad number
             return compute(0, len(self), flat, flat_status, stream)
 
@@ -289,7 +290,7 @@ class Points(Frozen):
                 compute(start, stop, part, bits, False)
                 out.flat[start:stop] = part
 
-        to_do = scheduler.ToDo(len(self), units=self.blocks_per_task)
+        to_do = scheduler.ToDo(len(self), unit, self.blocks_per_task, cost=self.output.cost)
         scheduler.run(work, to_do, threads=threads, progress=progress)
 
     def values_and_status(

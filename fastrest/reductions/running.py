@@ -193,7 +193,8 @@ def run_pass(
     threads, executor, *_ = means
     ranges = [(0, len(points))] if ranges is None else ranges
     n = sum(stop - start for start, stop in ranges)
-    workers = scheduler.thread_count(threads, n) if executor is None else 1
+    cost = points.output.cost
+    workers = scheduler.thread_count(threads, n * cost) if executor is None else 1
     system.check_memory(way.work_bytes(workers, n), max_memory, way.remedy)
     for_workers = 1 if threads is None else scheduler.thread_count(threads, n)
     add = way.adder(empty, isa, sums, threads) if executor is None else None
@@ -211,7 +212,7 @@ def run_pass(
         return executor.submit(find_remotely, *work, start, stop, isa, for_workers)
 
     left = common(gaps(counted.done, len(points)), ranges)
-    to_do = scheduler.ToDo(n, way.unit, way.units_per_task(len(empty.edges)), left)
+    to_do = scheduler.ToDo(n, way.unit, way.units_per_task(len(empty.edges)), left, cost)
     gather(counted, find, submit, to_do, means)
 
 

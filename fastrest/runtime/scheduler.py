@@ -79,12 +79,15 @@ class ToDo(NamedTuple):
         Points that are always in one range, and the most of these in a range.
     left : sequence of (start, stop), optional
         The ranges that are still to be done; by default all points.
+    cost : int
+        Time that a point takes, in plain points: it tells how many threads are worth while.
     """
 
     points: int
     unit: int = BLOCK_POINTS
     units: int = BLOCKS_PER_TASK
     left: Ranges | None = None
+    cost: int = 1
 
     @property
     def ranges(self) -> Ranges:
@@ -146,9 +149,9 @@ def run(
         calling thread.
     """
     to_do = to_do if isinstance(to_do, ToDo) else ToDo(to_do)
-    (points, unit, units, _), left = to_do, to_do.ranges
+    (points, unit, units, _, cost), left = to_do, to_do.ranges
     to_do = sum(stop - start for start, stop in left)
-    n_threads = thread_count(threads, to_do)
+    n_threads = thread_count(threads, to_do * cost)
     if to_do == 0:
         return
     if n_threads > 1:  # 8 tasks a thread at least, so that no thread waits long for the last

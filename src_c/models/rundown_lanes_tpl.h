@@ -12,7 +12,7 @@
 
 enum { COURSE_LANES = 16, MOST_TRIALS = 1 << 20, MOST_NEWTON = 8 };
 enum { MEMBRANE_FIELDS = sizeof(fr_membrane) / sizeof(double) };
-#define FIRST_STEP 1.0
+#define FIRST_STEP 32.0
 #define FINEST_STEP 0x1p-30
 
 /* ---- trials: a step of every lane ---- */
