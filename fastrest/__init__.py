@@ -42,7 +42,7 @@ from fastrest.models.quantities import Ion, Parameter, Status
 from fastrest.models.time_course import CourseOutput, TimeCourse, time_to
 from fastrest.nouns.spaces import Space, space
 from fastrest.nouns.sweep_answers import Part
-from fastrest.nouns.sweep_kinds import Grid, Sample, Table, grid, table
+from fastrest.nouns.sweep_kinds import Courses, Grid, Sample, Table, grid, table
 from fastrest.nouns.sweeps import Sweep
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.criteria import (
@@ -87,7 +87,8 @@ __all__ += ["nernst", "ufuncs"]
 __all__ += ["Cell", "PlausibilityWarning", "PumpEffect", "Rundown", "State", "Times"]
 __all__ += ["Uncertainty", "cells", "states", "time_to", "times"]
 # sweeps, and the answers to questions about them
-__all__ += ["Axis", "Grid", "Sample", "Sweep", "Table", "axis", "grid", "load", "table"]
+__all__ += ["Axis", "Courses", "Grid", "Sample", "Sweep", "Table"]
+__all__ += ["axis", "grid", "load", "table"]
 __all__ += ["Classes", "Fraction", "Histogram", "Quantile", "Reducer", "Summary", "Tally", "merge"]
 # uncertain inputs
 __all__ += ["Distribution", "lognormal", "loguniform", "normal", "triangular", "uniform"]

@@ -66,8 +66,9 @@ class Format:
 
     def columns(self, start: int, stop: int) -> dict[str, np.ndarray]:
         """Return the columns beside the potentials of a range of points."""
-        stored = {name: column[start:stop] for name, column in self.stored.items()}
-        return stored or self.points.coordinates(start, stop)
+        if not self.stored:
+            return self.points.coordinates(start, stop)
+        return self.points.stored_range(self.stored, start, stop)
 
     def create(self) -> None:
         """Create the parts that all blocks share."""
@@ -102,9 +103,12 @@ class Format:
 
     @classmethod
     def read_columns(
-        cls, path: Path, dtypes: Mapping[str, np.dtype[Any]], rows: int
+        cls, path: Path, dtypes: Mapping[str, np.dtype[Any]], rows: int, times: int
     ) -> Iterable[np.ndarray]:
-        """Yield the columns of a table; all errors but a missing module's are of damage."""
+        """Yield the columns of a table, whose rows are points at each of several times.
+
+        All errors but those of a missing module are of damage.
+        """
         raise NotImplementedError
 
     @classmethod

@@ -76,7 +76,7 @@ class Npy(Format):
 
     @classmethod
     def read_columns(
-        cls, path: Path, dtypes: Mapping[str, np.dtype[Any]], rows: int
+        cls, path: Path, dtypes: Mapping[str, np.dtype[Any]], rows: int, times: int
     ) -> Iterable[np.ndarray]:
         from zipfile import ZIP_STORED, ZipFile
 

@@ -35,7 +35,9 @@ class Zarr(Format):
         self.unit = length * self.inner
         self.rows = list(cut([(0, len(points))], shape[self.along] * self.inner))
         #: the coordinates that are as long as the potentials
-        self.long = {} if points.axes else {n: c.dtype for n, c in self.columns(0, 1).items()}
+        self.long = (
+            {} if points.short_coordinates else {n: c.dtype for n, c in self.columns(0, 1).items()}
+        )
         self.arrays: dict[str, Any] = {}
 
     def create(self) -> None:
@@ -43,7 +45,7 @@ class Zarr(Format):
         self.group = optional_module("zarr", "zarr").create_group(self.part, zarr_format=3)
         self.group.attrs.update(points.attributes())
         coordinates = points.constants()
-        if points.axes:
+        if points.short_coordinates:
             coordinates.update(points.dataset_coordinates())
         for name in self.long:
             coordinates.pop(name, None)
@@ -127,7 +129,7 @@ class Zarr(Format):
 
     @classmethod
     def read_columns(
-        cls, path: Path, dtypes: Mapping[str, np.dtype[Any]], rows: int
+        cls, path: Path, dtypes: Mapping[str, np.dtype[Any]], rows: int, times: int
     ) -> Iterable[np.ndarray]:
         zarr, found = optional_module("zarr", "zarr"), []
         with undamaged(path):

@@ -26,7 +26,8 @@ def phi(celsius: Any) -> Any:
 
 def output_label(output: Output) -> str:
     """Return the text along a picture's axis of an output."""
-    return f"{output.description} ({output.unit})" if output.unit else output.description
+    text = output.description.replace(" -", " \N{MINUS SIGN}")
+    return f"{text} ({output.unit})" if output.unit else text
 
 
 def with_unit(text: str, output: Output | None) -> str:

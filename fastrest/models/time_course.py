@@ -242,9 +242,11 @@ class CourseOutput(Output):
         return found
 
     def as_number(self) -> Output:
-        V, never = self.threshold
-        late = self.name != "stopped" and math.isinf(never)
-        return self.model.output(time_to(V, never=LATEST)) if late else self
+        threshold = _threshold_of(self.name)
+        if threshold is None or math.isfinite(threshold[1]):
+            return self
+        found: Output = self.model.output(time_to(threshold[0], never=LATEST))
+        return found
 
     def gradients(self, *unused: Any) -> None:
         raise ValueError(NO_GRADIENT)

@@ -11,7 +11,7 @@ from fastrest._core.validation import whole_number
 from fastrest.io.format import WHAT, Format, beside, output_bytes
 from fastrest.io.save import PART, format_of, kept_digests
 from fastrest.nouns.populations import Population
-from fastrest.nouns.sweep_kinds import KINDS, Table
+from fastrest.nouns.sweep_kinds import KINDS, Courses, Table
 from fastrest.nouns.sweeps import Sweep
 from fastrest.physiology.criteria import quantity_from_json, resolved_quantity
 from fastrest.points.describe import describe, described_cell, made
@@ -82,6 +82,20 @@ def _described_sweep(kind: type[Format], path: Path, card: Mapping[str, Any]) ->
     sweep: Any = made(description, KINDS)
     if sweep is not None:
         return cast(Sweep, sweep)
+    if description["kind"] == "Courses":
+        times = np.array(description["time"], np.float64)
+        return Courses(_described_table(kind, path, card, description["cells"], len(times)), times)
+    return _described_table(kind, path, card, description)
+
+
+def _described_table(
+    kind: type[Format],
+    path: Path,
+    card: Mapping[str, Any],
+    description: Mapping[str, Any],
+    times: int = 1,
+) -> Table:
+    """Return the table of a description, with the columns beside it: each row at several times."""
     dtypes = {name: np.dtype(dtype) for name, dtype in card["dtypes"].items()}
     (rows,) = description["shape"]
     rows = whole_number("shape", rows, 1)
@@ -89,7 +103,7 @@ def _described_sweep(kind: type[Format], path: Path, card: Mapping[str, Any]) ->
     system.check_memory(need, None, f"the columns of {path}")
     columns = {
         name: np.asarray(column).astype(dtypes[name], copy=False)
-        for name, column in zip(dtypes, kind.read_columns(path, dtypes, rows))
+        for name, column in zip(dtypes, kind.read_columns(path, dtypes, rows, times))
     }
     if kept_digests(columns, card["kept"]) != card["kept"]:
         raise ValueError("a carried column was changed")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from fastrest._core.validation import Comparable, Frozen
 from fastrest.physiology.criteria import Criterion
+from fastrest.physiology.rundown import checked_times
 from fastrest.points.points import Points
 from fastrest.runtime.ranges import checked_part, part_range
 from fastrest.runtime.scheduler import Progress
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
 
 class SweepAnswers(Points):
     """Points that can be asked for summaries: the verbs of a `Sweep` that reduce its values."""
+
+    #: the noun of points at several times
+    courses: ClassVar[Any]
+
+    def points_of(self, quantities: Iterable[Any]) -> Any:
+        """Return the points that have values of some quantities."""
+        return self
 
     def reduce(
         self,
@@ -76,8 +85,60 @@ class SweepAnswers(Points):
         """
         from fastrest.reductions.running import tally
 
+        points = self.points_of(getattr(one, "of", "V") for one in reducers)
         how = threads, executor, progress, max_memory, checkpoint
-        return tally(self, reducers, method, engine, *how).answers()
+        return tally(points, reducers, method, engine, *how).answers()
+
+    def rundown(
+        self,
+        protocol: Mapping[float, Any],
+        *,
+        time: npt.ArrayLike,
+        diameter: float,
+        volume: str = "free",
+        tol: float = 1e-7,
+    ) -> Any:
+        """Follow each point in time after its pump, its bath or its membrane has changed.
+
+        Parameters
+        ----------
+        protocol : dict of float to dict or State
+            As for ``cell.rundown``. Multiples by `times` are those of each point's own value.
+        time : float or array_like
+            Times of the answer, s, not decreasing.
+        diameter : float
+            Of a sphere, um. To vary it, sweep a cell of ``cell.after``.
+        volume, tol
+            As for ``cell.rundown``.
+
+        Returns
+        -------
+        Courses
+            A `Sweep` with a further dimension, ``time``; of one time, a sweep of the same kind as
+            this one. ``fr.time_to(V)``, as `of`, has a value for each cell.
+
+        Raises
+        ------
+        ValueError
+            The cell is not living, or an argument breaks a rule.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> living = fr.cells["mammalian neuron"].living(R_m=7)
+        >>> sample = fr.space(living, P_Cl=fr.lognormal(cv=0.5)).sample(1000, rng=1)
+        >>> run = sample.rundown({0: fr.states["pump block"]}, time=[0, 600, 3600], diameter=20)
+        >>> run.dims, run.values()[0].round(2)
+        (('sample', 'time'), array([-64.99, -58.38, -26.65]))
+        >>> run.quantile([0.1, 0.5, 0.9], of=fr.time_to(-55)).round()
+        array([879., 905., 920.])
+        """
+        times = checked_times(np.atleast_1d(time) if np.ndim(time) == 0 else time)
+        cell = self.cell.after(
+            protocol, time=float(times[-1]), diameter=diameter, volume=volume, tol=tol
+        )
+        cells = self.with_cell(cell)
+        return cells if np.ndim(time) == 0 else self.courses(cells, times)
 
     def part(self, k: int, n: int) -> Part:
         """Return one of n parts of about equal size, to be counted on its own and merged.
@@ -317,16 +378,17 @@ class Part(Comparable, Frozen):
                     "checkpoint= instead of parts"
                 )
         running.check_reducers(self.sweep, reducers)
-        methods = running.choose_methods(self.sweep, reducers, method)
+        sweep = self.sweep.points_of(one.of for one in reducers)
+        methods = running.choose_methods(sweep, reducers, method)
         if len(methods) > 1:
             names = " and ".join(str(of) for of in methods)
             raise ValueError(
                 f"the reducers of a part ask about one quantity, got {names}: tally each alone"
             )
         ((of, chosen),) = methods.items()
-        unit = running.pass_over(self.sweep.asked(of), chosen).unit
-        ranges = [part_range(len(self.sweep), self.k, self.n, unit)]
-        return running.tally(self.sweep, reducers, ranges=ranges, method=chosen, **options)
+        unit = running.pass_over(sweep.asked(of), chosen).unit
+        ranges = [part_range(len(sweep), self.k, self.n, unit)]
+        return running.tally(sweep, reducers, ranges=ranges, method=chosen, **options)
 
     def __repr__(self) -> str:
         return f"<part {self.k} of {self.n} of {self.sweep!r}>"

@@ -1,12 +1,14 @@
 """The kinds of sweeps: grids, tables and samples."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 from fastrest.nouns.sweeps import Sweep
 from fastrest.physiology.cell import Cell
+from fastrest.physiology.criteria import resolved_quantity
 from fastrest.physiology.plausibility import refuse_ratios, warn_if_implausible
 from fastrest.points.axes import Axis, axis_of
+from fastrest.points.course_points import CoursePoints
 from fastrest.points.grid_points import GridPoints
 from fastrest.points.sample_points import SamplePoints
 from fastrest.points.table_points import TablePoints
@@ -44,8 +46,37 @@ class Sample(SamplePoints, Sweep):
     """
 
 
+class Courses(CoursePoints, Sweep):
+    """Many cells, each at several times: made by ``sweep.rundown``; see `Sweep`.
+
+    The last dimension is ``time``. A time, such as ``fr.time_to(-40)``, has a value for each cell:
+    its latest is the last of the times.
+
+    Attributes
+    ----------
+    cells : Sweep
+        The cells, at the last time.
+    time : ndarray
+        s.
+    """
+
+    def points_of(self, quantities: Iterable[Any]) -> Sweep:
+        """Return the points that have values of some quantities: times are those of the cells."""
+        outputs = [resolved_quantity(of, self.cell.model)[0] for of in quantities]
+        times = [one.name for one in outputs if one.is_time]
+        if times and len(times) < len(outputs):
+            raise ValueError(
+                f"{times[0]} has a value for each cell, other quantities have one at each time: "
+                "ask for them separately"
+            )
+        return cast(Sweep, self.cells) if times else self
+
+
 #: Nouns by the names that files give them; `spaces` adds the space of a sample.
-KINDS: dict[str, type[Any]] = {"Grid": Grid, "Table": Table, "Sample": Sample}
+KINDS: dict[str, type[Any]] = {
+    **{"Grid": Grid, "Table": Table, "Sample": Sample, "Courses": Courses}
+}
+Sweep.courses = Courses
 
 
 def grid(cell: Cell, *axes: Axis, **parameters: Any) -> Grid:

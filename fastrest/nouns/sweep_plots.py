@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastrest._core.validation import unknown
+from fastrest.models.time_course import TimeCourse
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.criteria import Criterion
 from fastrest.plotting.charts import (
     Side,
     companions,
+    courses,
     curves,
     heat_map,
     histogram,
@@ -25,6 +27,7 @@ from fastrest.plotting.primitives import (
     texts_of,
 )
 from fastrest.points.axes import Axis
+from fastrest.points.course_points import CoursePoints
 from fastrest.points.grid_points import GridPoints
 from fastrest.points.points import Points, axis_label, quantity_label
 from fastrest.reductions.histograms import Histogram
@@ -41,6 +44,8 @@ MOST_PLACES = 800
 SHORT = 8
 #: The most rows of a table that are drawn.
 MOST_DOTS = 100_000
+#: The quantiles of many courses that are drawn.
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 #: The range of a histogram without points, and the smallest width of a histogram, mV.
 EVERYDAY, NARROWEST = (-100.0, 0.0), 1e-6
 
@@ -51,7 +56,7 @@ Ions = bool | str | Sequence[str]
 
 def check(points: Points, nernst: Ions = False, rest: bool = False) -> None:
     """Raise a ValueError if no picture can show the points, or what is asked for beside them."""
-    if len(points.dims) > 2:
+    if len(points.dims) > 2 and not isinstance(points, CoursePoints):
         raise ValueError(
             f"plot draws one or two axes, got {len(points.dims)} ({', '.join(points.dims)}): fix "
             "the others with cell.replace(...), or plot slices of to_xarray()"
@@ -67,6 +72,8 @@ def draw(points: Points, ax: "Axes | None", nernst: Ions = False, rest: bool = F
     with axes_or_new(ax) as ax:
         if isinstance(points, GridPoints):
             _draw_grid(points, ax, nernst, rest)
+        elif isinstance(points, CoursePoints):
+            _draw_courses(points, ax)
         elif points.kind == "Table":
             _draw_table(points, ax)
         else:
@@ -139,6 +146,24 @@ def _draw_table(points: Points, ax: "Axes") -> None:
     set_head(ax, points.cell.name, notes)
 
 
+def _draw_courses(points: CoursePoints, ax: "Axes") -> None:
+    cells, time, cell = points.cells, points.time, points.cell
+    if isinstance(cells, GridPoints) and len(cells.dims) == 1 and len(cells) <= SHORT:
+        times = Axis("time", None, {"time": time})
+        return _draw_grid(GridPoints(cell, (*cells.axes, times)).asked(points.of), ax, False, False)
+    values = points.values_and_status()[0].reshape(-1, len(time))
+    seen = np.isfinite(values)
+    some = seen.any(axis=0)
+    levels = np.full((len(LEVELS), len(time)), np.nan)
+    levels[:, some] = np.nanquantile(np.where(seen, values, np.nan)[:, some], LEVELS, axis=0)
+    assert isinstance(cell.model, TimeCourse)
+    starts = [one.start for one in cell.model.protocol if time[0] < one.start < time[-1]]
+    courses(time, [levels], [quantity_of(points)], starts, "", [ax])
+    note = f"median of {len(values):,} cells, with bands of 50 and 90 % of them"
+    missing = int(np.count_nonzero(~seen.any(axis=1)))
+    set_head(ax, cell.name, [note, note_of_invalid(missing, len(values), "cells")])
+
+
 def _notes(values: np.ndarray, points: int, mark: str) -> list[str]:
     """Return notes on points that are not drawn, or that have no value."""
     missing = int(np.count_nonzero(~np.isfinite(values)))
@@ -156,6 +181,8 @@ def _draw_sample(points: Points, ax: "Axes") -> None:
         low, high = low - 0.5, high + 0.5
     (h,) = tally(points, [Histogram(range=(low, high), of=of)]).answers()
     note = note_of_invalid(len(points) - s.n, len(points))
+    if points.output.is_time and note:
+        note = f"{len(points) - s.n:,} of {len(points):,} points do not come to it"
     histogram(h.counts, h.edges, ax, quantity_of(points), points.cell.name, [note], "center")
     ax.autoscale(axis="x")  # so that all marks are visible
 

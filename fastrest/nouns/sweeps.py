@@ -124,10 +124,11 @@ class Sweep(SweepAnswers):
             dtype = checked_dtype(dtype)
             need = len(asked) * len(self) * dtype.itemsize
             self.check_memory(need, max_memory, "ask for one quantity at a time, or fewer points")
-            results = {label: np.empty(self.shape, dtype) for label in asked}
+            results = {label: np.empty(points.shape, dtype) for label, points in asked.items()}
             for label, points in asked.items():
                 points.compute(results[label], None, engine, threads, progress)
             return results
+        points = self.asked(of)
         if out is None:
             dtype = checked_dtype(dtype)
             self.check_memory(
@@ -135,11 +136,11 @@ class Sweep(SweepAnswers):
                 max_memory,
                 "pass out=np.lib.format.open_memmap(...), dtype='float32', or fewer points",
             )
-            out = np.empty(self.shape, dtype)
+            out = np.empty(points.shape, dtype)
         else:
-            _check_out(self, out)
+            _check_out(points, out)
             self.check_memory(0, max_memory, "sweep fewer points at a time")
-        self.asked(of).compute(out, None, engine, threads, progress)
+        points.compute(out, None, engine, threads, progress)
         return out
 
     def _each(self, of: Quantity | Quantities) -> dict[str, Self]:
@@ -179,8 +180,9 @@ class Sweep(SweepAnswers):
         <Status.NEGATIVE: 2>
         """
         self.check_memory(len(self), max_memory, "sweep fewer points at a time")
-        status = np.empty(self.shape, np.uint8)
-        self.asked(of).compute(None, status, engine, threads, progress)
+        points = self.asked(of)
+        status = np.empty(points.shape, np.uint8)
+        points.compute(None, status, engine, threads, progress)
         return status
 
     def gradient(
@@ -258,7 +260,7 @@ class Sweep(SweepAnswers):
         import xarray as xr
 
         asked = self._each(of)
-        if not self.axes:  # then coordinates are as long as the results
+        if not self.short_coordinates:  # then coordinates are as long as the results
             need = len(self) * (9 * len(asked) + 8 * len(self.coordinates(0, 1)))
             instead = "use values(out=...), or fewer points"
             self.check_memory(need, options.get("max_memory"), instead)
@@ -296,10 +298,11 @@ class Sweep(SweepAnswers):
         """
         pd = optional_module("pandas", "pandas", "to_dataframe")
         asked = self._each(of)  # twice the size, because pandas copies its input
-        need = 2 * len(self) * (9 * len(asked) + 8 * len(self.coordinates(0, 1)))
+        points = self.points_of(one.of for one in asked.values())
+        need = 2 * len(points) * (9 * len(asked) + 8 * len(points.coordinates(0, 1)))
         instead = "use to_xarray(), values(out=...), or fewer points"
         self.check_memory(need, options.get("max_memory"), instead)
-        columns = self.coordinates(0, len(self))
+        columns = points.coordinates(0, len(points))
         for label, points in asked.items():
             columns |= points.result_columns(_status_name(of, label), **options)
         for name, column in columns.items():
@@ -307,8 +310,8 @@ class Sweep(SweepAnswers):
                 columns[name] = pd.Series(np.ma.getdata(column)).convert_dtypes()
                 columns[name][np.ma.getmaskarray(column)] = pd.NA
         frame = pd.DataFrame(columns)
-        if self.index is not None:
-            frame = frame.drop(columns=list(self.levels)).set_axis(self.index)
+        if points.index is not None:
+            frame = frame.drop(columns=list(points.levels)).set_axis(points.index)
         return frame
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:

@@ -310,7 +310,11 @@ def courses(
     name: str,
     given: "Sequence[Axes] | None",
 ) -> list["Axes"]:
-    """Draw quantities against time, each on axes of its own, with lines at the times of changes."""
+    """Draw quantities against time, each on axes of its own, with lines at the times of changes.
+
+    Values of two dimensions are quantiles of many courses: the middle one is a line, and pairs
+    around it are the edges of bands.
+    """
     if given is not None:
         axes = list(given)
         if len(axes) != len(values):
@@ -322,7 +326,10 @@ def courses(
     long = time[-1] - time[0] > 600
     scale, unit = (60, "min") if long else (1, "s")
     for one, y, quantity in zip(axes, values, quantities, strict=True):
-        one.plot(time / scale, y, label=name or None)
+        rows = np.atleast_2d(y)
+        (line,) = one.plot(time / scale, rows[len(rows) // 2], label=name or None)
+        for lower, upper in zip(rows[: len(rows) // 2], rows[::-1]):
+            one.fill_between(time / scale, lower, upper, color=line.get_color(), alpha=0.2, lw=0)
         for change in changes:
             one.axvline(change / scale, color="0.7", linewidth=0.8, linestyle=":", zorder=0)
         draw_marks(quantity.marks, one, "y")

@@ -18,6 +18,7 @@ from fastrest.models.quantities import Ion
 from fastrest.models.time_course import Condition, TimeCourse
 from fastrest.physiology.cell import Cell
 from fastrest.points.axes import Axis
+from fastrest.points.course_points import CoursePoints
 from fastrest.points.derived import derived_of
 from fastrest.points.grid_points import GridPoints
 from fastrest.points.inputs import Inputs
@@ -27,7 +28,9 @@ from fastrest.points.table_points import TablePoints
 from fastrest.runtime.storage import sha256
 
 #: Classes of points by their names in files, and the class of a sample's inputs, "Space".
-POINTS: dict[str, type[Any]] = {"Grid": GridPoints, "Sample": SamplePoints, "Space": Inputs}
+POINTS: dict[str, type[Any]] = {
+    **{"Grid": GridPoints, "Sample": SamplePoints, "Space": Inputs, "Courses": CoursePoints}
+}
 
 
 def describe(points: Points) -> dict[str, Any]:
@@ -41,6 +44,10 @@ def describe(points: Points) -> dict[str, Any]:
         return {**found, "axes": [_described_axis(points, axis) for axis in points.axes]}
     if isinstance(points, SamplePoints):
         return {**found, **_described_sample(points)}
+    if isinstance(points, CoursePoints):
+        cells = describe(points.cells)
+        columns = {"columns": cells["columns"]} if "columns" in cells else {}
+        return {**found, **columns, "cells": cells, "time": points.time.tolist()}
     assert isinstance(points, TablePoints)
     return {**found, "columns": {name: _digest(x) for name, x in points.inputs.items()}}
 
@@ -68,7 +75,7 @@ def _described_model(model: Model) -> dict[str, Any]:
 
 
 def made(data: Mapping[str, Any], kinds: Mapping[str, type[Any]] = POINTS) -> Any:
-    """Return the points of a description, or None for a table: its columns are not described."""
+    """Return the points of a description; None of a table, whose columns are not described."""
     cell = described_cell(data)
     if data["kind"] == "Grid":
         axes = [Axis(a["name"], a["labels"], a["parameters"]) for a in data["axes"]]
@@ -80,6 +87,8 @@ def made(data: Mapping[str, Any], kinds: Mapping[str, type[Any]] = POINTS) -> An
         space = kinds["Space"](cell, distributions, correlation)
         how = data["rng"], data["method"], data["scramble"]
         return kinds["Sample"](space, data["shape"][0], *how)
+    if data["kind"] == "Courses" and (cells := made(data["cells"], kinds)) is not None:
+        return kinds["Courses"](cells, np.array(data["time"]))
     return None
 
 

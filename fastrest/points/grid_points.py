@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -92,6 +92,9 @@ class GridPoints(Points):
     def __reduce__(self) -> tuple[Any, ...]:
         # through __init__: unpickled arrays need not be aligned, as those of axes are
         return type(self), (self.cell, self.axes)
+
+    def with_cell(self, cell: Cell) -> Self:
+        return type(self)(cell, self.axes)
 
     # ---- the factored route: V = phi (ln N - ln D) ----
 

@@ -102,10 +102,12 @@ class Points(Frozen):
 
     _hooks: ClassVar[tuple[str, ...]] = (
         *("asked", "attributes", "bits", "blocks_per_task", "check_memory", "chunks", "compute"),
+        *("courses", "points_of"),
         *("computer", "constants", "coordinates", "dataset_coordinates", "event", "fast_chunks"),
         *("index", "inputs", "kind", "label", "levels", "of", "output", "reads_far", "repr_lines"),
         *("result_columns", "result_labels", "result_variables", "route_text", "rows"),
-        *("stored_columns", "values_and_status", "values_of", "work_bytes"),
+        *("short_coordinates", "stored_columns", "stored_range", "values_and_status", "values_of"),
+        *("with_cell", "work_bytes"),
     )
 
     cell: Cell
@@ -167,6 +169,10 @@ class Points(Frozen):
 
     # ---- provided by each kind of points ----
 
+    def with_cell(self, cell: Cell) -> Self:
+        """Return the points of another cell: the same values of the parameters that vary."""
+        raise NotImplementedError
+
     @property
     def varied(self) -> tuple[str, ...]:
         """Names of the parameters that vary."""
@@ -198,6 +204,17 @@ class Points(Frozen):
     def stored_columns(self) -> dict[str, np.ndarray]:
         """Return the columns that a file must hold to recreate the points."""
         return {}
+
+    def stored_range(
+        self, stored: Mapping[str, np.ndarray], start: int, stop: int
+    ) -> dict[str, np.ndarray]:
+        """Return the part of `stored_columns` at the points of a range."""
+        return {name: column[start:stop] for name, column in stored.items()}
+
+    @property
+    def short_coordinates(self) -> bool:
+        """True if the coordinates of a Dataset are shorter than the points."""
+        return bool(self.axes)
 
     def chunks(self) -> tuple[_kernels.Equation, ColumnChunks]:
         """Return the output's equation, and a function that gives the columns of a range."""

@@ -1,7 +1,7 @@
 """Sample points: random points of a space, drawn where they are needed and never stored."""
 
 import functools
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from fastrest._core import _kernels, _samples
 from fastrest._core.validation import shown, whole_number
 from fastrest.models.outputs import Output
+from fastrest.physiology.cell import Cell
 from fastrest.points import derived, sobol_sequence
 from fastrest.points.inputs import Inputs
 from fastrest.points.points import ColumnChunks, Points, checked_indices, labels_of, over_points
@@ -66,6 +67,10 @@ class SamplePoints(Points):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.space, self.shape[0], self.rng, self.method, self.scramble)
+
+    def with_cell(self, cell: Cell) -> Self:
+        kind, (_, given, pairs) = self.space.__reduce__()
+        return type(self)(kind(cell, given, pairs), *self.__reduce__()[1][1:])
 
     @property
     def varied(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -73,6 +73,11 @@ class TablePoints(Points):
         columns = {**self.inputs, **self.kept}
         arguments: tuple[Any, ...] = (self.cell, columns, {}, tuple(self.kept))
         return type(self), arguments, {"index": self.index, "levels": self.levels}
+
+    def with_cell(self, cell: Cell) -> Self:
+        found = type(self)(cell, {**self.inputs, **self.kept}, {}, tuple(self.kept))
+        vars(found).update(index=self.index, levels=self.levels)
+        return found
 
     def chunks(self) -> tuple[_kernels.Equation, ColumnChunks]:
         equation = self.output.equation

@@ -27,24 +27,31 @@ REDUCERS: dict[str, type[Any]] = {
 
 
 class RecordedTable:
-    """The table of a file: its cell, and the parameters at the extremes, but no rows."""
+    """The table of a file: its cell, and the parameters at the extremes, but no rows.
 
-    dims = ("row",)
+    Its rows may be at several times each.
+    """
 
     def __init__(self, description: dict[str, Any], places: dict[str, dict[str, float]]):
         self.cell, self.places = described_cell(description), places
-        columns = description["columns"]
-        (rows,) = description["shape"]
-        self.shape = (whole_number("shape", rows, 1),)
-        again = {"kind": "Table", "shape": [rows], "cell": cell_description(self.cell)}
-        if digest({**again, "columns": columns}) != digest(description):
+        columns, shape = description["columns"], description["shape"]
+        self.shape = tuple([whole_number("shape", length, 1) for length in shape])
+        again = {"kind": "Table", "shape": shape, "cell": cell_description(self.cell)}
+        names, rows = list(columns), shape[:1]
+        if description["kind"] == "Courses":
+            names.append("time")
+            cells = RecordedTable(description["cells"], {})
+            again |= {"kind": "Courses", "cells": description["cells"], "time": description["time"]}
+            rows = [*cells.shape, len(np.array(description["time"], np.float64))]
+        if digest({**again, "columns": columns}) != digest(description) or rows != shape:
             raise ValueError("sweep must be the description of a table")
+        self.dims = ("row", "time")[: len(shape)]
         for name in columns:
             if name not in self.cell:
                 raise ValueError(f"sweep: {unknown('parameter', name, self.cell)}")
         for place, values in places.items():
-            if values.keys() != columns.keys() or not place.isdecimal():
-                raise ValueError(f"places: {place} must have a value for {', '.join(columns)}")
+            if values.keys() != set(names) or not place.isdecimal():
+                raise ValueError(f"places: {place} must have a value for {', '.join(names)}")
             for name, value in values.items():
                 as_float(f"places: {name}", value)
 

@@ -223,6 +223,10 @@ def test_indices_of_a_course(space):
     event = space.sobol(2**10, rng=1, of=fr.below(1800, of=fr.time_to(-40)))
     number = space.sobol(2**10, rng=1, of=fr.below(1800, of=fr.time_to(-40, never=7200)))
     assert event["S1"].tolist() == number["S1"].tolist()
+    above = space.sobol(2**10, rng=1, of=fr.above(-30))
+    fraction = space.sample(2**12, rng=2, method="sobol").fraction(above=-30)
+    assert 0.2 < fraction < 0.9
+    assert above.mean == pytest.approx(fraction, abs=0.02)
     with pytest.raises(ValueError, match=r"time_to\(-40\) does not come .* never=7200"):
         space.sobol(2**10, rng=1, of=fr.time_to(-40))
     with pytest.raises(ValueError, match="dgsm needs derivatives"):

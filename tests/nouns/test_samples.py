@@ -72,6 +72,7 @@ def test_every_kind_of_sweep_is_described_and_drawn(ax):
         fr.grid(NEURON, K_out=[3.0, 5.0]),
         fr.table(NEURON, {"K_out": [3.0, 5.0]}),
         SPACE.sample(9, rng=1),
+        fr.grid(NEURON.living(R_m=7), K_out=[5.0]).rundown({}, time=[0, 9], diameter=20),
     ]
     assert {type(one) for one in sweeps} == set(fr.Sweep.__subclasses__())
     assert {type(one).__name__ for one in sweeps} | {"Space"} == set(KINDS)
