@@ -11,6 +11,7 @@ estimates gives the intervals.
 
 import math
 import threading
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,9 +23,10 @@ from fastrest._core.validation import as_float, public, whole_number
 from fastrest.models.outputs import Output
 from fastrest.models.quantities import Status
 from fastrest.physiology.criteria import InRange
+from fastrest.physiology.plausibility import PlausibilityWarning
 from fastrest.points import sobol_sequence
 from fastrest.points.inputs import Inputs
-from fastrest.points.sample_points import drawn_columns, kernel_sample
+from fastrest.points.sample_points import SamplePoints, drawn_columns, kernel_sample
 from fastrest.reductions.accumulator import UNIT, whole
 from fastrest.runtime import scheduler
 from fastrest.runtime.scheduler import Progress
@@ -41,6 +43,9 @@ from fastrest.sensitivity.indices import SobolIndices
 PIECE = 1 << 14
 #: Points of A and B in the first sample for `until`, and in the last if n is not given.
 FIRST, LAST = 1 << 14, 1 << 30
+#: Points at which the margin of steady states is looked at, and the part of its median at which
+#: they are near the edge of existence.
+TRIED, NEAR = 1 << 12, 0.1
 
 
 @public
@@ -218,6 +223,7 @@ def sampled_indices(
     """Return sampled indices: see ``Space.sobol`` and ``Space.dgsm``."""
     if until is not None and not as_float("until", until) > 0:
         raise ValueError(f"until must be > 0, got {until!r}")
+    _warn_of_volume(design)
     most = design.points(LAST if n is None else n)
     points = most if until is None else min(most, design.points(FIRST))
     sums: Sequence[ReplicateSums] = []
@@ -229,6 +235,23 @@ def sampled_indices(
         if max(found["S1_conf"].max(), found["ST_conf"].max()) <= until:  # which NaN never is
             return found
         points = min(2 * points, most)
+
+
+def _warn_of_volume(design: SamplingDesign) -> None:
+    """Warn if a volume may have no variance: it is in inverse proportion to the margin."""
+    output = design.output
+    if output.name != "relative_volume" or "margin" not in output.model.outputs:
+        return
+    few = SamplePoints(design.space, TRIED, 0, "sobol", True).asked("margin")
+    margin, status = few.values_and_status()
+    if status.any() or margin.min() < NEAR * np.median(margin):
+        warnings.warn(
+            "relative_volume may have no variance here, and its indices no meaning: it grows "
+            "without bound where the margin of existence goes to 0; ask for X, which is in inverse "
+            "proportion to the volume, or for the margin",
+            PlausibilityWarning,
+            stacklevel=4,
+        )
 
 
 def add_points(

@@ -176,3 +176,17 @@ def test_sampled_tasks_stay_within_their_memory():
     r = lognormals(("P_Na", "K_out")).sobol(2**18, rng=1)
     assert len(pickle.dumps(r)) < 10**5
     assert system.memory_available() is None or system.memory_available() > 0
+
+
+def test_a_volume_without_a_variance_is_warned_of():
+    leak = fr.Chord("K", "Na", "Cl", pump="constant")
+    cell = fr.Cell(
+        fr.PumpLeak(leak),
+        **{"g_K": 0.3, "g_Na": 0.01, "g_Cl": 0.2, "K_out": 5.0, "Na_out": 145.0, "Cl_out": 150.0},
+        **{"z_X": -1.0, "celsius": 37.0, "pump_max": 0.3},
+    )
+    near = fr.space(cell, pump_max=fr.uniform(0.001, 0.5))
+    with pytest.warns(fr.PlausibilityWarning, match="relative_volume may have no variance here"):
+        near.sobol(2**8, rng=1, of="relative_volume")
+    near.sobol(2**8, rng=1, of="X")  # pytest turns warnings into errors
+    fr.space(cell, pump_max=fr.uniform(0.2, 0.5)).sobol(2**8, rng=1, of="relative_volume")
