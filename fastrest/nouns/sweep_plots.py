@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastrest._core.validation import unknown
+from fastrest.models.pump_leak import PumpLeak
 from fastrest.models.time_course import TimeCourse
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.criteria import Criterion
@@ -20,6 +21,7 @@ from fastrest.plotting.charts import (
     scatter,
 )
 from fastrest.plotting.primitives import (
+    EDGE,
     Quantity,
     axes_or_new,
     note_of_invalid,
@@ -124,7 +126,7 @@ def _draw_grid(grid: GridPoints, ax: "Axes", nernst: Ions, rest: bool) -> None:
         curves(sides[0], list(zip(names, values.T)), ax, quantity, sides[1].label)
     else:
         heat_map(tuple(sides), values, ax, quantity)
-    set_head(ax, name, _notes(values, len(grid), "×" if in_curves else "grey"))
+    set_head(ax, name, _notes(values, grid, "×" if in_curves else "grey"))
 
 
 def _draw_table(points: Points, ax: "Axes") -> None:
@@ -139,7 +141,7 @@ def _draw_table(points: Points, ax: "Axes") -> None:
     scatter(x, label, values, ax, quantity_of(points), points.cell.name)
     if label == "row":
         ax.locator_params("x", integer=True)
-    notes = _notes(values, len(points), "×")
+    notes = _notes(values, points, "×")
     nowhere = np.count_nonzero(~np.isfinite(x))
     if nowhere:
         notes.append(f"{nowhere:,} of them without a place on this axis")
@@ -164,13 +166,18 @@ def _draw_courses(points: CoursePoints, ax: "Axes") -> None:
     set_head(ax, cell.name, [note, note_of_invalid(missing, len(values), "cells")])
 
 
-def _notes(values: np.ndarray, points: int, mark: str) -> list[str]:
+def _lacks(points: Points) -> str:
+    """Return the word for what points without a value lack."""
+    return "steady state" if isinstance(points.cell.model, PumpLeak) else "potential"
+
+
+def _notes(values: np.ndarray, points: Points, mark: str) -> list[str]:
     """Return notes on points that are not drawn, or that have no value."""
-    missing = int(np.count_nonzero(~np.isfinite(values)))
-    if values.size == points:
-        return [note_of_invalid(missing, points, mark=mark)]
-    drawn = f"{values.size:,} of {points:,} points are drawn"
-    return [drawn, note_of_invalid(missing, values.size, "points drawn", mark)]
+    missing, n = int(np.count_nonzero(~np.isfinite(values))), len(points)
+    if values.size == n:
+        return [note_of_invalid(missing, n, "points", mark, _lacks(points))]
+    drawn = f"{values.size:,} of {n:,} points are drawn"
+    return [drawn, note_of_invalid(missing, values.size, "points drawn", mark, _lacks(points))]
 
 
 def _draw_sample(points: Points, ax: "Axes") -> None:
@@ -180,7 +187,7 @@ def _draw_sample(points: Points, ax: "Axes") -> None:
     if high - low < NARROWEST:
         low, high = low - 0.5, high + 0.5
     (h,) = tally(points, [Histogram(range=(low, high), of=of)]).answers()
-    note = note_of_invalid(len(points) - s.n, len(points))
+    note = note_of_invalid(len(points) - s.n, len(points), lacks=_lacks(points))
     if points.output.is_time and note:
         note = f"{len(points) - s.n:,} of {len(points):,} points do not come to it"
     histogram(h.counts, h.edges, ax, quantity_of(points), points.cell.name, [note], "center")
@@ -193,8 +200,8 @@ def quantity_of(points: Points) -> Quantity:
 
 
 def marks_of(cell: Cell, of: str | Criterion) -> dict[str, float]:
-    """Return the potentials that a cell marks if the quantity is V."""
-    return cell.marks if of == "V" else {}
+    """Return the values that are marked: the cell's potentials, or the edge of existence."""
+    return cell.marks if of == "V" else {EDGE: 0.0} if of == "margin" else {}
 
 
 def _thinned(grid: GridPoints, most: int) -> GridPoints:

@@ -63,15 +63,18 @@ class Rundown(Comparable):
         Parameters
         ----------
         of : str or list of str
-            "V", "E_K" and the like, "K_in", "Na_in", "Cl_in", "X", "relative_volume", "I_pump".
+            "V", "E_K" and the like, "K_in", "Na_in", "Cl_in", "X", "relative_volume", "I_pump"; or
+            a time, as ``fr.time_to(-40)``.
 
         Returns
         -------
-        ndarray, or dict of str to ndarray
-            At the time of a change, the value after it. A list gives a dict.
+        ndarray, float, or dict of str to them
+            At the time of a change, the value after it. A time is one number. A list gives a dict.
         """
         if not isinstance(of, str):
             return {name: self.values(of=name) for name in of}
+        if of in self.model.outputs and self.model.outputs[of].is_time:
+            return self.model.outputs[of].value_at(self.parameters)
         if of not in self.columns:
             raise ValueError(unknown("output", of, self.columns))
         return self.columns[of]
@@ -103,7 +106,7 @@ class Rundown(Comparable):
         >>> round(run.time_to(living.threshold), 1), run.time_to(10)
         (904.4, inf)
         """
-        return self.model.output(time_to(V)).value_at(self.parameters)
+        return float(self.values(of=time_to(V)))
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return all outputs as a pandas data frame, with the time as its index.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fastrest.plotting.primitives import (
+    EDGE,
     STYLES,
     Place,
     Quantity,
@@ -15,8 +16,8 @@ from fastrest.plotting.primitives import (
     draw_missing,
     legend_text,
     make_room,
+    mark_text,
     note_of_invalid,
-    number_text,
     pyplot,
     real_minus,
     set_head,
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 #: Points on a curve that are few enough for a dot each.
 FEW = 8
+
+#: The lowest margin of existence that a heat map tells from lower ones.
+LOWEST_MARGIN = -1.0
 
 
 class Side(NamedTuple):
@@ -140,15 +144,20 @@ def heat_map(sides: tuple[Side, ...], values: np.ndarray, ax: "Axes", quantity: 
     if not shown.count():
         return
     assert ax.figure is not None
-    ax.figure.colorbar(mesh, ax=ax, label=quantity.label)
     low, high = shown.min(), shown.max()
-    seen = sorted((v, STYLES[name]) for name, v in quantity.marks.items() if low < v < high)
+    below = EDGE in quantity.marks and low < LOWEST_MARGIN  # as good as endless
+    if below:
+        mesh.set_clim(vmin=LOWEST_MARGIN)
+    label, extend = quantity.label, "min" if below else "neither"
+    ax.figure.colorbar(mesh, ax=ax, label=label, extend=extend)
+    marks = sorted(quantity.marks.items(), key=lambda mark: mark[1])
+    seen = [(v, STYLES[name], mark_text(name, v)) for name, v in marks if low < v < high]
     if seen:
-        levels, styles = zip(*seen, strict=True)
+        levels, styles, texts = zip(*seen, strict=True)
         lines = ax.contour(x, y, shown, levels, colors="white", linestyles=styles)
         # the contour of a level is empty if only points without a potential are near it
         middles = [_middle(ax, parts) for parts in lines.allsegs if any(len(p) > 1 for p in parts)]
-        ax.clabel(lines, fmt=lambda level: f"{number_text(level)} mV", manual=middles)
+        ax.clabel(lines, fmt=dict(zip(levels, texts)), manual=middles)
 
 
 def scatter(

@@ -21,8 +21,10 @@ LegendPlace = Literal["upper left", "lower right", "free"]
 MOST_LABELS = 20
 #: The most letters of all labels along the x axis; labels with more are turned.
 LINE = 50
-#: Line styles of the potentials that a cell marks.
-STYLES = {"threshold": "solid", "block": "dashed"}
+#: The name of the margin's value at which steady states cease to exist.
+EDGE = "edge of existence"
+#: Line styles of the values that are marked.
+STYLES = {"threshold": "solid", "block": "dashed", EDGE: "solid"}
 #: The place and direction of the labels of marked potentials, by the axis of the potentials.
 LABELS: dict[str, dict[str, Any]] = {
     "x": {"xytext": (-2, -4), "rotation": 90, "ha": "right", "va": "top"},
@@ -87,12 +89,14 @@ def texts_of(values: np.ndarray) -> list[str]:
     return texts
 
 
-def note_of_invalid(invalid: int, n: int, points: str = "points", mark: str = "") -> str:
+def note_of_invalid(
+    invalid: int, n: int, points: str = "points", mark: str = "", lacks: str = "potential"
+) -> str:
     """Return the note that some of n points have no potential, or '' if all have one."""
     if not invalid:
         return ""
     have = "has" if invalid == 1 else "have"
-    return f"{invalid:,} of {n:,} {points} {have} no potential{mark and f' ({mark})'}"
+    return f"{invalid:,} of {n:,} {points} {have} no {lacks}{mark and f' ({mark})'}"
 
 
 def set_label(ax: "Axes", which: str, text: str) -> None:
@@ -151,6 +155,11 @@ def set_head(
 # ---- marks ----
 
 
+def mark_text(name: str, value: float) -> str:
+    """Return the value of a mark as a contour's label; an edge has none but its name."""
+    return name if name == EDGE else f"{number_text(value)} mV"
+
+
 def draw_marks(marks: Mapping[str, float], ax: "Axes", which: str) -> None:
     """Draw lines with labels at marked potentials; `which` is their axis, "x" or "y"."""
     for name, value in marks.items():
@@ -159,7 +168,7 @@ def draw_marks(marks: Mapping[str, float], ax: "Axes", which: str) -> None:
         place = (value, 1) if which == "x" else (0, value)
         along = ax.get_xaxis_transform() if which == "x" else ax.get_yaxis_transform()
         how: dict[str, Any] = {"color": "0.4", "fontsize": "small", **LABELS[which]}
-        text = f"{name} {number_text(value)} mV"
+        text = name if name == EDGE else f"{name} {mark_text(name, value)}"
         if text not in [one.get_text() for one in ax.texts]:
             ax.annotate(text, place, xycoords=along, textcoords="offset points", **how)
 

@@ -154,3 +154,19 @@ def test_pictures_show_bands_or_a_family():
 def test_errors_say_what_to_do(make, text):
     with pytest.raises(ValueError, match=text):
         make(rundown(sample()))
+
+
+def test_the_edge_of_existence_is_drawn():
+    leak = fr.Chord("K", "Na", "Cl", pump="constant")
+    cell = fr.Cell(
+        fr.PumpLeak(leak),
+        **{"g_K": 0.3, "g_Na": 0.01, "g_Cl": 0.2, "K_out": 5.0, "Na_out": 145.0, "Cl_out": 150.0},
+        **{"z_X": -1.0, "celsius": 37.0, "pump_max": 0.3},
+    )
+    pumps = np.linspace(-0.5, 1, 100)
+    plane = fr.grid(cell, pump_max=pumps, g_Na=np.geomspace(1e-3, 0.1, 50))
+    ax = plane.plot(of="margin")
+    assert "edge of existence" in [text.get_text() for text in ax.texts]
+    assert ax.collections[0].get_clim()[0] == -1
+    line = fr.grid(cell, pump_max=pumps).plot(of="margin")
+    assert "edge of existence" in [text.get_text() for text in line.texts]

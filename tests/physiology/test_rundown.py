@@ -96,6 +96,22 @@ def test_scenarios_are_met(name, tol, allowed, isa):
     assert np.abs(charge).max() < 1e-10
 
 
+#: V and the relative volume after 2e6 s, in closed form.
+ENDS = {
+    "A": (0, 3.5291720464446223),
+    "C": (-9.887721095054212, 1),
+    "I": (-0.6841172717863698, 3.348388768596855),
+    "K": (1.1317460182668408, 3.819657753039766),
+}
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize("name", ENDS)
+def test_closed_ends_are_met(name):
+    found = scenario(name, 1e-10, 2e6).value(of=["V", "relative_volume"])
+    assert list(found.values()) == pytest.approx(ENDS[name], rel=1e-8, abs=1e-8)
+
+
 #: Times at which the scenarios reach -55 and -40 mV, s.
 REACHED = {
     "A": (852.928315829, 2313.864833534),
@@ -307,6 +323,10 @@ def test_times_to_potentials_are_on_the_axis_of_the_course():
     assert 100 < run.time_to(-60) < 2000
     assert run.time_to(-72) > 2000  # the pump comes back to more sodium
     assert run.time_to(0) == math.inf
+    assert run.values(of=[fr.time_to(-60), "stopped"]) == {
+        "time_to(-60)": run.time_to(-60),
+        "stopped": math.inf,
+    }
     with pytest.raises(TypeError, match="V must be a number"):
         run.time_to("block")
 
