@@ -77,7 +77,7 @@ if TYPE_CHECKING:
     from fastrest.reductions.histograms import Fraction, Histogram
     from fastrest.reductions.summaries import Quantile, Summary
     from fastrest.reductions.tally import Tally
-    from fastrest.sensitivity.indices import SobolIndices
+    from fastrest.sensitivity.indices import ShapleyEffects, SobolIndices
     from fastrest.sensitivity.one_at_a_time import Swings
 
 # models
@@ -93,7 +93,7 @@ __all__ += ["Classes", "Fraction", "Histogram", "Quantile", "Reducer", "Summary"
 # uncertain inputs
 __all__ += ["Distribution", "lognormal", "loguniform", "normal", "triangular", "uniform"]
 __all__ += ["Affine", "Derived", "Electroneutral", "affine", "electroneutral"]
-__all__ += ["SobolIndices", "Space", "Swings", "space", "space_from_salib"]
+__all__ += ["ShapleyEffects", "SobolIndices", "Space", "Swings", "space", "space_from_salib"]
 # populations
 __all__ += ["Between", "Change", "Criterion", "NernstBetween"]
 __all__ += ["above", "at_least", "below", "between", "change", "nernst_between"]
@@ -114,7 +114,7 @@ _LATE = {
     "fastrest.reductions.histograms": ("Fraction", "Histogram", "HistogramAnswer"),
     "fastrest.reductions.summaries": ("Quantile", "Summary", "SummaryAnswer"),
     "fastrest.reductions.tally": ("Tally", "restored_tally"),
-    "fastrest.sensitivity.indices": ("SobolIndices",),
+    "fastrest.sensitivity.indices": ("ShapleyEffects", "SobolIndices"),
     "fastrest.sensitivity.one_at_a_time": ("Swings",),
     "fastrest.sensitivity.sampled": ("ReplicateSums", "SampledIndices", "SamplingDesign"),
 }

@@ -335,8 +335,10 @@ typedef struct {
     int n_inputs;
     int indicator; /* not 0: f is 1 where low <= V <= high, else 0 (minus the pivot) */
     double low, high, pivot;
-    int second;      /* not 0: the sums for indices of second order, too */
-    const int *logs; /* n_inputs, or NULL */
+    int second;       /* not 0: the sums for indices of second order, too */
+    const int *logs;  /* n_inputs, or NULL */
+    const int *parts; /* groups of inputs that are taken together, without logs: for each input the
+                         number of its group, and n_inputs is that of the groups; or NULL */
 } fr_sobol_sums_spec;
 
 /* One implementation: all functions, compiled for one instruction set. */

@@ -159,6 +159,7 @@ cdef extern from "fastrest.h" nogil:
         double low, high, pivot
         int second
         const int *logs
+        const int *parts
 
     ctypedef struct fr_kernels:
         const char *name

@@ -61,6 +61,7 @@ def pick_freeze(
     count: int,
     *,
     n_inputs: int,
+    parts: list[int] | None = None,
     between: tuple[float, float] | None = None,
     pivot: float = 0.0,
     second: bool = False,

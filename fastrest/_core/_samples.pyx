@@ -252,7 +252,8 @@ cdef class Sample(DrawnPoints):
 
 def pick_freeze(Equation equation not None, list columns_a not None, list columns_b,
                 list inputs not None, Py_ssize_t start, Py_ssize_t count, *, int n_inputs,
-                between=None, double pivot=0.0, bint second=False, logs=None, isa=None):
+                list parts=None, between=None, double pivot=0.0, bint second=False, logs=None,
+                isa=None):
     """Compute sums over two samples, from which sensitivity indices are estimated.
 
     Parameters
@@ -267,7 +268,9 @@ def pick_freeze(Equation equation not None, list columns_a not None, list column
     start, count : int
         The range of points.
     n_inputs : int
-        Number of inputs, including inputs without a column.
+        Number of inputs, including inputs without a column; or of their groups.
+    parts : list of int, optional
+        Number of the group of each input: its inputs are taken together.
     between : (float, float), optional
         Range of potentials: its indicator takes the place of the potential.
     pivot : float
@@ -291,6 +294,7 @@ def pick_freeze(Equation equation not None, list columns_a not None, list column
     cdef Inputs a, b
     cdef fr_sobol_sums_spec spec
     cdef int c_logs[FR_MAX_COLUMNS]
+    cdef int c_parts[FR_MAX_COLUMNS]
     cdef fr_error error
     cdef int k
     take(equation, columns_a, &a)
@@ -306,7 +310,13 @@ def pick_freeze(Equation equation not None, list columns_a not None, list column
     spec.n_inputs = n_inputs
     spec.indicator = between is not None
     spec.low, spec.high = between or (0.0, 0.0)
-    spec.pivot, spec.second, spec.logs = pivot, second, NULL
+    spec.pivot, spec.second, spec.logs, spec.parts = pivot, second, NULL, NULL
+    if parts is not None:
+        if not max(inputs) < len(parts) <= FR_MAX_COLUMNS or min(parts) < 0:
+            raise ValueError(f"parts must have a number >= 0 for each input, got {parts}")
+        for k in range(<int>len(parts)):
+            c_parts[k] = parts[k]
+        spec.parts = c_parts
     if logs is not None:
         if len(logs) != spec.n_inputs:
             raise ValueError(f"logs must have {spec.n_inputs} elements, got {len(logs)}")

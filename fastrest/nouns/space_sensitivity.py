@@ -1,6 +1,6 @@
 """Sensitivity of potentials to the uncertain inputs of a cell."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastrest.physiology.criteria import Criterion, InRange, resolved_quantity
@@ -9,7 +9,7 @@ from fastrest.points.sample_points import Rng, seed_of
 from fastrest.runtime.scheduler import Progress
 
 if TYPE_CHECKING:
-    from fastrest.sensitivity.indices import SobolIndices
+    from fastrest.sensitivity.indices import ShapleyEffects, SobolIndices
     from fastrest.sensitivity.one_at_a_time import Swings
 
 
@@ -21,6 +21,7 @@ class SpaceSensitivity(Inputs):
         n: int | None = None,
         *,
         of: str | Criterion | None = "V",
+        groups: Mapping[str, Sequence[str]] | Sequence[str] | None = None,
         second: bool = False,
         rng: Rng = None,
         replicates: int | None = None,
@@ -45,6 +46,10 @@ class SpaceSensitivity(Inputs):
         of : str or Criterion
             Name of an output of the model, such as "V" or "E_K"; or the event that an output lies
             in a range (`between`), which needs a sample.
+        groups : mapping of str to sequence of str, or sequence of str, optional
+            Inputs by the name of their group; or, as in SALib, the name of each input's group. S1
+            is then the part of the variance due to the inputs of a group alone (its closed index),
+            ST that due to them alone or with others. Inputs of no group are groups of their own.
         second : bool
             If True, indices of second order are sampled too: V is then computed 2 D + 2 times.
         rng : int, SeedSequence, Generator or None
@@ -91,6 +96,9 @@ class SpaceSensitivity(Inputs):
         """
         self.check_no_derived("Sobol' indices")
         output, event = resolved_quantity("V" if of is None else of, self.cell.model)
+        from fastrest.sensitivity.groups import checked_groups
+
+        grouped = None if groups is None else checked_groups(self.names, groups)
         if n is None and until is None:
             for_samples = {
                 "of": event,
@@ -102,8 +110,10 @@ class SpaceSensitivity(Inputs):
             }
             _check_none(for_samples, "goes with a sample: give n, as space.sobol(2**17), or until=")
             tolerance = 1e-6 if tolerance is None else tolerance
-            from fastrest.sensitivity.exact import exact_indices
+            from fastrest.sensitivity.exact import exact_groups, exact_indices
 
+            if grouped is not None:
+                return exact_groups(self, output, grouped, tolerance, threads, max_memory)
             return exact_indices(self, output, tolerance, threads, max_memory)
         for_exact = {"tolerance": tolerance, "max_memory": max_memory}
         _check_none(for_exact, "is for exact indices, not for a sample: leave it out")
@@ -119,8 +129,63 @@ class SpaceSensitivity(Inputs):
         replicates = 16 if replicates is None else replicates
         nan_policy = "raise" if nan_policy is None else nan_policy
         seed = seed_of(rng)
-        design = SamplingDesign(self, output, event, second, seed, replicates, nan_policy)
+        design = SamplingDesign(
+            self, output, event, second, seed, replicates, nan_policy, groups=grouped
+        )
         return sampled_indices(design, n, until, threads, progress)
+
+    def shapley(
+        self,
+        *,
+        of: str = "V",
+        tolerance: float = 1e-6,
+        threads: int | None = None,
+        max_memory: int | None = None,
+    ) -> "ShapleyEffects":
+        """Return Shapley effects: parts of the variance of V that add up to 1.
+
+        A part that is due to some inputs together is shared equally among them, so that nothing
+        is counted twice and nothing is left out. They are exact, by the analysis of variance of
+        `sobol`.
+
+        Parameters
+        ----------
+        of : str
+            Name of an output of the model.
+        tolerance : float
+            Largest error of the effects.
+        threads, max_memory
+            As for `sobol`.
+
+        Returns
+        -------
+        ShapleyEffects
+
+        Raises
+        ------
+        ValueError
+            Inputs are correlated, or parameters are derived from them; the model has no exact
+            indices, or needs too many nodes.
+
+        Notes
+        -----
+        Owen 2014, https://doi.org/10.1137/130936233.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+        ...                  K_out=fr.uniform(3, 6))
+        >>> space.shapley()["Sh"].round(4)
+        array([0.9113, 0.0887])
+        """
+        self.check_no_derived("Shapley effects")
+        output, event = resolved_quantity(of, self.cell.model)
+        if event is not None:
+            raise ValueError(f"shapley needs an output, got {event!r}")
+        from fastrest.sensitivity.exact import exact_shapley
+
+        return exact_shapley(self, output, tolerance, threads, max_memory)
 
     def dgsm(
         self,

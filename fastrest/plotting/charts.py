@@ -207,7 +207,10 @@ def _middle(ax: "Axes", parts: list[np.ndarray]) -> np.ndarray:
 # ---- bars of sensitivity ----
 
 #: Legends of sensitivity indices.
-MEASURES = {"S1": "alone (S1)", "ST": "with the others (ST)", "dgsm": "at most (dgsm)"}
+MEASURES = {
+    **{"S1": "alone (S1)", "ST": "with the others (ST)", "dgsm": "at most (dgsm)"},
+    "Sh": "share (Shapley effect)",
+}
 
 
 def tornado(bars: Mapping[str, float], label: str, ax: "Axes | None") -> "Axes":

@@ -22,7 +22,7 @@ from fastrest.models.outputs import SIDES, Output, phi
 from fastrest.points.inputs import Inputs
 from fastrest.runtime import scheduler, system
 from fastrest.sensitivity.convergence import LEVELS, SAMPLE, Lines, check_finite
-from fastrest.sensitivity.indices import SobolIndices
+from fastrest.sensitivity.indices import ShapleyEffects, SobolIndices
 
 #: Safety factor on the estimated quadrature error.
 SAFETY = 4.0
@@ -39,7 +39,8 @@ class Variances(NamedTuple):
 
     ``total`` is the part due to each input, alone or together with others; ``pairs`` the part due
     to two inputs together beyond the parts of each and, on the diagonal, to each input alone;
-    ``rounding`` the rounding error of these parts as a part of the variance.
+    ``rounding`` the rounding error of these parts as a part of the variance. ``parts`` are the
+    parts due to every set of inputs: names, and an array numbered as that of `by_subset`.
     """
 
     mean: float
@@ -47,6 +48,33 @@ class Variances(NamedTuple):
     total: np.ndarray
     pairs: np.ndarray
     rounding: float
+    parts: list[tuple[list[str], np.ndarray]]
+
+    def shares(self, names: Sequence[str]) -> np.ndarray:
+        """Return the parts of the variance if each set's is shared equally among its inputs."""
+        found = np.zeros(len(names))
+        for inputs, sums in self.parts:
+            members = _members(inputs, inputs)
+            sizes = np.maximum(1, members.sum(axis=1))
+            found[[names.index(name) for name in inputs]] += (sums / sizes) @ members
+        return found
+
+    def of_group(self, group: Sequence[str]) -> tuple[float, float]:
+        """Return the parts due to a group of inputs alone, and alone or with others."""
+        alone = total = 0.0
+        for inputs, sums in self.parts:
+            inside = _members(inputs, [name for name in inputs if name in group]).any(axis=1)
+            others = _members(inputs, [name for name in inputs if name not in group]).any(axis=1)
+            alone += float(sums[inside & ~others].sum())
+            total += float(sums[inside].sum())
+        return alone, total
+
+
+def _members(inputs: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
+    """Return whether each wanted input is in each set of inputs, numbered as by `by_subset`."""
+    sets, last = np.arange(1 << len(inputs)), len(inputs) - 1
+    bits = [1 << last - inputs.index(name) for name in wanted]
+    return (sets[:, None] & np.array(bits, np.int64)) > 0
 
 
 def exact_indices(
@@ -57,6 +85,53 @@ def exact_indices(
     max_memory: int | None = None,
 ) -> SobolIndices:
     """Return the exact Sobol' indices of an output: see ``Space.sobol``."""
+    found, reached = exact_variances(space, output, tolerance, threads, max_memory)
+    return _result(space, output, found, reached)
+
+
+def exact_shapley(
+    space: Inputs,
+    output: Output,
+    tolerance: float = 1e-6,
+    threads: int | None = None,
+    max_memory: int | None = None,
+) -> ShapleyEffects:
+    """Return the exact Shapley effects of an output: see ``Space.shapley``."""
+    found, reached = exact_variances(space, output, tolerance, threads, max_memory)
+    with np.errstate(invalid="ignore"):
+        effects = found.shares(space.names) / found.variance
+    indices = {"Sh": effects, "Sh_conf": np.zeros(len(effects))}
+    mean, variance = found.mean, found.variance
+    return ShapleyEffects(space, indices, mean, variance, tolerance=reached, of=output.name)
+
+
+def exact_groups(
+    space: Inputs,
+    output: Output,
+    groups: Mapping[str, Sequence[str]],
+    tolerance: float = 1e-6,
+    threads: int | None = None,
+    max_memory: int | None = None,
+) -> SobolIndices:
+    """Return the exact Sobol' indices of groups of inputs: see ``Space.sobol``."""
+    found, reached = exact_variances(space, output, tolerance, threads, max_memory)
+    parts = np.array([found.of_group(group) for group in groups.values()])
+    with np.errstate(invalid="ignore"):
+        alone, total = parts.T / found.variance
+    zero = np.zeros(len(groups))
+    indices = {"S1": alone, "S1_conf": zero, "ST": total, "ST_conf": zero}
+    mean, variance, of = found.mean, found.variance, output.name
+    return SobolIndices(space, indices, mean, variance, tolerance=reached, of=of, groups=groups)
+
+
+def exact_variances(
+    space: Inputs,
+    output: Output,
+    tolerance: float,
+    threads: int | None,
+    max_memory: int | None,
+) -> tuple[Variances, float]:
+    """Return the variances of an output, and the tolerance that they keep."""
     if not 0 < as_float("tolerance", tolerance) < 1:
         raise ValueError(f"tolerance must be > 0 and < 1, got {tolerance!r}")
     space.check_independent("Sobol' indices")
@@ -69,7 +144,7 @@ def exact_indices(
     levels = dict.fromkeys(factored.inputs, 0)
     rough = factored.at(levels)
     if rough.variance == 0:
-        return _result(space, output, rough, 0.0)
+        return rough, 0.0
     rounding = rough.rounding
     if rounding >= tolerance:
         raise ValueError(
@@ -87,7 +162,7 @@ def exact_indices(
         margin = SAFETY * max(1.0, change / (lines.errors(lower) + rounding))
         reached = margin * lines.errors(levels) + rounding
         if reached <= tolerance:
-            return _result(space, output, found, reached)
+            return found, reached
 
 
 def _result(space: Inputs, output: Output, found: Variances, reached: float) -> SobolIndices:
@@ -206,10 +281,13 @@ class Factored:
 
         n = len(self.space.names)
         total, pairs, variance = np.zeros(n), np.zeros((n, n)), 0.0
-        parts = [(self.both, alone)]
-        parts += [(self.both + self.one[side], x) for side, x in zip(SIDES, (num, den))]
-        for names, coefs in parts:
-            sums = by_subset(np.square(coefs), [len(rules[name].nodes) for name in names])
+        products = [(self.both, alone)]
+        products += [(self.both + self.one[side], x) for side, x in zip(SIDES, (num, den))]
+        parts = [
+            (names, by_subset(np.square(coefs), [len(rules[name].nodes) for name in names]))
+            for names, coefs in products
+        ]
+        for names, sums in parts:
             places = [self.space.names.index(name) for name in names]
             bits = 1 << np.arange(len(names))[::-1]
             pairs[np.ix_(places, places)] += sums[bits[:, None] | bits]
@@ -218,10 +296,10 @@ class Factored:
             variance += float(sums.sum())
         noise = ROUNDING * (largest_num + largest_den)
         if variance <= noise**2:  # the output does not vary, or with temperature alone
-            total, pairs, variance = np.zeros(n), np.zeros((n, n)), 0.0
+            total, pairs, variance, parts = np.zeros(n), np.zeros((n, n)), 0.0, []
         if abs(mean) <= noise:
             mean = 0.0
-        return self._times_phi(Variances(mean, variance, total, pairs, noise), rules)
+        return self._times_phi(Variances(mean, variance, total, pairs, noise, parts), rules)
 
     def _times_phi(self, U: Variances, rules: Mapping[str, GaussRule]) -> Variances:
         """Return the variances of V from those of U = V/phi."""
@@ -237,7 +315,14 @@ class Factored:
             pairs[t, :] = pairs[:, t] = spread * U.pairs.diagonal()
             pairs[t, t] = spread * U.mean**2
         rounding = math.sqrt((square + spread) / variance) * U.rounding if variance else 0.0
-        return Variances(float(of_phi[0]) * U.mean, variance, total, pairs, rounding)
+        parts = [(names, square * sums) for names, sums in U.parts]
+        if one is not None:  # each set with the temperature, too
+            parts += [
+                ([*names, "celsius"], np.stack([0.0 * sums, spread * sums], axis=-1).reshape(-1))
+                for names, sums in U.parts
+            ]
+            parts.append((["celsius"], np.array([0.0, spread * U.mean**2])))
+        return Variances(float(of_phi[0]) * U.mean, variance, total, pairs, rounding, parts)
 
     def _logs(self, side: str, rules: Mapping[str, GaussRule]) -> tuple[np.ndarray, float]:
         """Return the coefficients of the logarithm of one sum, and the largest logarithm.

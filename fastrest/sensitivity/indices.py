@@ -1,13 +1,13 @@
 """Sobol' indices: the answer of a variance-based sensitivity analysis, exact or sampled."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from fastrest._core.validation import Comparable, aligned, public, read_only, unknown
+from fastrest._core.validation import Comparable, Hooked, aligned, public, read_only, unknown
 from fastrest.physiology.criteria import Between, Criterion, resolved_quantity
 from fastrest.points.inputs import Inputs
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class SobolIndices(Comparable, Mapping[str, Any]):
+class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
     """Sobol' indices of an output, or of an event: the part of its variance due to each input.
 
     A mapping with the keys of SALib. Arrays follow ``space.names``:
@@ -51,6 +51,8 @@ class SobolIndices(Comparable, Mapping[str, Any]):
         of the mean as a part of the sd.
     of : str or Criterion
         The quantity: an output of the model, or an event.
+    groups : dict of str to tuple of str, or None
+        The inputs of each group, if the indices are those of groups: arrays follow it.
     method : str
         "exact" or "sampled".
 
@@ -69,8 +71,13 @@ class SobolIndices(Comparable, Mapping[str, Any]):
     variance: float
     tolerance: float | None = None
     of: str | Criterion = "V"
+    groups: Mapping[str, Sequence[str]] | None = None
 
+    _hooks: ClassVar[tuple[str, ...]] = ("shown", "title")
     method: ClassVar[str] = "exact"
+    #: the words and the keys of the repr and the picture
+    title: ClassVar[str] = "Sobol' indices"
+    shown: ClassVar[tuple[str, ...]] = ("S1", "ST", "dgsm")
 
     def __post_init__(self) -> None:
         vars(self).update(indices={key: read_only(x) for key, x in self.indices.items()})
@@ -114,7 +121,7 @@ class SobolIndices(Comparable, Mapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         if key == "names":
-            return list(self.space.names)
+            return list(self.groups or self.space.names)
         if key not in self.indices:
             raise KeyError(unknown("key", key, self))
         return self.indices[key]
@@ -130,7 +137,7 @@ class SobolIndices(Comparable, Mapping[str, Any]):
     @property
     def order(self) -> list[int]:
         """Places of the inputs in ``names``, the one with the largest ST first."""
-        total = self["ST"] if "ST" in self else self["dgsm"]
+        total = self[next(key for key in ("ST", *self.shown) if key in self)]
         return [int(place) for place in np.argsort(-np.nan_to_num(total), kind="stable")]
 
     def to_dataframe(self) -> "pd.DataFrame":
@@ -170,11 +177,11 @@ class SobolIndices(Comparable, Mapping[str, Any]):
         from fastrest.plotting.charts import indices
 
         order = self.order
-        keys = [key for key in ("S1", "ST") if key in self] or ["dgsm"]
+        keys = [key for key in self.shown[:2] if key in self] or ["dgsm"]
         bars = {key: self[key][order] for key in keys}
         sampled = self.method == "sampled"
         widths = {key: self[f"{key}_conf"][order] for key in keys if sampled}
-        names = [self.space.names[i] for i in order]
+        names = [self["names"][i] for i in order]
         what, unit = self.quantity
         sd = f"sd {self.sd:.3g} {unit}".rstrip()
         left_out = sum(self.invalid.values())
@@ -189,15 +196,54 @@ class SobolIndices(Comparable, Mapping[str, Any]):
         else:
             how = f"sampled, n = {self.n:,} in {self.replicates} replicates, rng {self.rng}"
         numbers = f"mean {self.mean:.4g} {unit}".rstrip() + f", sd {self.sd:.3g} {unit}".rstrip()
-        lines = [f"<Sobol' indices of {what}: {numbers}; {how}"]
+        lines = [f"<{self.title} of {what}: {numbers}; {how}"]
         if self.invalid:
             counts = ", ".join(f"{count:,} {reason}" for reason, count in self.invalid.items())
             lines.append(f"left out: {counts}")
-        keys = [key for key in ("S1", "ST", "dgsm") if key in self]
+        keys = [key for key in self.shown if key in self]
         rows = [["", *keys]]
         for i in self.order:
             words = [f"{self[key][i]:.4f}" for key in keys]
             if self.method != "exact":
                 words = [f"{w} ± {self[f'{k}_conf'][i]:.4f}" for w, k in zip(words, keys)]
-            rows.append([self.space.names[i], *words])
+            rows.append([self["names"][i], *words])
         return "\n  ".join([*lines, *aligned(rows)]) + ">"
+
+
+@public
+class ShapleyEffects(SobolIndices):
+    """Shapley effects of an output: parts of its variance that add up to 1.
+
+    The part that is due to some inputs together is shared equally among them (Owen 2014), so that
+    each effect lies between S1 and ST. A mapping with the keys ``Sh``, ``names``, and ``Sh_conf``,
+    which is 0 because the effects are exact.
+
+    Attributes
+    ----------
+    space : Space
+    indices : dict of str to ndarray
+        The mapping without the names; read-only.
+    mean, variance : float
+        Mean and variance of the output, mV and mV^2.
+    tolerance : float
+        The largest error of each effect.
+    of : str
+        The output.
+    groups : None
+    method : str
+        "exact".
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+    ...                  K_out=fr.uniform(3, 6))
+    >>> space.shapley()
+    <Shapley effects of V: mean -70.14 mV, sd 5.82 mV; exact within 6.4e-07
+                  Sh
+      P_Na    0.9113
+      K_out   0.0887>
+    """
+
+    title = "Shapley effects"
+    shown = ("Sh",)

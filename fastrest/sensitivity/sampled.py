@@ -12,7 +12,7 @@ estimates gives the intervals.
 import math
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -61,6 +61,7 @@ class SamplingDesign:
     replicates: int
     nan_policy: str
     indices: bool = True
+    groups: Mapping[str, Sequence[str]] | None = None
 
     def __post_init__(self) -> None:
         measures = "Sobol' indices" if self.indices else "derivative-based measures"
@@ -88,9 +89,19 @@ class SamplingDesign:
         return V if math.isfinite(V) else 0.0
 
     @property
+    def parts(self) -> list[int]:
+        """For each input, the number of its group; or its own."""
+        if not self.groups:
+            return list(range(len(self.space)))
+        return [
+            next(k for k, names in enumerate(self.groups.values()) if name in names)
+            for name in self.space.names
+        ]
+
+    @property
     def logs(self) -> list[bool] | None:
         """For each input, True if its derivative is taken with respect to its logarithm."""
-        if self.event is not None or not self.output.differentiable:
+        if self.event is not None or self.groups or not self.output.differentiable:
             return None
         return [one.log for one in self.space.distributions]
 
@@ -262,13 +273,15 @@ def add_points(
     progress: Progress,
 ) -> list[ReplicateSums]:
     """Return the sums of every replicate's first points, given those of fewer points."""
-    equation, d = design.output.equation, len(design.space)
+    equation, parts = design.output.equation, design.parts
+    d = 1 + max(parts)
     if points > _samples.MAX_POINTS["sobol"]:
         raise ValueError(f"n must be at most 2**{_samples.BITS} for each replicate")
     columns = design.columns(points)
     inputs = [c.input if isinstance(c, _kernels.Draw) else -1 for c in columns[0][0]]
     asked: dict[str, Any] = {
         "n_inputs": d,
+        "parts": parts if design.groups else None,
         "between": (design.event.low, design.event.high) if design.event is not None else None,
         "pivot": design.pivot,
         "second": design.second,
@@ -318,7 +331,7 @@ def answer(design: SamplingDesign, sums: Sequence[ReplicateSums]) -> SampledIndi
     n = np.array([one.valid for one in sums], float)
     if n.sum() == 0:
         raise ValueError("no point of the sample has a potential")
-    d, slopes = len(design.space), 0 if design.logs is None else len(design.space)
+    d, slopes = 1 + max(design.parts), 0 if design.logs is None else len(design.space)
     of_a, of_slopes, of_both = rows[:, :2], rows[:, 2 : 2 + slopes], rows[:, 2 + slopes :]
     if design.indices:
         of_points = np.hstack([of_a, of_both])
@@ -335,6 +348,7 @@ def answer(design: SamplingDesign, sums: Sequence[ReplicateSums]) -> SampledIndi
         indices[key], indices[f"{key}_conf"] = value, width
     mean += design.pivot
     of = design.output.name if design.event is None else design.event
+    groups = design.groups
     return SampledIndices(
-        design.space, indices, mean, variance, of=of, plan=design, sums=tuple(sums)
+        design.space, indices, mean, variance, of=of, groups=groups, plan=design, sums=tuple(sums)
     )

@@ -77,11 +77,17 @@ static void evaluate_f(fr_pair_of_walks *w, const fr_walk *walk, const fr_sobol_
         f[i] -= spec->pivot;
 }
 
-/* Exchanges the columns of one input between A and B. */
-static void exchange(fr_pair_of_walks *w, int input)
+/* Returns the number of an input's group, or its own; -1 of no input. */
+static int part_of(const fr_sobol_sums_spec *spec, int input)
+{
+    return input >= 0 && spec->parts ? spec->parts[input] : input;
+}
+
+/* Exchanges the columns of one input, or of a group, between A and B. */
+static void exchange(fr_pair_of_walks *w, const fr_sobol_sums_spec *spec, int part)
 {
     for (int j = 0; j < w->a.n_columns; j++) {
-        if (w->a.columns[j].input != input)
+        if (part_of(spec, w->a.columns[j].input) != part)
             continue;
         const double *const x = w->a.loaded.x[j];
         w->a.loaded.x[j] = w->b.loaded.x[j];
@@ -172,13 +178,13 @@ static void evaluate_exchanged(fr_pair_of_walks *w, const fr_sobol_sums_spec *sp
 {
     evaluate_f(w, &w->b, spec, n, NULL, w->fb);
     for (int k = 0; k < spec->n_inputs; k++) {
-        exchange(w, k);
+        exchange(w, spec, k);
         evaluate_f(w, &w->a, spec, n, NULL, w->d[k]);
         for (ptrdiff_t i = 0; i < n; i++)
             w->d[k][i] -= w->fa[i];
         if (spec->second)
             evaluate_f(w, &w->b, spec, n, NULL, w->fba[k]);
-        exchange(w, k);
+        exchange(w, spec, k);
     }
 }
 
@@ -196,11 +202,12 @@ FR_APART fr_error pick_freeze(const fr_model *model, const fr_layout *layout_a,
     memset(sums, 0, (size_t)fr_sobol_sums_count(spec, with_b) * 2 * sizeof *sums);
     if (n_columns == 0 || (spec->logs && derivatives[model->equation].chunk == NULL))
         return FR_BAD_MODEL;
-    if (inputs < 1 || inputs > FR_MAX_COLUMNS)
+    if (inputs < 1 || inputs > FR_MAX_COLUMNS || (spec->parts && spec->logs))
         return FR_BAD_COLUMN;
     for (int j = 0; j < n_columns; j++) {
         const int input = columns_a[j].input;
-        if (input >= inputs || (with_b && columns_b[j].input != input))
+        if (input >= FR_MAX_COLUMNS || part_of(spec, input) >= inputs ||
+            (with_b && columns_b[j].input != input))
             return FR_BAD_COLUMN;
         slopes[j] = input >= 0 ? w->slopes[j] : NULL;
     }
