@@ -36,6 +36,10 @@ REPEATS = 3
 SAMPLE = "sample instead: space.sobol(2**17)"
 
 
+class TooManyNodesError(ValueError):
+    """Gauss quadrature of the whole output is out of reach."""
+
+
 class Lines:
     """Lines through a space along each of its inputs.
 
@@ -63,7 +67,7 @@ class Lines:
         while self.errors(raised) > allowed:
             name = max(raised, key=lambda one: self.error(one, raised[one]))
             if LEVELS[raised[name]] == MOST:
-                raise ValueError(
+                raise TooManyNodesError(
                     f"{name}: {MOST} nodes do not reach the tolerance, and more are not tried: "
                     f"pass a larger tolerance, or {SAMPLE}"
                 )

@@ -21,8 +21,16 @@ from fastrest.distributions.gauss import GaussRule, gauss_rule
 from fastrest.models.outputs import SIDES, Output, phi
 from fastrest.points.inputs import Inputs
 from fastrest.runtime import scheduler, system
-from fastrest.sensitivity.convergence import LEVELS, SAMPLE, Lines, check_finite
+from fastrest.sensitivity import transform
+from fastrest.sensitivity.convergence import (
+    LEVELS,
+    SAMPLE,
+    Lines,
+    TooManyNodesError,
+    check_finite,
+)
 from fastrest.sensitivity.indices import ShapleyEffects, SobolIndices
+from fastrest.sensitivity.transform import TransformVariances, applies, touches_zero
 
 #: Safety factor on the estimated quadrature error.
 SAFETY = 4.0
@@ -68,6 +76,10 @@ class Variances(NamedTuple):
             alone += float(sums[inside & ~others].sum())
             total += float(sums[inside].sum())
         return alone, total
+
+
+#: An analysis of variance, by one method or the other.
+Analysis = Variances | TransformVariances
 
 
 def _members(inputs: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
@@ -130,7 +142,7 @@ def exact_variances(
     tolerance: float,
     threads: int | None,
     max_memory: int | None,
-) -> tuple[Variances, float]:
+) -> tuple[Analysis, float]:
     """Return the variances of an output, and the tolerance that they keep."""
     if not 0 < as_float("tolerance", tolerance) < 1:
         raise ValueError(f"tolerance must be > 0 and < 1, got {tolerance!r}")
@@ -140,6 +152,45 @@ def exact_variances(
             "exact indices need a GHK model of monovalent ions without a pump current, got "
             f"{space.cell.model}: {SAMPLE}"
         )
+    if applies(space, output) and any(touches_zero(one) for one in space.distributions):
+        found = _by_transforms(space, output, tolerance)
+        if found is not None:
+            return found
+    try:
+        return _by_quadrature(space, output, tolerance, threads, max_memory)
+    except TooManyNodesError:
+        found = _by_transforms(space, output, tolerance)
+        if found is None:
+            raise
+        return found
+
+
+def _by_transforms(
+    space: Inputs, output: Output, tolerance: float
+) -> tuple[TransformVariances, float] | None:
+    """Return the variances by Laplace transforms, or None if they are out of reach, too."""
+    if not applies(space, output):
+        return None
+    before = TransformVariances(space, output, 0)
+    for level in range(1, len(transform.LEVELS)):
+        found = TransformVariances(space, output, level)
+        if not found.rounding < tolerance:
+            return None
+        reached = difference(before, found) + found.rounding
+        if reached <= tolerance:
+            return found, reached
+        before = found
+    return None
+
+
+def _by_quadrature(
+    space: Inputs,
+    output: Output,
+    tolerance: float,
+    threads: int | None,
+    max_memory: int | None,
+) -> tuple[Variances, float]:
+    """Return the variances by Gauss quadrature of the two sums."""
     factored = Factored(space, output, threads, max_memory)
     levels = dict.fromkeys(factored.inputs, 0)
     rough = factored.at(levels)
@@ -165,7 +216,7 @@ def exact_variances(
             return found, reached
 
 
-def _result(space: Inputs, output: Output, found: Variances, reached: float) -> SobolIndices:
+def _result(space: Inputs, output: Output, found: Analysis, reached: float) -> SobolIndices:
     n = len(space.names)
     with np.errstate(invalid="ignore"):  # parts of a variance of 0 are NaN
         pairs, total = found.pairs / found.variance, found.total / found.variance
@@ -182,7 +233,7 @@ def _result(space: Inputs, output: Output, found: Variances, reached: float) -> 
     return SobolIndices(space, indices, mean, variance, tolerance=reached, of=output.name)
 
 
-def difference(a: Variances, b: Variances) -> float:
+def difference(a: Analysis, b: Analysis) -> float:
     """Return the largest difference: of indices, of means in sd, of variances as a part."""
     parts = [abs(a.mean - b.mean) / math.sqrt(b.variance), abs(a.variance / b.variance - 1)]
     for one, other in ((a.total, b.total), (a.pairs, b.pairs)):
@@ -356,7 +407,7 @@ class Factored:
         """Raise the error for too many nodes, or for more than memory holds."""
         both, inner = _count(self.both, rules), [_count(self.one[s], rules) for s in SIDES]
         if both * sum(inner) > MOST_NODES:
-            raise ValueError(
+            raise TooManyNodesError(
                 f"exact indices of {len(rules)} inputs take {both * sum(inner):.1e} nodes, "
                 f"more than {MOST_NODES:.0e}: {SAMPLE}, or pass a larger tolerance"
             )
