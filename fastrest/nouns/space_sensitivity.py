@@ -35,7 +35,8 @@ class SpaceSensitivity(Inputs):
         """Return Sobol' indices: the part of the variance of V that each input causes.
 
         The indices are exact if neither `n` nor `until` is given, which needs a GHK model of
-        monovalent ions (pseudo-spectral polynomial chaos of the two sums of the equation).
+        monovalent ions: by pseudo-spectral polynomial chaos of the two sums of the equation, or,
+        where inputs may be 0 or are many, by Laplace transforms of the ions' terms.
         Otherwise they are sampled, for any model, by pick-freeze with a scrambled Sobol' sequence.
 
         Parameters

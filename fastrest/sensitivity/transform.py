@@ -16,7 +16,7 @@ the multilinear extension of the variance of a random set (Owen 1972).
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from fastrest.points.inputs import Inputs
 #: Where the nodes in y begin, how far they may go, and the transform beyond which they end.
 FIRST, LAST, NEGLIGIBLE = -4.0, 60.0, 1e-17
 #: Steps in y, and nodes of an input, by level.
-LEVELS = ((0.4, 20), (0.25, 32), (0.125, 64))
+LEVELS = ((0.4, 20), (0.25, 32), (0.125, 64), (0.125, 96))
 #: Rounding of a covariance, as a part of the sum of both logarithms' variances.
 ROUNDING = 1e-15
 #: The covariances of the two sums, and their signs in the variance of ln N - ln D.
@@ -114,7 +114,7 @@ class Transforms:
         self.mean = log_means["num"] - log_means["den"]
         self.deltas = {kind: list(self._deltas(*kind)) for kind in KINDS}
         everything = frozenset(self.places)
-        self.variance = self.closed(everything)
+        self.variance = max(0.0, self.closed(everything))
         spread = sum(self._closed((s, s), everything) for s in self.terms)
         self.rounding = ROUNDING * spread / self.variance if self.variance > 0 else math.inf
 
@@ -168,23 +168,36 @@ class Transforms:
         """Return the part of the variance that some inputs cause alone."""
         return sum(sign * self._closed(kind, names) for kind, sign in KINDS.items())
 
+    def _among_means(self, kind: tuple[str, str], table: np.ndarray, *ions: int) -> float:
+        """Return the sum of a table of some ions, times the means of all others."""
+        sides = []
+        for side in kind:
+            means = [term.mean for i, term in enumerate(self.terms[side]) if i not in ions]
+            sides.append(math.prod(means, start=self.weights[side]))
+        return float(sides[0] @ table @ sides[1])
+
     def closed_singles(self) -> dict[str, float]:
         """Return the part of the variance that each input causes alone."""
-        return {name: self.closed(frozenset([name])) for name in self.places}
+        found = dict.fromkeys(self.places, 0.0)
+        for name, place in self.places.items():
+            for kind, sign in KINDS.items():
+                delta = self._delta(kind, place.ion, frozenset([name]))
+                if delta is not None:
+                    found[name] += sign * self._among_means(kind, delta, place.ion)
+        return found
 
     def totals(self) -> dict[str, float]:
         """Return the part of the variance that each input causes alone or with others."""
         found = dict.fromkeys(self.places, 0.0)
         everything = frozenset(self.places)
         for kind, sign in KINDS.items():
-            full = [self._full(kind, i, everything) for i in range(self.ions)]
+            others = _without_each([self._full(kind, i, everything) for i in range(self.ions)])
             for name, place in self.places.items():
                 whole = self._delta(kind, place.ion, everything)
                 rest = self._delta(kind, place.ion, everything - {name})
                 change = (0.0 if whole is None else whole) - (0.0 if rest is None else rest)
                 if isinstance(change, np.ndarray):
-                    others = [full[i] for i in range(self.ions) if i != place.ion]
-                    found[name] += sign * self._sum(kind, math.prod(others, start=change))
+                    found[name] += sign * self._sum(kind, change * others[place.ion])
         return found
 
     def _full(self, kind: tuple[str, str], i: int, names: frozenset[str]) -> np.ndarray:
@@ -195,6 +208,8 @@ class Transforms:
     def pairs(self, first: str, second: str) -> float:
         """Return the part of the variance that two inputs cause together, beyond their own."""
         a, b, both = frozenset([first]), frozenset([second]), frozenset([first, second])
+        if not both <= self.places.keys():
+            return 0.0
         i, j = self.places[first].ion, self.places[second].ion
         total = 0.0
         for kind, sign in KINDS.items():
@@ -208,10 +223,7 @@ class Transforms:
                 if one is None or other is None:
                     continue
                 table = one * other
-            for k in {*range(self.ions)} - {i, j}:
-                x, y = self._means(kind, k)
-                table = table * x[:, None] * y
-            total += sign * self._sum(kind, table)
+            total += sign * self._among_means(kind, table, i, j)
         return total
 
     def shares(self, others: int = 0) -> tuple[dict[str, float], float]:
@@ -227,12 +239,14 @@ class Transforms:
         for q, weight in zip((x + 1) / 2, w / 2):
             for kind, sign in KINDS.items():
                 factors = [self._random(kind, i, by_ion[i], q) for i in range(self.ions)]
-                last += weight * sign * self._telescoped(kind, [delta for _, _, delta in factors])
-                for i, (_, slopes, _) in enumerate(factors):
-                    rest = [factor for k, (factor, *_) in enumerate(factors) if k != i]
+                if others:
+                    deltas = [delta for _, _, delta in factors]
+                    last += weight * sign * self._telescoped(kind, deltas)
+                rest = _without_each([factor for factor, _, _ in factors])
+                for (_, slopes, _), product in zip(factors, rest):
                     for name, slope in slopes.items():
-                        table = math.prod(rest, start=slope)
-                        found[name] += weight * q**others * sign * self._sum(kind, table)
+                        part = sign * self._sum(kind, slope * product)
+                        found[name] += weight * q**others * part
         return found, last
 
     def _random(
@@ -258,6 +272,18 @@ class Transforms:
         return factor + delta, {P: by_P + q * beyond, c: by_c + q * beyond}, delta
 
 
+def _without_each(factors: list[np.ndarray]) -> list[np.ndarray | float]:
+    """Return for each factor the product of all others."""
+    before: list[Any] = [1.0]
+    for factor in factors[:-1]:
+        before.append(before[-1] * factor)
+    after: Any = 1.0
+    for i in reversed(range(len(factors))):
+        before[i] = before[i] * after
+        after = after * factors[i]
+    return before
+
+
 class TransformVariances:
     """Mean (mV) and variance (mV^2) of an output, and parts of the variance: see `Variances`."""
 
@@ -274,7 +300,9 @@ class TransformVariances:
         self.variance = both * self.U.variance + self.alone
         names, n = space.names, len(space.names)
         self.total, self.pairs = np.zeros(n), np.zeros((n, n))
-        singles, totals = self.U.closed_singles(), self.U.totals()
+        nothing = dict.fromkeys(names, 0.0)  # of inputs that do not enter, as those of passive ions
+        singles = nothing | self.U.closed_singles()
+        totals = nothing | self.U.totals()
         for i, name in enumerate(names):
             if name == "celsius":
                 self.total[i] = self.spread * self.U.variance + self.alone
@@ -296,10 +324,10 @@ class TransformVariances:
     def shares(self, names: Sequence[str]) -> np.ndarray:
         """Return the parts of the variance if each set's is shared equally among its inputs."""
         shares, _ = self.U.shares()
-        found = {name: self.square * x for name, x in shares.items()}
+        found = dict.fromkeys(names, 0.0) | {n: self.square * x for n, x in shares.items()}
         if "celsius" in names:
             shares, last = self.U.shares(others=1)
-            found = {name: x + self.spread * shares[name] for name, x in found.items()}
+            found |= {name: found[name] + self.spread * x for name, x in shares.items()}
             found["celsius"] = self.alone + self.spread * last
         return np.array([found[name] for name in names])
 
@@ -316,7 +344,10 @@ class TransformVariances:
 
 def touches_zero(distribution: Distribution) -> bool:
     """Return True if an input may be 0, where logarithms of sums change fast."""
-    return not distribution.log and distribution.bounds[0] == 0.0
+    if distribution.log or distribution.bounds[0] > 0.0:
+        return False
+    least, middle = distribution.ppf([2.0**-30, 0.5])
+    return bool(least < 1e-3 * middle)
 
 
 def applies(space: Inputs, output: Output) -> bool:
