@@ -22,6 +22,7 @@ from fastrest.physiology.cell import Cell
 from fastrest.physiology.criteria import Criterion, resolved_quantity
 from fastrest.points.axes import Axis
 from fastrest.runtime import scheduler, system
+from fastrest.runtime.ranges import cut
 from fastrest.runtime.scheduler import Progress
 
 STATUS = "status"
@@ -252,11 +253,15 @@ class Points(Frozen):
 
     def _by_kernel(self, isa: str, threads: int | None) -> Compute:
         equation, chunks = self.fast_chunks(isa, threads)
+        most = scheduler.BLOCKS_PER_TASK * scheduler.BLOCK_POINTS // self.output.cost
 
         def compute(start: int, stop: int, out: Any, status: Any, stream: bool) -> None:
-            for columns, first, lo, hi in chunks(start, stop):
-                values, bits = (_part(array, lo - start, hi - start) for array in (out, status))
-                equation.points(columns, lo - first, hi - lo, values, bits, stream=stream, isa=isa)
+            for columns, first, begin, end in chunks(start, stop):
+                whole = [(begin, end)]  # in pieces, so that Ctrl-C is heard
+                for lo, hi in whole if end - begin <= most else cut(whole, most):
+                    n, part = hi - lo, slice(lo - start, hi - start)
+                    values, bits = (None if x is None else x[part] for x in (out, status))
+                    equation.points(columns, lo - first, n, values, bits, stream=stream, isa=isa)
 
         return compute
 

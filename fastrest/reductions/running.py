@@ -131,7 +131,7 @@ class Pointwise:
 
     def units_per_task(self, n_edges: int) -> int:
         """Return the number of units that a thread takes at once."""
-        return self.points.blocks_per_task
+        return max(1, self.points.blocks_per_task // self.points.output.cost)
 
     def work_bytes(self, workers: int, points: int) -> int:
         """Return the approximate memory that workers take for so many points."""

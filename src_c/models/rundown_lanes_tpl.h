@@ -394,6 +394,7 @@ static uint8_t begin_course(const fr_queue *q, fr_course *c, double *n, double *
     const double first = protocol->conditions[0].start, threshold = protocol->threshold;
     double V;
     c->condition = -1;
+    c->begun = 0.0;
     c->step = FIRST_STEP;
     c->reached = *u = NAN;
     c->r.field = q->model->equation == FR_GHK_RUNDOWN;
