@@ -238,6 +238,12 @@ COMMANDS["sobol"] = Command(
             type=real,
             nargs=2,
         ),
+        _repeated(
+            "--group",
+            "NAME=INPUT,INPUT",
+            "inputs that are taken together; inputs of no group are groups of their own",
+        ),
+        _switch("--shapley", "Shapley effects, which add up to 1; without a sample and groups"),
         _option("--rng", "SEED", "seed of the sample", type=count),
         _option(
             "--nan-policy",

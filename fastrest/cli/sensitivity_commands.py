@@ -82,15 +82,28 @@ def run_sobol(options: argparse.Namespace) -> None:
                 name = option.replace("_", "-")
                 raise ValueError(f"--{name} goes with a sample: give --samples N or --until WIDTH")
     of = _quantity(options, space)
+    groups = {name: text.split(",") for name, text in split_once(options.group, "--group").items()}
     started = time.perf_counter()
-    found = space.sobol(
-        options.samples,
-        of=of,
-        rng=options.rng,
-        nan_policy=options.nan_policy,
-        until=options.until,
-        threads=options.threads,
-    )
+    found: SobolIndices
+    if options.shapley:
+        for option, given in (
+            ("samples", options.samples),
+            ("until", options.until),
+            ("group", groups),
+        ):
+            if given:
+                raise ValueError(f"--shapley goes without --{option}: the effects are exact")
+        found = space.shapley(of=of, threads=options.threads)
+    else:
+        found = space.sobol(
+            options.samples,
+            of=of,
+            groups=groups or None,
+            rng=options.rng,
+            nan_policy=options.nan_policy,
+            until=options.until,
+            threads=options.threads,
+        )
     seconds = time.perf_counter() - started
     print(found)
     print(report.elapsed(seconds))

@@ -138,7 +138,7 @@ class SpaceSensitivity(Inputs):
     def shapley(
         self,
         *,
-        of: str = "V",
+        of: str | Criterion = "V",
         tolerance: float = 1e-6,
         threads: int | None = None,
         max_memory: int | None = None,

@@ -351,8 +351,22 @@ def touches_zero(distribution: Distribution) -> bool:
 
 
 def applies(space: Inputs, output: Output) -> bool:
-    """Return True if an output has transforms: the potential of monovalent ions."""
-    return bool(output.two_sided and output.separable) and "pump_ratio" not in space.names
+    """Return True if an output has transforms: the potential of monovalent ions on both sides."""
+    if not (output.two_sided and output.separable) or "pump_ratio" in space.names:
+        return False
+    cell, weight = space.cell, output.model.weight
+
+    def enters(name: str) -> bool:
+        return name in space.names or cell[name] > 0
+
+    on_both = []
+    for places in (("out", "in"), ("in", "out")):
+        names = [
+            (f"{weight}_{ion.name}", f"{ion.name}_{places[0 if ion.z > 0 else 1]}")
+            for ion in output.model.permeant
+        ]
+        on_both.append(any(enters(P) and enters(c) for P, c in names))
+    return all(on_both)
 
 
 # ---- rules ----

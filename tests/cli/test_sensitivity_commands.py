@@ -72,6 +72,26 @@ def test_sobol_prints_and_writes_indices(tmp_path, capsys):
     assert picture.stat().st_size > 1000
 
 
+def test_sobol_takes_groups_and_tells_shapley_effects(tmp_path, capsys):
+    space = fr.space(
+        fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6)
+    )
+    both = ["--group", "both=P_Na,K_out"]
+    assert main(["sobol", "mammalian neuron", *VARY, *both]) == 0
+    found = space.sobol(groups={"both": space.names})
+    assert capsys.readouterr().out.startswith(f"{found!r}\n")
+    sampled = ["--samples", "256", "--rng", "1"]
+    assert main(["sobol", "mammalian neuron", *VARY, *both, *sampled]) == 0
+    found = space.sobol(256, rng=1, groups={"both": space.names})
+    assert capsys.readouterr().out.startswith(f"{found!r}\n")
+    csv_file = tmp_path / "shares.csv"
+    assert main(["sobol", "mammalian neuron", *VARY, "--shapley", "--csv", str(csv_file)]) == 0
+    assert capsys.readouterr().out.startswith(f"{space.shapley()!r}\n")
+    rows = csv_file.read_text().splitlines()
+    assert rows[0] == "input,Sh,Sh_conf"
+    assert sum(float(row.split(",")[1]) for row in rows[1:]) == pytest.approx(1)
+
+
 def test_sobol_between_is_sampled(capsys):
     options = ["--samples", "4096", "--between", "-72", "-66", "--rng", "1"]
     assert main(["sobol", "mammalian neuron", *VARY, *options]) == 0
@@ -102,6 +122,9 @@ def test_sobol_nan_policy_leaves_out_points_without_a_potential(capsys):
         (["--vary", "K_out=unifrm:3,6"], "--vary K_out: unknown distribution 'unifrm'"),
         ([*VARY, "--vary", "K_out=uniform:3,6"], "--vary K_out is given twice"),
         ([*VARY, "--between", "-80", "-60"], "--between goes with a sample: give --samples N"),
+        ([*VARY, "--shapley", "--samples", "9"], "--shapley goes without --samples"),
+        ([*VARY, "--shapley", "--group", "a=P_Na"], "--shapley goes without --group"),
+        ([*VARY, "--group", "a=P_K"], "groups: unknown input 'P_K'"),
         ([*VARY, "--rng", "5"], "--rng goes with a sample: give --samples N or --until WIDTH"),
         ([*VARY, "--nan-policy", "omit"], "--nan-policy goes with a sample"),
         ([*VARY, "--csv", "x.txt"], "x.txt must end in .csv"),

@@ -146,3 +146,9 @@ def test_the_first_error_is_told_if_both_methods_fail():
     design = fr.space(NEURON, P_K=FULL, P_Na=FULL, P_Cl=FULL, pump_ratio=ratio)
     with pytest.raises(ValueError, match="64 nodes do not reach the tolerance"):
         design.sobol()
+
+
+def test_a_sum_that_is_always_0_is_told():
+    empty = NEURON.replace(K_out=0, Na_out=0, Cl_in=0)
+    with pytest.raises(ValueError, match="no potential"):
+        fr.space(empty, P_K=FULL).sobol()
