@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from fastrest.reductions.tally import Tally
     from fastrest.sensitivity.indices import ShapleyEffects, SobolIndices
     from fastrest.sensitivity.one_at_a_time import Swings
+    from fastrest.sensitivity.probability import Probability
 
 # models
 __all__ = ["GHK", "Chord", "Ion", "Model", "Parameter", "PumpLeak", "Status", "TimeCourse", "ghk"]
@@ -93,7 +94,8 @@ __all__ += ["Classes", "Fraction", "Histogram", "Quantile", "Reducer", "Summary"
 # uncertain inputs
 __all__ += ["Distribution", "lognormal", "loguniform", "normal", "triangular", "uniform"]
 __all__ += ["Affine", "Derived", "Electroneutral", "affine", "electroneutral"]
-__all__ += ["ShapleyEffects", "SobolIndices", "Space", "Swings", "space", "space_from_salib"]
+__all__ += ["Probability", "ShapleyEffects", "SobolIndices", "Space", "Swings"]
+__all__ += ["space", "space_from_salib"]
 # populations
 __all__ += ["Between", "Change", "Criterion", "NernstBetween"]
 __all__ += ["above", "at_least", "below", "between", "change", "nernst_between"]
@@ -116,6 +118,7 @@ _LATE = {
     "fastrest.reductions.tally": ("Tally", "restored_tally"),
     "fastrest.sensitivity.indices": ("ShapleyEffects", "SobolIndices"),
     "fastrest.sensitivity.one_at_a_time": ("Swings",),
+    "fastrest.sensitivity.probability": ("Probability",),
     "fastrest.sensitivity.sampled": ("ReplicateSums", "SampledIndices", "SamplingDesign"),
 }
 #: Further names that pickles refer to: classes of objects, and the function that makes some.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fastrest._core.validation import as_float
 from fastrest.physiology.criteria import Criterion, InRange, resolved_quantity
 from fastrest.points.inputs import Inputs
 from fastrest.points.sample_points import Rng, seed_of
@@ -11,6 +12,7 @@ from fastrest.runtime.scheduler import Progress
 if TYPE_CHECKING:
     from fastrest.sensitivity.indices import ShapleyEffects, SobolIndices
     from fastrest.sensitivity.one_at_a_time import Swings
+    from fastrest.sensitivity.probability import Probability
 
 
 class SpaceSensitivity(Inputs):
@@ -187,6 +189,52 @@ class SpaceSensitivity(Inputs):
         from fastrest.sensitivity.exact import exact_shapley
 
         return exact_shapley(self, output, tolerance, threads, max_memory)
+
+    def probability(self, *, of: Criterion, tolerance: float = 1e-3) -> "Probability":
+        """Return the probability of an event about V, however rare it is.
+
+        It is not sampled: V is above a value if a sum of independent terms, one for each ion, is
+        above 0, and Gauss rules for the terms give its distribution.
+
+        Parameters
+        ----------
+        of : Criterion
+            An event about V: `above`, `below` or `between`.
+        tolerance : float
+            Largest error, as a part of the probability.
+
+        Returns
+        -------
+        Probability
+            ``value``, and ``low`` and ``high``, its bounds by the estimated error.
+
+        Raises
+        ------
+        ValueError
+            The tolerance is not reached; the event is about another output, or combines several;
+            the model is not GHK of monovalent ions without a pump current; inputs are correlated,
+            or parameters are derived from them.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
+        ...                  K_out=fr.uniform(3, 6))
+        >>> [f"{space.probability(of=fr.above(v)).value:.3g}" for v in (-55, -25)]
+        ['0.0128', '7.35e-08']
+        """
+        self.check_no_derived("Exact probabilities")
+        output, event = resolved_quantity(of, self.cell.model)
+        if not isinstance(event, InRange):
+            raise ValueError(
+                f"probability takes one event about V, as fr.above(-55), got {of!r}: count others "
+                "in a sample, as space.sample(10**6).summary(of=event)"
+            )
+        if not 0 < as_float("tolerance", tolerance) < 1:
+            raise ValueError(f"tolerance must be > 0 and < 1, got {tolerance!r}")
+        from fastrest.sensitivity.probability import exact_probability
+
+        return exact_probability(self, output, event, tolerance)
 
     def dgsm(
         self,
