@@ -17,7 +17,8 @@ MODULES = [
     for _, name, is_room in pkgutil.walk_packages(fastrest.__path__, "fastrest.")
     if not is_room and not name.endswith("__main__")
 ]
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def defined(module):
@@ -59,10 +60,11 @@ def test_public_names_are_documented(name):
         assert "Examples\n--------" in text, f"{name} has no example"
 
 
-def test_readme_examples_hold():
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_examples_of_pages_hold(page):
     pytest.importorskip("matplotlib")
     pytest.importorskip("xarray")
     pytest.importorskip("pandas")
-    results = doctest.testfile(str(README), module_relative=False, encoding="utf-8")
+    results = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
     assert results.attempted > 10
     assert results.failed == 0
