@@ -198,8 +198,8 @@ static fr_error pick_freeze(job *g)
 
 /* ---- the kernels ---- */
 
-#define GHK {FR_GHK, 3, 0, {1, 1, -1}, 0} /* K, Na, Cl; the pump ratio multiplies K */
-#define GHK_CA {FR_GHK, 4, 0, {1, 1, -1, 2}, 0}
+#define GHK {FR_GHK, 3, 0, {1, 1, -1}, 0, NULL} /* K, Na, Cl; the pump ratio multiplies K */
+#define GHK_CA {FR_GHK, 4, 0, {1, 1, -1, 2}, 0, NULL}
 
 static const struct {
     const char *name;
@@ -208,10 +208,13 @@ static const struct {
     fr_error (*run)(job *g);
 } ROWS[] = {
     {"table", GHK, table, points},
-    {"grid", {FR_SEPARABLE, 0, -1, {0}, 0}, grid, points}, /* the tables of logarithms are inputs */
+    {"grid",
+     {FR_SEPARABLE, 0, -1, {0}, 0, NULL},
+     grid,
+     points}, /* the tables of logarithms are inputs */
     {"calcium", GHK_CA, table, points},
-    {"chord", {FR_CHORD, 3, -1, {1, 1, -1}, 0}, table, points},
-    {"nernst", {FR_NERNST, 1, -1, {1}, 0}, table, points},
+    {"chord", {FR_CHORD, 3, -1, {1, 1, -1}, 0, NULL}, table, points},
+    {"nernst", {FR_NERNST, 1, -1, {1}, 0, NULL}, table, points},
     {"summary", GHK_CA, table, reduce},
     {"histogram", GHK, table_and_edges, reduce},
     {"factored", GHK, lists, pairs}, /* a point is one entry of a list, not a pair */

@@ -79,7 +79,15 @@ class PopulationTally(Comparable, PartialResult):
 
     def content(self) -> dict[str, Any]:
         """Return the content of a file beside the description, as JSON."""
-        return {"counts": self.counts.to_json(), "accepted": packed(self.accepted)}
+        accepted = np.where(self._room() > 0, self.accepted, 0)  # Ctrl-C may have left others
+        return {"counts": self.counts.to_json(), "accepted": packed(accepted)}
+
+    def _room(self) -> np.ndarray:
+        """Return the most candidates that each block can have, 0 beyond `done`."""
+        room, size = np.zeros(len(self.accepted), self.accepted.dtype), scheduler.BLOCK_POINTS
+        for start, stop in self.done:
+            room[start // size : -(-stop // size)] = size
+        return room
 
     @classmethod
     def load(cls, path: StrPath, kinds: Mapping[str, type[Any]] = POINTS) -> "PopulationTally":
@@ -109,11 +117,7 @@ class PopulationTally(Comparable, PartialResult):
         """Raise the ValueError that names a field of a file which contradicts another."""
         points = sum(stop - start for start, stop in self.done)
         self.counts.check(self.done, points)
-        most = np.zeros(len(self.accepted), np.int64)
-        for start, stop in self.done:
-            size = scheduler.BLOCK_POINTS
-            most[start // size : -(-stop // size)] = size
-        wrong = (self.accepted < 0) | (self.accepted > most)
+        wrong = (self.accepted < 0) | (self.accepted > self._room())
         if wrong.any() or sum(self.accepted.tolist()) != self.counts.accepted:
             raise ValueError("accepted must have the accepted candidates of each block of done")
 

@@ -146,3 +146,10 @@ def test_progress_of_a_population_is_reported_to_the_end():
     SPACE.population(N, rng=1, progress=lambda *done: told.append(done))
     assert told == sorted(told)
     assert told[-1] == (N, N)
+
+
+def test_a_block_that_was_being_added_at_ctrl_c_is_not_saved(tmp_path):
+    half = SPACE.population(10**6, **QUESTIONS, part=(0, 2))
+    half.tally.accepted[-1] = 7  # its counts were not added yet
+    half.save_counts(tmp_path / "half")
+    assert fr.Population.load(tmp_path / "half").accepted == half.accepted
