@@ -40,8 +40,10 @@ def ufunc_named(name: str) -> np.ufunc:
 def name_of(equation: _kernels.Equation) -> str:
     """Return the name of an equation's ufunc: ghk_1_1_m1_pump0, or ghk for the everyday one."""
     if equation.protocol is not None:
-        key = hash((equation.protocol, equation.output))
-        return f"{equation.name}_{key % 2**64:x}"
+        from hashlib import blake2b  # slow to import, and hash(-1.0) == hash(-2.0)
+
+        key = repr((equation.protocol, equation.output)).encode()
+        return f"{equation.name}_{blake2b(key, digest_size=8).hexdigest()}"
     if _is_steady(equation):
         return f"{equation.name}_{tuple(_kernels.OUTPUTS)[equation.output]}"
     if equation.name == "nernst" or (equation.z, equation.pump_ion) == ((1, 1, -1), 0):

@@ -103,6 +103,17 @@ def test_the_reference_agrees_about_times(living):
         assert int(bits) == (16 if math.isinf(plain) else 0)
 
 
+def test_arrays_have_the_times_of_their_own_threshold():
+    cell = LIVING["constant"].after({0: fr.states["pump block"]}, time=7e4, diameter=20)
+    found = [  # hash(-1.0) == hash(-2.0)
+        cell.model(of=fr.time_to(V), **{**cell, "time": np.array([600.0, 7e4])}).tolist()
+        for V in (-1.0, -2.0)
+    ]
+    assert found[0] == [math.inf, math.inf]
+    assert found[1] == [math.inf, cell.value(of=fr.time_to(-2.0))]
+    assert 5e4 < found[1][1] < 7e4
+
+
 def test_an_ion_that_is_used_up_is_told_with_its_time():
     cell = LIVING["constant"].after({60: {"pump_max": 1.5}}, time=3600, diameter=20)
     grid = fr.grid(cell, time=[0.0, 100.0, 1000.0, 3600.0])
