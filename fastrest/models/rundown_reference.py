@@ -23,11 +23,9 @@ from fastrest.models.reference import nernst_of
 AGREEMENT, MOST_STEPS = 1e-10, 1 << 14
 #: The number of equal steps that tells that an ion is used up if one of them leaves the domain.
 MOST_FAILED = 1 << 8
-IONS = {"Na": 1, "K": 1, "Cl": -1}
-
-
 #: Steps of a condition in which a crossing is looked for, and halvings of one of them.
 SOUGHT, HALVINGS = 256, 40
+IONS = {"Na": 1, "K": 1, "Cl": -1}
 NAMES = ("V", "Na_in", "K_in", "Cl_in", "relative_volume", "I_pump")
 
 

@@ -99,9 +99,11 @@ class SpaceSensitivity(Inputs):
         """
         self.check_no_derived("Sobol' indices")
         output, event = resolved_quantity("V" if of is None else of, self.cell.model)
-        from fastrest.sensitivity.groups import checked_groups
+        grouped = None
+        if groups is not None:
+            from fastrest.sensitivity.groups import checked_groups
 
-        grouped = None if groups is None else checked_groups(self.names, groups)
+            grouped = checked_groups(self.names, groups)
         if n is None and until is None:
             for_samples = {
                 "of": event,
@@ -113,11 +115,9 @@ class SpaceSensitivity(Inputs):
             }
             _check_none(for_samples, "goes with a sample: give n, as space.sobol(2**17), or until=")
             tolerance = 1e-6 if tolerance is None else tolerance
-            from fastrest.sensitivity.exact import exact_groups, exact_indices
+            from fastrest.sensitivity.exact import exact_indices
 
-            if grouped is not None:
-                return exact_groups(self, output, grouped, tolerance, threads, max_memory)
-            return exact_indices(self, output, tolerance, threads, max_memory)
+            return exact_indices(self, output, grouped, tolerance, threads, max_memory)
         for_exact = {"tolerance": tolerance, "max_memory": max_memory}
         _check_none(for_exact, "is for exact indices, not for a sample: leave it out")
         from fastrest.sensitivity.sampled import SamplingDesign, sampled_indices

@@ -189,7 +189,7 @@ def _draw_sample(points: Points, ax: "Axes") -> None:
     (h,) = tally(points, [Histogram(range=(low, high), of=of)]).answers()
     note = note_of_invalid(len(points) - s.n, len(points), lacks=_lacks(points))
     if points.output.is_time and note:
-        note = f"{len(points) - s.n:,} of {len(points):,} points do not come to it"
+        note = f"{len(points) - s.n:,} of {len(points):,} points never do"
     histogram(h.counts, h.edges, ax, quantity_of(points), points.cell.name, [note], "center")
     ax.autoscale(axis="x")  # so that all marks are visible
 

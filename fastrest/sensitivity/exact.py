@@ -92,13 +92,16 @@ def _members(inputs: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
 def exact_indices(
     space: Inputs,
     output: Output,
+    groups: Mapping[str, Sequence[str]] | None,
     tolerance: float = 1e-6,
     threads: int | None = None,
     max_memory: int | None = None,
 ) -> SobolIndices:
     """Return the exact Sobol' indices of an output: see ``Space.sobol``."""
     found, reached = exact_variances(space, output, tolerance, threads, max_memory)
-    return _result(space, output, found, reached)
+    indices = _of_inputs(found) if groups is None else _of_groups(found, groups)
+    mean, variance, of = found.mean, found.variance, output.name
+    return SobolIndices(space, indices, mean, variance, tolerance=reached, of=of, groups=groups)
 
 
 def exact_shapley(
@@ -115,25 +118,6 @@ def exact_shapley(
     indices = {"Sh": effects, "Sh_conf": np.zeros(len(effects))}
     mean, variance = found.mean, found.variance
     return ShapleyEffects(space, indices, mean, variance, tolerance=reached, of=output.name)
-
-
-def exact_groups(
-    space: Inputs,
-    output: Output,
-    groups: Mapping[str, Sequence[str]],
-    tolerance: float = 1e-6,
-    threads: int | None = None,
-    max_memory: int | None = None,
-) -> SobolIndices:
-    """Return the exact Sobol' indices of groups of inputs: see ``Space.sobol``."""
-    found, reached = exact_variances(space, output, tolerance, threads, max_memory)
-    parts = np.array([found.of_group(group) for group in groups.values()])
-    with np.errstate(invalid="ignore"):
-        alone, total = parts.T / found.variance
-    zero = np.zeros(len(groups))
-    indices = {"S1": alone, "S1_conf": zero, "ST": total, "ST_conf": zero}
-    mean, variance, of = found.mean, found.variance, output.name
-    return SobolIndices(space, indices, mean, variance, tolerance=reached, of=of, groups=groups)
 
 
 def exact_variances(
@@ -216,12 +200,12 @@ def _by_quadrature(
             return found, reached
 
 
-def _result(space: Inputs, output: Output, found: Analysis, reached: float) -> SobolIndices:
-    n = len(space.names)
+def _of_inputs(found: Analysis) -> dict[str, np.ndarray]:
+    n = len(found.total)
     with np.errstate(invalid="ignore"):  # parts of a variance of 0 are NaN
         pairs, total = found.pairs / found.variance, found.total / found.variance
     upper = np.triu(np.ones((n, n), bool), 1)
-    indices = {
+    return {
         "S1": pairs.diagonal(),
         "S1_conf": np.zeros(n),
         "ST": total,
@@ -229,8 +213,14 @@ def _result(space: Inputs, output: Output, found: Analysis, reached: float) -> S
         "S2": np.where(upper, pairs, np.nan),
         "S2_conf": np.where(upper, 0.0, np.nan),
     }
-    mean, variance = found.mean, found.variance
-    return SobolIndices(space, indices, mean, variance, tolerance=reached, of=output.name)
+
+
+def _of_groups(found: Analysis, groups: Mapping[str, Sequence[str]]) -> dict[str, np.ndarray]:
+    parts = np.array([found.of_group(group) for group in groups.values()])
+    with np.errstate(invalid="ignore"):
+        alone, total = parts.T / found.variance
+    zero = np.zeros(len(groups))
+    return {"S1": alone, "S1_conf": zero, "ST": total, "ST_conf": zero}
 
 
 def difference(a: Analysis, b: Analysis) -> float:

@@ -20,7 +20,7 @@ from fastrest.distributions.gauss import gauss_rule, stieltjes
 from fastrest.models.outputs import Output, phi
 from fastrest.physiology.criteria import InRange
 from fastrest.points.inputs import Inputs
-from fastrest.sensitivity.transform import applies
+from fastrest.sensitivity.transform import Rule, applies, concentrations, constant
 
 #: The advice if a probability is out of reach.
 SAMPLE = "count a sample, as space.sample(10**6).fraction(above=-55)"
@@ -59,13 +59,6 @@ class Probability(NamedTuple):
     value: float
     low: float
     high: float
-
-
-class Rule(NamedTuple):
-    """Values with their probabilities."""
-
-    values: np.ndarray
-    weights: np.ndarray
 
 
 def exact_probability(
@@ -132,35 +125,35 @@ def _tails(
 
     def rule(name: str) -> Rule:
         if name not in given:
-            return Rule(np.array([cell[name]]), np.ones(1))
+            return constant(cell[name])
         found = gauss_rule(given[name], NODES[level])
         return Rule(found.nodes, found.weights)
 
     ions: dict[str, Ion] = {}
     for ion in model.permeant:
         weight = f"{model.weight}_{ion.name}"
-        n, d = (f"{ion.name}_{place}" for place in ("out", "in")[:: 1 if ion.z > 0 else -1])
+        n, d = concentrations(ion)
         factor = cell.get("pump_ratio", 1.0) if ion.name == model.pump_ion else 1.0
         ions[ion.name] = Ion((weight, n, d), scaled(rule(weight), factor), rule(n), rule(d), factor)
-    rest = Rule(np.zeros(1), np.ones(1))
+    rest = constant(0.0)
     for ion in ions.values():
         if driver not in ion.names:
             rest = _outer(rest, compressed(_product(ion.P, ion.force(x)), k))
-            rest = compressed(rest, k) if rest.values.size > MOST else rest
+            rest = compressed(rest, k) if rest.nodes.size > MOST else rest
     ion = next(one for one in ions.values() if driver in one.names)
     role = ion.names.index(driver)
-    R = rest.values[:, None]
+    R = rest.nodes[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         if role == 0:  # P (n - x d) >= -R
             other = compressed(ion.force(x), k)
-            at, sign = -R / (other.values * ion.factor), other.values
+            at, sign = -R / (other.nodes * ion.factor), other.nodes
         else:  # n >= x d - R/P, or d <= (n + R/P)/x
             P, beside = ion.P, (ion.d if role == 1 else ion.n)
             weights = np.multiply.outer(P.weights, beside.weights).reshape(-1)
-            per_P = -R[:, :, None] / P.values[:, None]
-            at = x * beside.values + per_P if role == 1 else (beside.values - per_P) / x
+            per_P = -R[:, :, None] / P.nodes[:, None]
+            at = x * beside.nodes + per_P if role == 1 else (beside.nodes - per_P) / x
             at = at.reshape(len(R), -1)
-            sign = np.repeat(P.values, beside.values.size) * (1.0 if role == 1 else -1.0)
+            sign = np.repeat(P.nodes, beside.nodes.size) * (1.0 if role == 1 else -1.0)
             other = Rule(sign, weights)
     less, more = tails(given[driver], at)
     sure = np.where(R >= 0, 1.0, 0.0)  # where the driver has no force
@@ -214,26 +207,26 @@ def drivers(space: Inputs, output: Output) -> list[str]:
 
 def scaled(rule: Rule, factor: float) -> Rule:
     """Return the rule of a multiple."""
-    return Rule(factor * rule.values, rule.weights)
+    return Rule(factor * rule.nodes, rule.weights)
 
 
 def _outer(a: Rule, b: Rule) -> Rule:
     """Return the rule of the sum of two independent values."""
-    values = np.add.outer(a.values, b.values).reshape(-1)
-    return Rule(values, np.multiply.outer(a.weights, b.weights).reshape(-1))
+    nodes = np.add.outer(a.nodes, b.nodes).reshape(-1)
+    return Rule(nodes, np.multiply.outer(a.weights, b.weights).reshape(-1))
 
 
 def _product(a: Rule, b: Rule) -> Rule:
-    values = np.multiply.outer(a.values, b.values).reshape(-1)
-    return Rule(values, np.multiply.outer(a.weights, b.weights).reshape(-1))
+    nodes = np.multiply.outer(a.nodes, b.nodes).reshape(-1)
+    return Rule(nodes, np.multiply.outer(a.weights, b.weights).reshape(-1))
 
 
 def compressed(rule: Rule, k: int) -> Rule:
     """Return a rule of k nodes on either side of 0, exact for polynomials in ln |x| there."""
-    parts = [Rule(np.zeros(1), rule.weights[rule.values == 0].sum(keepdims=True))]
+    parts = [Rule(np.zeros(1), rule.weights[rule.nodes == 0].sum(keepdims=True))]
     for sign in (-1.0, 1.0):
-        side = sign * rule.values > 0
-        y, w = np.log(np.abs(rule.values[side])), rule.weights[side]
+        side = sign * rule.nodes > 0
+        y, w = np.log(np.abs(rule.nodes[side])), rule.weights[side]
         mass = float(w.sum())
         if mass == 0.0:
             continue
@@ -241,7 +234,7 @@ def compressed(rule: Rule, k: int) -> Rule:
         mean = float(w @ y)
         sd = math.sqrt(float(w @ np.square(y - mean)))
         if y.size <= k or sd < 1e-12:
-            parts.append(Rule(rule.values[side], rule.weights[side]))
+            parts.append(Rule(rule.nodes[side], rule.weights[side]))
             continue
         a, b = stieltjes((y - mean) / sd, w, k)
         nodes, vectors = np.linalg.eigh(np.diag(a) + np.diag(b, 1) + np.diag(b, -1))

@@ -23,6 +23,7 @@ import numpy as np
 from fastrest.distributions.base import Distribution
 from fastrest.distributions.gauss import gauss_rule
 from fastrest.models.outputs import Output, phi
+from fastrest.models.quantities import Ion
 from fastrest.points.inputs import Inputs
 
 #: Where the nodes in y begin, how far they may go, and the transform beyond which they end.
@@ -36,7 +37,7 @@ KINDS = {("num", "num"): 1.0, ("num", "den"): -2.0, ("den", "den"): 1.0}
 
 
 class Rule(NamedTuple):
-    """Nodes of an input or a constant, and their weights."""
+    """Nodes of a quantity, and their weights, which are probabilities."""
 
     nodes: np.ndarray
     weights: np.ndarray
@@ -85,7 +86,7 @@ class Transforms:
         given = dict(zip(space.names, space.distributions))
 
         def rule(name: str) -> Rule:
-            return _rule(given[name], nodes) if name in given else _constant(cell[name])
+            return _rule(given[name], nodes) if name in given else constant(cell[name])
 
         self.places: dict[str, Place] = {}
         factors: dict[str, list[tuple[Rule, Rule]]] = {"num": [], "den": []}
@@ -96,8 +97,7 @@ class Transforms:
                 P = Rule(P.nodes * pump, P.weights)
             if weight in given:
                 self.places[weight] = Place(i, "P")
-            for side, where in zip(("num", "den"), ("out", "in") if ion.z > 0 else ("in", "out")):
-                name = f"{ion.name}_{where}"
+            for side, name in zip(("num", "den"), concentrations(ion)):
                 factors[side].append((P, rule(name)))
                 if name in given:
                     self.places[name] = Place(i, side)
@@ -290,7 +290,7 @@ class TransformVariances:
     def __init__(self, space: Inputs, output: Output, level: int):
         self.U = Transforms(space, output, level)
         one = dict(zip(space.names, space.distributions)).get("celsius")
-        celsius = _constant(space.cell["celsius"]) if one is None else _rule(one, 64)
+        celsius = constant(space.cell["celsius"]) if one is None else _rule(one, 64)
         of_phi = output.scale * phi(celsius.nodes)
         mean = float(celsius.weights @ of_phi)
         self.square, self.spread = mean**2, float(celsius.weights @ np.square(of_phi - mean))
@@ -359,20 +359,20 @@ def applies(space: Inputs, output: Output) -> bool:
     def enters(name: str) -> bool:
         return name in space.names or cell[name] > 0
 
-    on_both = []
-    for places in (("out", "in"), ("in", "out")):
-        names = [
-            (f"{weight}_{ion.name}", f"{ion.name}_{places[0 if ion.z > 0 else 1]}")
-            for ion in output.model.permeant
-        ]
-        on_both.append(any(enters(P) and enters(c) for P, c in names))
-    return all(on_both)
+    entering = [ion for ion in output.model.permeant if enters(f"{weight}_{ion.name}")]
+    return all(any(enters(concentrations(ion)[side]) for ion in entering) for side in (0, 1))
+
+
+def concentrations(ion: Ion) -> tuple[str, str]:
+    """Return the names of the concentrations of a monovalent ion in N and in D."""
+    out, inside = f"{ion.name}_out", f"{ion.name}_in"
+    return (out, inside) if ion.z > 0 else (inside, out)
 
 
 # ---- rules ----
 
 
-def _constant(value: float) -> Rule:
+def constant(value: float) -> Rule:
     return Rule(np.array([value]), np.ones(1))
 
 
