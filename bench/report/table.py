@@ -51,7 +51,7 @@ class Results:
         del self.titles["yardstick"]
         self.threads = max(self.notes[name, "fastrest"]["threads"] for name in self.titles)
         info, cpu = archive["machine_info"]["fastrest"], archive["machine_info"]["cpu"]
-        self.counts = counts[info["isa"]]
+        self.counts = counts.get(info["isa"], {})  # valgrind has no AVX-512
         self.where = (
             f"{cpu['brand_raw']}, {self.threads} threads, {info['isa']}, Python {info['python']}, "
             f"NumPy {info['numpy']}, {archive['datetime'][:10]}, "
@@ -100,7 +100,8 @@ def roofline(results):
     for name, title in results.titles.items():
         note = results.notes[name, "fastrest"]
         moved, measured = sum(note["moved"]), note["ns_per_point"]
-        counted = sum(n * results.counts[kernel] for kernel, n in KERNELS.get(name, {}).items())
+        kernels = KERNELS.get(name, {}) if results.counts else {}
+        counted = sum(n * results.counts[kernel] for kernel, n in kernels.items())
         memory = moved / rates[note["yardstick"]] if moved else 0.0
         limit = max(memory, counted / rate)
         bound_by = "memory" if memory == limit else "instructions"

@@ -2,4 +2,5 @@
 #include "isa/environment.h"
 
 #define FR_ISA base
+#define FR_VECTOR 16
 #include "kernel/kernel_tpl.h"

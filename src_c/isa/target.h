@@ -61,12 +61,16 @@ FR_INLINE ptrdiff_t fr_buffer_length(ptrdiff_t count)
 /* Target regions: functions between BEGIN and END are compiled for the instruction set. */
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define FR_HAS_AVX2
+#define FR_HAS_AVX512
 #define FR_PRAGMA(text) _Pragma(#text)
 #ifdef __clang__
+#define FR_AVX512 "avx512f,avx512dq,avx512bw,avx512vl"
 #define FR_TARGET_BEGIN(isa) \
     FR_PRAGMA(clang attribute push(__attribute__((target(isa))), apply_to = function))
 #define FR_TARGET_END FR_PRAGMA(clang attribute pop)
 #else
+/* gcc would take vectors of 32 bytes for its generic processor */
+#define FR_AVX512 "avx512f,avx512dq,avx512bw,avx512vl,prefer-vector-width=512"
 #define FR_TARGET_BEGIN(isa) FR_PRAGMA(GCC push_options) FR_PRAGMA(GCC target(isa))
 #define FR_TARGET_END FR_PRAGMA(GCC pop_options)
 #endif
@@ -75,6 +79,9 @@ FR_INLINE ptrdiff_t fr_buffer_length(ptrdiff_t count)
 extern const fr_kernels fr_kernels_base;
 #ifdef FR_HAS_AVX2
 extern const fr_kernels fr_kernels_avx2;
+#endif
+#ifdef FR_HAS_AVX512
+extern const fr_kernels fr_kernels_avx512;
 #endif
 
 #endif

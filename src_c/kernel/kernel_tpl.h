@@ -7,6 +7,7 @@
  * Expects from the wrapper:
  *   isa/target.h and isa/environment.h;
  *   FR_ISA         the name of the instruction set, an identifier (base, avx2, ...);
+ *   FR_VECTOR      the size of its vectors in bytes, of which intrinsics make use;
  *   an open target region for it.
  * Defines one global: fr_kernels_<FR_ISA>.
  *

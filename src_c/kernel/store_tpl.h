@@ -3,9 +3,13 @@
  * Expects CHUNK.
  */
 
-/* One streaming store, as wide as the target region allows.  clang does not define __AVX2__ in a
-   target region, so its stores have 16 bytes. */
-#if defined(__AVX2__)
+/* One streaming store, as wide as a vector of the instruction set. */
+#if FR_VECTOR == 64
+enum { WIDTH = 64 };
+#define STREAM(to, from) \
+    _mm512_stream_si512((__m512i *)(to), _mm512_loadu_si512((const void *)(from)))
+#define STREAM_FENCE() _mm_sfence()
+#elif FR_VECTOR == 32
 enum { WIDTH = 32 };
 #define STREAM(to, from) \
     _mm256_stream_si256((__m256i *)(to), _mm256_loadu_si256((const __m256i *)(const void *)(from)))

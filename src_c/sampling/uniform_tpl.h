@@ -39,7 +39,11 @@ FR_INLINE void philox(const uint32_t key[2], ptrdiff_t n, uint32_t *restrict a,
 
 /* Vectors of lanes of 64 bits, each with a word in its low half and rubbish in the high one, which
    a multiplication does not read.  Compilers find this multiplication by the intrinsic alone. */
-#if defined(__AVX2__)
+#if FR_VECTOR == 64
+typedef uint64_t fr_words __attribute__((vector_size(64)));
+#define PRODUCTS(a, b) ((fr_words)_mm512_mul_epu32((__m512i)(a), (__m512i)(b)))
+#define FR_WORDS
+#elif FR_VECTOR == 32
 typedef uint64_t fr_words __attribute__((vector_size(32)));
 #define PRODUCTS(a, b) ((fr_words)_mm256_mul_epu32((__m256i)(a), (__m256i)(b)))
 #define FR_WORDS
@@ -55,7 +59,7 @@ FR_APART void random_numbers(const fr_sample *sample, int j, int64_t first, ptrd
                              uint64_t *k0, uint64_t *k1)
 {
 #ifdef FR_WORDS
-    enum { LANES_OF_WORDS = sizeof(fr_words) / 8, SIDE_BY_SIDE = 2 };
+    enum { LANES_OF_WORDS = sizeof(fr_words) / 8, SIDE_BY_SIDE = FR_VECTOR == 64 ? 4 : 2 };
     const fr_words none = {0}, A = none + UINT32_C(0xD2511F53), B = none + UINT32_C(0xCD9E8D57);
     fr_words lane = none;
     for (int i = 0; i < LANES_OF_WORDS; i++)

@@ -23,7 +23,10 @@ CORE = Path(__file__).parents[2] / "src_c"
 SOURCE = Path(__file__).with_name("c") / "decay.c"
 COMPILER = shlex.split(os.environ.get("CC", "cc"))
 FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fno-trapping-math"]
-TARGETS = {"base": [], "avx2": ["-mavx2"]} if platform.machine() == "x86_64" else {"base": []}
+TARGETS = {"base": []}
+if platform.machine() == "x86_64":
+    TARGETS["avx2"] = ["-mavx2"]
+    TARGETS["avx512"] = ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl"]
 NAMES = ["E", "one_minus_E", "B", "s", "M"]
 
 pytestmark = [
@@ -81,13 +84,14 @@ def test_the_limits_at_zero_are_exact(computed):
     np.testing.assert_array_equal(found["one_minus_E"][:2], 0.0)
 
 
-@pytest.mark.skipif("avx2" not in TARGETS, reason="one instruction set")
+@pytest.mark.skipif(len(TARGETS) == 1, reason="one instruction set")
+@pytest.mark.parametrize("isa", ["avx2", "avx512"])
 @pytest.mark.parametrize("n", [1, 3, 8, 9, 4097])
-def test_instruction_sets_give_the_same_bits(n, computed):
-    if "avx2" not in _kernels.SUPPORTED:
-        pytest.skip("this processor has no AVX2")
+def test_instruction_sets_give_the_same_bits(n, isa, computed):
+    if isa not in _kernels.SUPPORTED:
+        pytest.skip(f"this processor has no {isa}")
     draw = np.random.default_rng(14)
     y = draw.choice([-1.0, 1.0], n) * 10.0 ** draw.uniform(-12, 2.8, n)
-    base, wide = computed(y), computed(y, "avx2")
+    base, wide = computed(y), computed(y, isa)
     for name in NAMES:
         np.testing.assert_array_equal(base[name].view(np.uint64), wide[name].view(np.uint64))
