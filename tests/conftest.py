@@ -33,9 +33,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 ISAS = [
     pytest.param(
         name,
-        marks=pytest.mark.skipif(
-            name not in _kernels.SUPPORTED, reason=f"this processor does not run {name}"
-        ),
+        marks=[
+            pytest.mark.skipif(
+                name not in _kernels.SUPPORTED, reason=f"this processor does not run {name}"
+            ),
+            # default tests run the first and the last, all tests run all
+            *([pytest.mark.slow] if name in _kernels.SUPPORTED[1:-1] else []),
+        ],
     )
     for name in _kernels.COMPILED
 ]

@@ -26,6 +26,9 @@ from fastrest.reductions.base import OnePass
 DIGESTS = Path(__file__).parents[1] / "golden" / "bits.json"
 POINTS = 10_000_000
 THREADS = (1, 2, 3, 7)
+SLOW_BUT_ONE_AND_SEVEN = [
+    pytest.param(n, marks=[] if n in (1, 7) else pytest.mark.slow) for n in THREADS
+]
 
 # ---- inputs ----
 
@@ -150,6 +153,7 @@ def sample_of(method, n, **options):
 
 CORRELATION = {("P_Na", "K_out"): 0.5, ("Na_in", "celsius"): -0.7, ("P_Na", "Na_in"): 0.2}
 SO4 = fr.Ion("SO4", -2)
+SLOW_TABLE = "table of courses with a saturating pump"
 SWEEPS = {
     "table of nine columns": lambda: table_of(K_NA_CL, POINTS),
     "grid of four axes": four_axes,
@@ -165,7 +169,7 @@ SWEEPS = {
     ),
     "table of cells that keep themselves": lambda: living_table(300_001),
     "table of courses": lambda: course_table(20_001, "constant"),
-    "table of courses with a saturating pump": lambda: course_table(20_001, "saturating"),
+    SLOW_TABLE: lambda: course_table(20_001, "saturating"),
     "table of conductances and a saturating pump": lambda: table_of(
         fr.Chord("K", "Na", "Cl", pump="saturating"), 300_001
     ),
@@ -318,7 +322,12 @@ def digests():
     return json.loads(DIGESTS.read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module", params=SWEEPS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=pytest.mark.slow if name == SLOW_TABLE else []) for name in SWEEPS
+    ],
+)
 def named_sweep(request):
     """One sweep at a time: the largest take 160 MB with their results."""
     return request.param, SWEEPS[request.param]()
@@ -351,7 +360,7 @@ def test_the_bits_of_draws_are_those_of_every_other_build(name, digests, isa):
     assert digest_of_draws(name, isa) == digests[name]
 
 
-@pytest.mark.parametrize("threads", THREADS)
+@pytest.mark.parametrize("threads", SLOW_BUT_ONE_AND_SEVEN)
 @pytest.mark.parametrize("name", ANSWERS)
 def test_the_bits_of_answers_are_those_of_every_other_build(name, threads, digests, isa):
     assert digest_of_answers(name, engine=isa, threads=threads) == digests[name]

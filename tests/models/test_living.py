@@ -208,7 +208,9 @@ def test_instruction_sets_threads_and_neighbours_change_no_bit(model):
     assert np.array(alone).tobytes() == V[:100].tobytes()
 
 
-@pytest.mark.parametrize("engine", ENGINES, ids=str)
+@pytest.mark.parametrize(
+    "engine", [None, "base", pytest.param("python", marks=pytest.mark.slow)], ids=str
+)
 @each_model
 def test_statuses(model, engine):
     w = model.weight

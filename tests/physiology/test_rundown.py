@@ -178,6 +178,13 @@ CELLS = {
     ),
 }
 each_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=list(CELLS))
+one_cell_and_slow_ones = pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param(one, id=name, marks=[] if name == "constant" else pytest.mark.slow)
+        for name, one in CELLS.items()
+    ],
+)
 
 
 @each_cell
@@ -187,7 +194,7 @@ def test_a_cell_that_nothing_changes_stays(cell):
         assert run.values(of=name) == pytest.approx(np.full(11, cell.value(of=name)), abs=1e-6)
 
 
-@each_cell
+@one_cell_and_slow_ones
 def test_the_end_of_a_rundown_is_the_steady_state_of_what_is_left(cell):
     compared = 0
     for changes in ({"pump_max": fr.times(0.7)}, {"K_out": 8.0}, {"X_out": 60.0}, OFF[0]):
@@ -235,7 +242,7 @@ def test_the_first_value_is_that_of_the_changed_cell_with_its_inside_held(cell):
         assert run.values()[0] == pytest.approx(acute.potential(), abs=1e-9)
 
 
-@each_cell
+@one_cell_and_slow_ones
 def test_the_reference_agrees(cell):
     protocol = {0: {"pump_max": fr.times(0.2)}, 300: {"K_out": 10.0}, 500: {}}
     how = {"time": [-10, 0, 150, 300, 500, 800], "diameter": 20}
@@ -259,10 +266,13 @@ def test_an_exhausted_pump_is_told_with_its_time():
     assert np.isnan(run.values()).tolist() == [False, False, False, True]
     assert 200 < run.stopped < 400
     assert "NO_SOLUTION at 2" in repr(run)
-    plain = cell.rundown(
-        {60: {"pump_max": 1.5}}, time=[0, 60, 100, 3600], diameter=20, engine="python"
-    )
-    assert plain.status == fr.Status.NO_SOLUTION
+
+
+@pytest.mark.slow
+def test_the_reference_tells_an_exhausted_pump():
+    protocol = {60: {"pump_max": 1.5}}
+    run = CELLS["constant"].rundown(protocol, time=[0, 60, 3600], diameter=20, engine="python")
+    assert run.status == fr.Status.NO_SOLUTION
 
 
 @pytest.mark.property

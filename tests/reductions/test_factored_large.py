@@ -64,7 +64,10 @@ def test_factored_extremes_of_a_monotonic_grid_are_at_its_corners():
     assert s.at_max["K_in"] == 50.0
 
 
-@pytest.mark.parametrize("longest", [1, 5, 40])
+@pytest.mark.parametrize(
+    "longest",
+    [pytest.param(1, marks=pytest.mark.slow), 5, pytest.param(40, marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize("name", sorted({*GRIDS} - {"thousands of settings", "one setting"}))
 def test_lists_that_are_cut_give_the_same_answers(name, longest, monkeypatch):
     monkeypatch.setattr(separable, "LONGEST", longest)
