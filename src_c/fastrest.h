@@ -414,6 +414,15 @@ typedef struct {
      * in:  z
      * out: *lower, *upper: probabilities below and above z */
     void (*normal_tails)(double z, double *lower, double *upper);
+    /* Sums up inputs and products of two of them.
+     * in:  x: n_inputs columns of n values, 1 <= n <= FR_BLOCK, of which (x - centre) / scale is
+     *      taken, with a centre and a scale for each column
+     * scratch: n_products * product_bytes + (n_inputs + 1) * FR_CHUNK doubles, aligned as by malloc
+     * out: sums: n_products = n_inputs + n_inputs (n_inputs + 1) / 2 triples, as pivot, sum and
+     *      sum_error of fr_block: of each input, then of the products of each input with itself
+     *      and with those after it */
+    void (*products)(const double *const *x, int n_inputs, ptrdiff_t n, const double *centre,
+                     const double *scale, void *scratch, double *sums);
     /* Sums for sensitivity indices (pick-freeze estimators).
      * in:  model, with derivatives if spec has logs; layout_a, columns_a: sample A; layout_b,
      *      columns_b: sample B of the same inputs and size, columns_b may be NULL; each column has
@@ -429,7 +438,7 @@ typedef struct {
                             const fr_column *columns_b, ptrdiff_t start, ptrdiff_t count,
                             const fr_sobol_sums_spec *spec, void *scratch, int64_t *invalid,
                             double *sums);
-    size_t scratch_bytes;
+    size_t product_bytes, scratch_bytes;
 } fr_kernels;
 
 /* Names an equation.

@@ -10,6 +10,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 cdef extern from "fastrest.h" nogil:
     enum:
+        FR_CHUNK
         FR_MAX_IONS
         FR_MAX_COLUMNS
         FR_MAX_DIMS
@@ -186,11 +187,13 @@ cdef extern from "fastrest.h" nogil:
         void (*quantiles)(const fr_quantile *, const double *, const double *, ptrdiff_t,
                           double *) noexcept nogil
         void (*normal_tails)(double, double *, double *) noexcept nogil
+        void (*products)(const double *const *, int, ptrdiff_t, const double *, const double *,
+                         void *, double *) noexcept nogil
         fr_error (*pick_freeze)(const fr_model *, const fr_layout *, const fr_column *,
                                 const fr_layout *, const fr_column *, ptrdiff_t, ptrdiff_t,
                                 const fr_sobol_sums_spec *, void *, int64_t *,
                                 double *) noexcept nogil
-        size_t scratch_bytes
+        size_t product_bytes, scratch_bytes
 
     int fr_sobol_sums_count(const fr_sobol_sums_spec *, int)
     int fr_model_columns(const fr_model *)

@@ -9,11 +9,14 @@ import numpy as np
 cimport numpy as cnp
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
-from libc.stdlib cimport free
+from libc.stddef cimport ptrdiff_t
+from libc.stdlib cimport free, malloc
 
 from fastrest._core._kernels cimport (
     FR_BAD_MODEL,
     FR_BITS,
+    FR_BLOCK,
+    FR_CHUNK,
     FR_LATIN,
     FR_MAX_COLUMNS,
     FR_MAX_LATIN_LOG2,
@@ -39,6 +42,7 @@ from fastrest._core._kernels cimport (
     fr_sobol_sums_spec,
     is_native,
     kernels_of,
+    line,
     sobol_sums_count,
     take,
 )
@@ -336,3 +340,52 @@ def pick_freeze(Equation equation not None, list columns_a not None, list column
         raise ValueError(f"{equation.name} has no derivatives")
     check(error)
     return invalid, sums
+
+
+def products(cnp.ndarray x not None, cnp.ndarray centre not None, cnp.ndarray scale not None, *,
+             isa=None):
+    """Sum up inputs, brought to a centre and a scale, and products of two of them.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_inputs, n)
+        Native float64; its rows are contiguous, and n is from 1 to ``BLOCK``.
+    centre, scale : ndarray of shape (n_inputs,)
+        (x - centre) / scale is summed up.
+    isa : str, optional
+        Instruction set to use instead of the active one.
+
+    Returns
+    -------
+    ndarray of shape (n_inputs + n_inputs (n_inputs + 1) / 2, 3)
+        Pivot, sum of the differences from it, and rounding error of that sum: of each input, then
+        of the products of each input with itself and with those after it.
+    """
+    cdef const fr_kernels *kernels = kernels_of(isa)
+    cdef int k, n_inputs
+    cdef ptrdiff_t n
+    if not is_native(x, cnp.NPY_DOUBLE) or x.ndim != 2:
+        raise TypeError("x must be native float64 of two dimensions")
+    n_inputs, n = <int>x.shape[0], x.shape[1]
+    if n_inputs < 1 or not 1 <= n <= FR_BLOCK:
+        raise ValueError(f"x must have a row and 1 to {FR_BLOCK} columns, got {n_inputs} and {n}")
+    if n > 1 and x.strides[1] != sizeof(double):
+        raise ValueError("x must have contiguous rows")
+    cdef const double *c_centre = <const double *>line(centre, cnp.NPY_DOUBLE, n_inputs)
+    cdef const double *c_scale = <const double *>line(scale, cnp.NPY_DOUBLE, n_inputs)
+    cdef int n_products = n_inputs + n_inputs * (n_inputs + 1) // 2
+    cdef cnp.ndarray sums = np.empty((n_products, 3))
+    cdef double *c_sums = <double *>cnp.PyArray_DATA(sums)
+    cdef const double **rows = <const double **>allocated(n_inputs * sizeof(double *))
+    for k in range(n_inputs):
+        rows[k] = <const double *>(<char *>cnp.PyArray_DATA(x) + k * x.strides[0])
+    cdef void *scratch = malloc(n_products * kernels.product_bytes
+                                + (n_inputs + 1) * FR_CHUNK * sizeof(double))
+    if scratch == NULL:
+        free(rows)
+        raise MemoryError
+    with nogil:
+        kernels.products(rows, n_inputs, n, c_centre, c_scale, scratch, c_sums)
+        free(scratch)
+        free(rows)
+    return sums

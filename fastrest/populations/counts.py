@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fastrest._core import _kernels
+from fastrest._core import _kernels, _samples
 from fastrest._core.edges import Edges
 from fastrest._core.validation import Comparable
 from fastrest.models.quantities import Status
@@ -220,9 +220,9 @@ class Counter:
         once = np.sum(block.fails, axis=0, dtype=np.int32) == 1
         counts["alone"] = np.array([np.count_nonzero(f & once) for f in block.fails], np.int64)
         n = len(accepted)
-        inputs = [
-            np.take(x, accepted, out=to[:n], mode="clip") for x, to in zip(block.inputs, room)
-        ]
+        inputs = room[:, :n]
+        for x, to in zip(block.inputs, inputs):
+            np.take(x, accepted, out=to, mode="clip")
         V = np.take(block.V, accepted, axis=1)
         counts["classes"] = count_pairs(self.above(block.V))
         counts["accepted classes"] = count_pairs(self.above(V))
@@ -246,27 +246,17 @@ class Counter:
         assert counts is not None
         return counts
 
-    def moments(self, inputs: Sequence[np.ndarray]) -> list[int | None]:
-        """Return sums over candidates of parameters, scaled to about 1, and of products of two.
-
-        The inputs are scaled in place.
-        """
-        with np.errstate(over="ignore"):
-            for x, centre, scale in zip(inputs, self.centre, self.scale):
-                x -= centre
-                x /= scale
-        pairs: list[tuple[np.ndarray, Any]] = [(a, 1.0) for a in inputs]
-        pairs += [(a, b) for i, a in enumerate(inputs) for b in inputs[i:]]
-        return [self._total(a, b) for a, b in pairs]
-
-    def _total(self, a: np.ndarray, b: Any) -> int | None:
-        if not len(a):
-            return 0
-        blocks, _ = self._sum.reduce([a, 0.0, b], 0, len(a))
-        n, _, pivot, total, rest, *_ = blocks[0].tolist()
-        if n < len(a) or not math.isfinite(total) or not math.isfinite(rest):
-            return None
-        return int(n) * whole(pivot) + whole(total) + whole(rest)
+    def moments(self, inputs: np.ndarray) -> list[int | None]:
+        """Return sums over candidates of parameters, scaled to about 1, and of products of two."""
+        n = inputs.shape[1]
+        if not n:
+            return [0] * len(self.nothing().sums)
+        sums = _samples.products(inputs, self.centre, self.scale)
+        exists = np.isfinite(sums).all(axis=1).tolist()
+        return [
+            n * whole(pivot) + whole(total) + whole(rest) if finite else None
+            for finite, (pivot, total, rest) in zip(exists, sums.tolist())
+        ]
 
     def above(self, V: np.ndarray) -> list[np.ndarray]:
         """Return masks of the candidates above each boundary of the classes, by condition."""

@@ -44,6 +44,11 @@ ENTRY(pick_freeze,
        const fr_sobol_sums_spec *spec, void *scratch, int64_t *invalid, double *sums),
       (model, layout_a, columns_a, layout_b, columns_b, start, count, spec, scratch, invalid, sums))
 
+ENTRY_WITHOUT_ERRORS(products,
+                     (const double *const *x, int n_inputs, ptrdiff_t n, const double *centre,
+                      const double *scale, void *scratch, double *sums),
+                     (x, n_inputs, n, centre, scale, scratch, sums))
+
 ENTRY_WITHOUT_ERRORS(count_pairs,
                      (double phi, const double *a, ptrdiff_t n_a, const double *b, ptrdiff_t n_b,
                       double scale, int32_t n_cells, const int32_t *first, const double *edges,

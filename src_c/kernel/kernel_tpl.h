@@ -26,6 +26,7 @@ enum { CHUNK = FR_CHUNK, STRIP = 64 };
 #include "kernel/layout_tpl.h"
 #include "models/models_tpl.h"
 #include "reduce/moments_tpl.h"
+#include "reduce/products_tpl.h"
 #include "reduce/histogram_tpl.h"
 #include "reduce/pairs_tpl.h"
 #include "math/normal_tpl.h"
@@ -45,11 +46,8 @@ enum { CHUNK = FR_CHUNK, STRIP = 64 };
 #define FR_STRING(a) FR_STRING_(a)
 
 const fr_kernels FR_JOIN(fr_kernels_, FR_ISA) = {
-    FR_STRING(FR_ISA),   enter_points,
-    enter_reduce,        enter_gradients,
-    enter_count_pairs,   enter_index_numbers,
-    enter_walk_pairs,    enter_list_pairs,
-    enter_count_equally, enter_draw,
-    enter_quantiles,     enter_normal_tails,
-    enter_pick_freeze,   sizeof(fr_pair_of_walks),
+    FR_STRING(FR_ISA),   enter_points,        enter_reduce,       enter_gradients,
+    enter_count_pairs,   enter_index_numbers, enter_walk_pairs,   enter_list_pairs,
+    enter_count_equally, enter_draw,          enter_quantiles,    enter_normal_tails,
+    enter_products,      enter_pick_freeze,   sizeof(fr_product), sizeof(fr_pair_of_walks),
 };
