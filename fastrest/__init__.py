@@ -34,6 +34,7 @@ from fastrest.distributions.families import (
 )
 from fastrest.distributions.scipy_frozen import Tabulated
 from fastrest.distributions.tabulated import HalfTable, QuantileTable
+from fastrest.models.conditions import ConditionOutput, output
 from fastrest.models.equations import GHK, Chord, ghk, nernst
 from fastrest.models.model import Model
 from fastrest.models.outputs import NernstPotential, Output
@@ -86,7 +87,7 @@ __all__ = ["GHK", "Chord", "Ion", "Model", "Parameter", "PumpLeak", "Status", "T
 __all__ += ["nernst", "ufuncs"]
 # cells
 __all__ += ["Cell", "PlausibilityWarning", "PumpEffect", "Rundown", "State", "Times"]
-__all__ += ["Uncertainty", "cells", "states", "time_to", "times"]
+__all__ += ["Uncertainty", "cells", "output", "states", "time_to", "times"]
 # sweeps, and the answers to questions about them
 __all__ += ["Axis", "Courses", "Grid", "Sample", "Sweep", "Table"]
 __all__ += ["axis", "grid", "load", "table"]
@@ -123,7 +124,7 @@ _LATE = {
 }
 #: Further names that pickles refer to: classes of objects, and the function that makes some.
 _PICKLED = (
-    *(Above, AtLeast, Below, CourseOutput, Not),
+    *(Above, AtLeast, Below, ConditionOutput, CourseOutput, Not),
     *(HalfTable, Linear, LogNormal, LogUniform, NernstPotential, Normal, Output, Part, Presets),
     *(QuantileTable, Scaled, SteadyOutput, Tabulated, Triangular, Uniform, remake),
 )

@@ -170,6 +170,12 @@ typedef struct {
     double never;  /* the value of a time that is not reached: infinity, or another */
 } fr_protocol;
 
+/* A condition that is compared with another: column j becomes factor[j] times its own value plus
+ * constant[j], and exactly constant[j] if factor[j] is 0. */
+typedef struct {
+    double factor[FR_MAX_COLUMNS], constant[FR_MAX_COLUMNS];
+} fr_changes;
+
 /* A model: an equation and the valences of its ions. */
 typedef struct {
     fr_equation equation;
@@ -178,6 +184,9 @@ typedef struct {
     signed char z[FR_MAX_IONS];
     int output; /* number of the output that is computed, 0 if the equation has one */
     const fr_protocol *protocol; /* of FR_CHORD_RUNDOWN and FR_GHK_RUNDOWN, else NULL */
+    int n_changes; /* 0; or 1: the value is that under changes[0]; or 2: it is that under changes[1]
+                      less that under changes[0], and the status is the first that is not 0 */
+    const fr_changes *changes;
 } fr_model;
 
 /* Basic distribution of an input: u is a probability, y its quantile. */

@@ -20,6 +20,9 @@ int fr_model_columns(const fr_model *model)
     const int n = model->n_ions, output = model->output;
     const int course = model->equation == FR_CHORD_RUNDOWN || model->equation == FR_GHK_RUNDOWN;
     int per_ion, others, largest_z, may_pump;
+    if (model->n_changes < 0 || model->n_changes > 2 ||
+        (model->n_changes > 0) != (model->changes != NULL))
+        return 0;
     if (course != (model->protocol != NULL) || (course && output == FR_OF_MARGIN))
         return 0;
     switch (model->equation) {
@@ -53,7 +56,8 @@ size_t fr_scratch_bytes(const fr_model *model, const fr_layout *layout, ptrdiff_
     const int ndim = layout->ndim < 1 || layout->ndim > FR_MAX_DIMS ? 1 : layout->ndim;
     const int columns = fr_model_columns(model);
     const int needed = columns + (sample ? sample->n_inputs + sample->n_derived : 0);
-    const int buffers = needed < FR_MAX_COLUMNS ? needed : FR_MAX_COLUMNS;
+    const int changed = model->n_changes ? columns : 0;
+    const int buffers = changed + (needed < FR_MAX_COLUMNS ? needed : FR_MAX_COLUMNS);
     return (size_t)ndim * FR_MAX_COLUMNS * sizeof(ptrdiff_t) + FR_CACHE_LINE +
            (size_t)buffers * (size_t)fr_buffer_length(count) * sizeof(double);
 }

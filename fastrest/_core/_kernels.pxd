@@ -61,6 +61,10 @@ cdef extern from "fastrest.h" nogil:
         double threshold
         double never
 
+    ctypedef struct fr_changes:
+        double factor[FR_MAX_COLUMNS]
+        double constant[FR_MAX_COLUMNS]
+
     ctypedef struct fr_model:
         fr_equation equation
         int output
@@ -68,6 +72,8 @@ cdef extern from "fastrest.h" nogil:
         int pump_ion
         signed char z[FR_MAX_IONS]
         const fr_protocol *protocol
+        int n_changes
+        const fr_changes *changes
 
     ctypedef enum fr_base:
         FR_UNIFORM
@@ -234,8 +240,10 @@ cdef class Equation:
     cdef readonly int output
     cdef readonly int n_columns
     cdef readonly tuple protocol
+    cdef readonly tuple changes
     cdef fr_protocol c_protocol
     cdef cnp.ndarray conditions
+    cdef fr_changes c_changes[2]
 
 
 cdef class DrawnPoints:

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,6 +44,7 @@ class Equation:
     output: int
     n_columns: int
     protocol: tuple[Any, ...] | None
+    changes: tuple[Mapping[int, tuple[float, float]], ...]
     def __init__(
         self,
         name: str,
@@ -51,6 +52,7 @@ class Equation:
         pump_ion: int = -1,
         output: int = 0,
         protocol: tuple[Any, ...] | None = None,
+        changes: tuple[Mapping[int, tuple[float, float]], ...] = (),
     ) -> None: ...
     def points(
         self,

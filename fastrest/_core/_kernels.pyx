@@ -19,7 +19,7 @@ cnp.import_array()
 
 #: number of the interface: raise it, and that of fastrest._core, when an argument or a result of a
 #: compiled module changes
-INTERFACE = 12
+INTERFACE = 13
 
 MAX_IONS = FR_MAX_IONS
 MAX_DIMS = FR_MAX_DIMS
@@ -245,10 +245,14 @@ cdef class Equation:
         Of a course: conditions, whether the volume is fixed, tolerance (mM), threshold (mV), and
         the value of a time that does not come (s). A condition is a tuple of its start (s), and of
         a factor and then of a constant for each column.
+    changes : tuple, optional
+        One or two conditions, under which the output is computed, or compared: the value is that
+        under the second less that under the first. A condition is a dict of a column's number to
+        a factor and a constant: the column becomes their product and sum.
     """
 
     def __cinit__(self, str name not None, tuple z=(), int pump_ion=-1, int output=0,
-                  tuple protocol=None):
+                  tuple protocol=None, tuple changes=()):
         if len(z) > FR_MAX_IONS:
             raise ValueError(f"at most {FR_MAX_IONS} ions, got {len(z)}")
         self.name, self.z, self.pump_ion, self.output = name, z, pump_ion, output
@@ -275,9 +279,22 @@ cdef class Equation:
         self.n_columns = fr_model_columns(&self.model)
         if self.n_columns == 0:
             check(FR_BAD_MODEL)
+        self.changes = changes
+        if len(changes) > 2:
+            raise ValueError(f"at most 2 conditions are compared, got {len(changes)}")
+        for k, condition in enumerate(changes):
+            for j in range(FR_MAX_COLUMNS):
+                self.c_changes[k].factor[j], self.c_changes[k].constant[j] = 1.0, 0.0
+            for j, (factor, constant) in condition.items():
+                if not 0 <= j < self.n_columns:
+                    raise ValueError(f"{self.name} has {self.n_columns} columns, got number {j}")
+                self.c_changes[k].factor[j], self.c_changes[k].constant[j] = factor, constant
+        self.model.n_changes = <int>len(changes)
+        self.model.changes = self.c_changes if changes else NULL
 
     def __reduce__(self):
-        return Equation, (self.name, self.z, self.pump_ion, self.output, self.protocol)
+        return Equation, (self.name, self.z, self.pump_ion, self.output, self.protocol,
+                          self.changes)
 
     def points(self, list columns not None, Py_ssize_t start, Py_ssize_t count,
                cnp.ndarray out=None, cnp.ndarray status=None, *, bint stream=False, isa=None):

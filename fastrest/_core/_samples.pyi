@@ -68,7 +68,6 @@ def pick_freeze(
     logs: Sequence[bool] | None = None,
     isa: str | None = None,
 ) -> tuple[np.ndarray, np.ndarray]: ...
-
 def products(
     x: np.ndarray, centre: np.ndarray, scale: np.ndarray, *, isa: str | None = None
 ) -> np.ndarray: ...

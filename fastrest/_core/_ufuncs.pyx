@@ -39,7 +39,7 @@ loops[0] = <cnp.PyUFuncGenericFunction>ufunc_loop
 # Scratch memory of small calls, in doubles, and as many points as it suffices for in any model.
 cdef enum:
     SMALL_SCRATCH = 1024
-    FEW = 16
+    FEW = 8
 
 
 cdef struct Data:

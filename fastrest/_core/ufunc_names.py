@@ -39,10 +39,11 @@ def ufunc_named(name: str) -> np.ufunc:
 
 def name_of(equation: _kernels.Equation) -> str:
     """Return the name of an equation's ufunc: ghk_1_1_m1_pump0, or ghk for the everyday one."""
-    if equation.protocol is not None:
+    if equation.protocol is not None or equation.changes:
         from hashlib import blake2b  # slow to import, and hash(-1.0) == hash(-2.0)
 
-        key = repr((equation.protocol, equation.output)).encode()
+        own = equation.z, equation.pump_ion, equation.output
+        key = repr((equation.protocol, equation.changes, own)).encode()
         return f"{equation.name}_{blake2b(key, digest_size=8).hexdigest()}"
     if _is_steady(equation):
         return f"{equation.name}_{tuple(_kernels.OUTPUTS)[equation.output]}"
@@ -58,6 +59,8 @@ def _is_steady(equation: _kernels.Equation) -> bool:
 
 
 def _doc(equation: _kernels.Equation) -> str:
+    if equation.changes:
+        return "An output under a condition, or its change from one condition to another."
     if equation.protocol is not None:
         output = tuple(_kernels.OUTPUTS)[equation.output]
         return (

@@ -12,7 +12,7 @@ import functools
 import math
 import types
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from fastrest._core import _kernels
 from fastrest._core.validation import Frozen, unknown
 from fastrest.models.broadcasting import broadcast, checked_arguments
+from fastrest.models.conditions import UNDER, Change, Outputs, compared_output, is_compared
 from fastrest.models.ions import ions_of
 from fastrest.models.outputs import NernstPotential, Output
 from fastrest.models.quantities import IONS, Ion, Parameter
@@ -55,13 +56,15 @@ class Model(Frozen):
     """
 
     _hooks: ClassVar[tuple[str, ...]] = (
-        *("arguments", "columns", "complete", "core_ions", "declared_outputs", "equation"),
-        "implied",
+        *("arguments", "columns", "compared", "complete", "conditions", "core_ions"),
+        *("declared_outputs", "equation", "implied", "named_output"),
         *("output", "parameter", "pump_parameters", "pumped", "reference", "reference_gradient"),
         *(
             "separable",
             "sides",
             "two_sided",
+            "under",
+            "under_text",
             "unknown_parameter",
             "weights",
             "with_ions",
@@ -84,6 +87,8 @@ class Model(Frozen):
 
     ions: tuple[Ion, ...]
     passive: tuple[str, ...]
+    #: the changes of each condition by name: see `Cell.under`
+    conditions: Mapping[str, tuple[Change, ...]] = types.MappingProxyType({})
 
     def __init__(self, *ions: str | Ion, passive: str | tuple[str, ...] | list[str] = ()):
         found, wanted = ions_of(type(self).__name__, ions, passive, self.largest_z)
@@ -107,11 +112,20 @@ class Model(Frozen):
     def with_passive(self, *names: str) -> Model:
         """Return the model with further passive ions."""
         arguments = {**self.arguments, "passive": (*self.passive, *names)}
-        return type(self)(*self.ions, **arguments)
+        return type(self)(*self.ions, **arguments).under(self.conditions)
 
     def with_ions(self, *ions: str | Ion) -> Model:
         """Return the model with further ions."""
-        return type(self)(*self.ions, *ions, **self.arguments)
+        return type(self)(*self.ions, *ions, **self.arguments).under(self.conditions)
+
+    def under(self, conditions: Mapping[str, tuple[Change, ...]]) -> Self:
+        """Return the model with outputs under conditions, whose changes name its parameters."""
+        for changes in conditions.values():
+            for one in changes:
+                self.parameter(one.name)
+        found = object.__new__(type(self))
+        found.__setstate__({**self.__getstate__(), "conditions": dict(conditions)})
+        return found
 
     @property
     def core_ions(self) -> tuple[Ion, ...]:
@@ -145,8 +159,11 @@ class Model(Frozen):
 
     @functools.cached_property
     def outputs(self) -> Mapping[str, Output]:
-        """The outputs by name: V, and the Nernst potential ``E_<ion>`` of every ion."""
-        return types.MappingProxyType({output.name: output for output in self.declared_outputs()})
+        """The outputs by name: V, and the Nernst potential ``E_<ion>`` of every ion.
+
+        Those under conditions are found by the names that `fastrest.output` and `change` give.
+        """
+        return types.MappingProxyType(Outputs(self))
 
     def parameter(self, name: str) -> Parameter:
         """Return the parameter of a name, or raise the ValueError that suggests names."""
@@ -164,10 +181,15 @@ class Model(Frozen):
             else:
                 yield NernstPotential(self, ion)
 
+    def named_output(self, name: object) -> Output | None:
+        """Return the output of a name that is not declared, or None."""
+        return compared_output(self, name)
+
     def output(self, name: str) -> Output:
         """Return the output of a name, or raise the ValueError that lists the outputs."""
         if name not in self.outputs:
-            raise ValueError(f"{self}: {unknown('output', name, self.outputs)}")
+            hint = "" if self.conditions or not is_compared(name) else f": {UNDER}"
+            raise ValueError(f"{self}: {unknown('output', name, self.outputs)}{hint}")
         return self.outputs[name]
 
     @property
@@ -306,7 +328,12 @@ class Model(Frozen):
         passive = f"; passive {', '.join(self.passive)}" if self.passive else ""
         pump = self.arguments.get("pump", "none")
         passive += "" if pump in ("none", "ratio") else f"; pump {pump}"
-        return f"{type(self).__name__}({', '.join(ions)}{passive})"
+        return f"{type(self).__name__}({', '.join(ions)}{passive}{self.under_text})"
+
+    @property
+    def under_text(self) -> str:
+        """The end of the repr of a model with conditions."""
+        return f"; under {', '.join(self.conditions)}" if self.conditions else ""
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.__getstate__() == other.__getstate__()
@@ -315,9 +342,19 @@ class Model(Frozen):
         return hash((type(self), self.ions, *self.arguments.values()))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"ions": self.ions, **self.arguments}
+        return {"ions": self.ions, **self.arguments, **self.compared}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         """Take the state of a pickle: it holds the arguments of a new model."""
-        arguments = {name: value for name, value in state.items() if name != "ions"}
-        type(self).__init__(self, *state["ions"], **arguments)
+        arguments = dict(state)
+        conditions = arguments.pop("conditions", None)
+        type(self).__init__(self, *arguments.pop("ions", ()), **arguments)
+        if conditions:
+            found = {name: tuple(Change(*one) for one in some) for name, some in conditions.items()}
+            vars(self)["conditions"] = types.MappingProxyType(found)
+
+    @property
+    def compared(self) -> dict[str, Any]:
+        """The conditions, if there are any, as a pickle holds them."""
+        found = {name: tuple(map(tuple, some)) for name, some in self.conditions.items()}
+        return {"conditions": found} if found else {}

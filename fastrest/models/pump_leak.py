@@ -171,13 +171,10 @@ class PumpLeak(Model):
     __call__.__doc__ = Model.__call__.__doc__
 
     def __repr__(self) -> str:
-        return f"PumpLeak({', '.join((repr(self.leak), *self.cotransport))})"
+        return f"PumpLeak({', '.join((repr(self.leak), *self.cotransport))}{self.under_text})"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"leak": self.leak, **self.arguments}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        type(self).__init__(self, **state)
+        return {"leak": self.leak, **self.arguments, **self.compared}
 
 
 class SteadyOutput(Output):

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from fastrest._core import _kernels
 from fastrest._core.validation import finite, is_number, parsed_number, shown, unknown
+from fastrest.models.conditions import Change, changes_text
 from fastrest.models.model import Model
 from fastrest.models.outputs import Output
 from fastrest.models.pump_leak import PumpLeak
@@ -26,18 +27,6 @@ LATEST = 1e300
 TIME_TO = re.compile(r"time_to\(([^,()]+)(?:, *never=([^,()]+))?\)")
 
 
-class Change(NamedTuple):
-    """The new value of a parameter: `factor` times its own value, plus `constant`."""
-
-    name: str
-    factor: float
-    constant: float
-
-    def of(self, own: float) -> float:
-        """Return the new value of a parameter from its own."""
-        return self.factor * own + self.constant
-
-
 class Condition(NamedTuple):
     """Changes against the baseline, which last from a time on, s."""
 
@@ -45,11 +34,7 @@ class Condition(NamedTuple):
     changes: tuple[Change, ...]
 
     def __str__(self) -> str:
-        words = [
-            f"{n} {constant:g}" if factor == 0 else f"{n} x {factor:g}"
-            for n, factor, constant in self.changes
-        ]
-        return ", ".join(words) or "baseline"
+        return changes_text(self.changes)
 
 
 class TimeCourse(Model):
@@ -89,7 +74,7 @@ class TimeCourse(Model):
     {'V': -58.45, 'Na_in': 48.29, 'time_to(-40)': inf}
     """
 
-    _hooks: ClassVar[tuple[str, ...]] = ("conditions",)
+    _hooks: ClassVar[tuple[str, ...]] = ("protocol_numbers",)
 
     living: PumpLeak
     protocol: tuple[Condition, ...]
@@ -141,16 +126,19 @@ class TimeCourse(Model):
     def with_ions(self, *ions: str | Ion) -> Model:
         raise ValueError(f"{self} takes no further ions")
 
-    @functools.cached_property
-    def outputs(self) -> Mapping[str, Output]:
-        """The outputs by name: V, and those of `PumpLeak`; others are named by `time_to`."""
-        return types.MappingProxyType(_Outputs(self))
-
     def declared_outputs(self) -> Iterator[Output]:
         for name, one in self.living.outputs.items():
             if name not in STEADY_ONLY:
                 yield CourseOutput(self, name, one.unit, one.description)
         yield CourseOutput(self, "stopped", "s", "time at which a pump has used up an ion")
+
+    def named_output(self, name: object) -> Output | None:
+        threshold = _threshold_of(name)
+        if threshold is None:
+            return super().named_output(name)
+        V, never = threshold
+        text = f"time to {V:g} mV" + ("" if never == math.inf else f" ({never:g} s if never)")
+        return CourseOutput(self, time_to(V, never=never), "s", text)
 
     @functools.cached_property
     def columns(self) -> tuple[str | float, ...]:
@@ -158,7 +146,7 @@ class TimeCourse(Model):
         return (*living, "time", "diameter")
 
     @functools.cached_property
-    def conditions(self) -> tuple[tuple[float, ...], ...]:
+    def protocol_numbers(self) -> tuple[tuple[float, ...], ...]:
         """The protocol as the C core reads it: start, a factor and a constant for each column."""
         found = []
         for start, changes in self.protocol:
@@ -174,13 +162,10 @@ class TimeCourse(Model):
 
     def __repr__(self) -> str:
         words = "; ".join(f"{one.start:g} s: {one}" for one in self.protocol)
-        return f"TimeCourse({self.living}, {words})"
+        return f"TimeCourse({self.living}, {words}{self.under_text})"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"living": self.living, **self.arguments}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        type(self).__init__(self, **state)
+        return {"living": self.living, **self.arguments, **self.compared}
 
 
 @functools.lru_cache(64)
@@ -192,25 +177,6 @@ def _plain_course(model: TimeCourse, items: tuple[tuple[str, float], ...]) -> Co
         for start, changes in model.protocol
     ]
     return Course(model.living, values, conditions, model.volume == "fixed")
-
-
-class _Outputs(dict[str, Output]):
-    """The declared outputs of a model, and those that `time_to` names."""
-
-    def __init__(self, model: TimeCourse):
-        super().__init__({output.name: output for output in model.declared_outputs()})
-        self.model = model
-
-    def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or _threshold_of(name) is not None
-
-    def __missing__(self, name: str) -> Output:
-        threshold = _threshold_of(name)
-        if threshold is None:
-            raise KeyError(name)
-        V, never = threshold
-        text = f"time to {V:g} mV" + ("" if never == math.inf else f" ({never:g} s if never)")
-        return CourseOutput(self.model, time_to(V, never=never), "s", text)
 
 
 class CourseOutput(Output):
@@ -232,7 +198,7 @@ class CourseOutput(Output):
     def equation(self) -> _kernels.Equation:
         model = self.model
         core = _kernels.OUTPUTS[self.name.partition("(")[0]]
-        protocol = (model.conditions, model.volume == "fixed", model.tol, *self.threshold)
+        protocol = (model.protocol_numbers, model.volume == "fixed", model.tol, *self.threshold)
         return _kernels.Equation(model.equation_name, output=core, protocol=protocol)
 
     def reference(self, values: Mapping[str, float]) -> tuple[float, int]:

@@ -1,7 +1,7 @@
 """Loading of saved sweeps, and merging of parts that were counted on their own."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -166,16 +166,24 @@ def is_of_population(part: Any) -> bool:
 
 def merged_population(parts: Iterable[Any]) -> Population:
     """Return the population that was counted in parts."""
-    found = loaded(parts, Population.load)
+    given = list(parts)
+    found = loaded(given, Population.load)
     for one in found:
         if not isinstance(one, Population):
             raise TypeError(f"merge: expected parts of a population, got {one!r}")
-    return Population(merged_tallies([one.tally for one in found]))
+    return Population(merged_tallies([one.tally for one in found], files_of(given)))
 
 
 def merged_sweep(parts: Iterable[Any]) -> Tally:
     """Return the tally of the sweep that was counted in parts."""
-    found = loaded(parts, Tally.load)
+    given = list(parts)
+    found = loaded(given, Tally.load)
     if not found:
         raise ValueError("nothing to merge: no tallies were given")
-    return merged_tally(found)
+    return merged_tally(found, files_of(given))
+
+
+def files_of(parts: Sequence[Any]) -> list[str]:
+    """Return the paths of parts, if all are given as paths."""
+    paths = all(isinstance(one, str | os.PathLike) for one in parts)
+    return [os.fspath(one) for one in parts] if paths else []

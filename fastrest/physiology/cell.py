@@ -188,7 +188,7 @@ class Cell(CellAnswers):
         >>> round(cell.potential(), 2), round(cell.nernst()["Cl"], 2)
         (-68.59, -68.59)
         """
-        return self._with_model(self.model.with_passive(*ions), {})
+        return self.with_model(self.model.with_passive(*ions), {})
 
     def with_ions(self, *ions: str | Ion, **values: float) -> "Cell":
         """Return the cell with further ions; all that it has otherwise is kept.
@@ -227,7 +227,7 @@ class Cell(CellAnswers):
                 "inside": f"{ion}_in",
             }
             values = {short.get(name, name): value for name, value in values.items()}
-        return self._with_model(model, values)
+        return self.with_model(model, values)
 
     def to_chord(self) -> "Cell":
         """Return the cell with chord conductances at its resting potential.
@@ -254,7 +254,7 @@ class Cell(CellAnswers):
         >>> [round(chord[g], 3) for g in ("g_K", "g_Na", "g_Cl")]
         [1.0, 0.161, 0.462]
         """
-        return self._with_model(*chord_form(self.model, self))
+        return self.with_model(*chord_form(self.model, self))
 
     def absolute(self, *, R_m: float) -> "Cell":
         """Return the cell with permeabilities in cm/s, or conductances in mS/cm2.
@@ -424,10 +424,9 @@ class Cell(CellAnswers):
                 f"{self} has no steady state: it swells without bound, or its pump asks for more "
                 "Na than leaks in"
             )
-        return self._with_model(model.leak, self.inside)
+        return self.with_model(model.leak, self.inside)
 
-    def _with_model(self, model: Model, values: Mapping[str, Any]) -> "Cell":
-        """Return a cell of another model: the parameters that it shares, and further values."""
+    def with_model(self, model: Model, values: Mapping[str, Any]) -> "Cell":
         kept: dict[str, Any] = {n: v for n, v in self._values.items() if n in model.parameters}
         return Cell(model, **self.fields, **{**kept, **values})
 

@@ -4,15 +4,17 @@ from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 ch
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from fastrest._core.validation import FrozenMapping
+from fastrest.models.conditions import output
 from fastrest.models.model import Model
 from fastrest.models.outputs import phi
 from fastrest.models.time_course import TimeCourse
+from fastrest.physiology.conditions import conditions_of
 from fastrest.physiology.criteria import Criterion, resolved_quantity
 from fastrest.physiology.currents import Currents, currents_at_rest
 from fastrest.physiology.multiples import Times
@@ -30,9 +32,9 @@ class _Outputs:
 
     def output(self, name: str, at: str | None) -> np.ndarray:
         """Return an output, NaN where it has no finite value."""
-        output = self.cell.model.output(name)
-        found = output.value_at(self.cell, self.engine)
-        return np.array(found if math.isfinite(found) or output.is_time else math.nan)
+        asked = self.cell.model.output(output(name, at=at))
+        found = asked.value_at(self.cell, self.engine)
+        return np.array(found if math.isfinite(found) or asked.is_time else math.nan)
 
 
 class CellAnswers(FrozenMapping[float]):
@@ -43,9 +45,13 @@ class CellAnswers(FrozenMapping[float]):
     model : Model
     """
 
-    _hooks: ClassVar[tuple[str, ...]] = ("inside",)
+    _hooks: ClassVar[tuple[str, ...]] = ("inside", "with_model")
 
     model: Model
+
+    def with_model(self, model: Model, values: Mapping[str, Any]) -> Self:
+        """Return a cell of another model: the parameters that it shares, and further values."""
+        raise NotImplementedError
 
     def potential(self, *, engine: str | None = None) -> float:
         """Return the resting potential.
@@ -104,9 +110,9 @@ class CellAnswers(FrozenMapping[float]):
                 raise ValueError("of needs a quantity, got an empty list")
             names = (one if isinstance(one, str) else repr(one) for one in of)
             return {n: self.value(of=one, engine=engine) for n, one in zip(names, of, strict=True)}
-        output, event = resolved_quantity(of, self.model)
+        asked, event = resolved_quantity(of, self.model)
         if event is None:
-            return output.value_at(self, engine)
+            return asked.value_at(self, engine)
         return float(event.truth(_Outputs(self, engine)))
 
     def gradient(self, *, of: str = "V", engine: str | None = None) -> dict[str, float]:
@@ -241,6 +247,41 @@ class CellAnswers(FrozenMapping[float]):
                 c_in = self.merged(self.inside)[f"{ion.name}_in"]
             found[ion.name] = c_out, c_in
         return found
+
+    def under(self, conditions: Mapping[str, Any]) -> Self:
+        """Return the cell with outputs under conditions, and from one condition to another.
+
+        It is a cell like others, and keeps its potential. Its sweeps, samples, spaces and files
+        know the conditions too: ask for ``of=fr.output("V", at="high K")``, for
+        ``of=fr.change("control", "high K")``, or for events about them.
+
+        Parameters
+        ----------
+        conditions : dict of str to (dict or State)
+            Each condition is a whole one: new values of parameters, or multiples by `times` of each
+            point's own value. "control", in which nothing is changed, is there in any case.
+
+        Returns
+        -------
+        Cell
+
+        Raises
+        ------
+        TypeError, ValueError
+            A condition is no dict, or changes a parameter that the cell has not, or to a value
+            outside its domain.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> cell = fr.cells["mammalian neuron"].under({"high K": {"K_out": 8.0}})
+        >>> depolarised = fr.change("control", "high K")
+        >>> round(cell.value(of=depolarised), 2)
+        5.21
+        >>> fr.grid(cell, P_Na=fr.times([0.5, 1, 2])).values(of=depolarised).round(2)
+        array([6.42, 5.21, 3.78])
+        """
+        return self.with_model(self.model.under(conditions_of(self, conditions)), {})
 
     @property
     def inside(self) -> dict[str, float]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 
 from fastrest._core.validation import Frozen, as_float, unknown, whole_number
+from fastrest.models.conditions import change_name, output
 from fastrest.models.model import Model
 from fastrest.models.outputs import Output
 
@@ -76,7 +77,7 @@ class Criterion(Frozen):
 class InRange(Criterion):
     """The event that a quantity lies in a range, both ends included."""
 
-    _hooks = ("asked", "bounds", "conditions", "names", "of")
+    _hooks = ("asked", "bounds", "conditions", "names", "of", "outputs", "quantity")
 
     #: the arguments that name conditions
     names: ClassVar[tuple[str, ...]] = ("at",)
@@ -100,6 +101,16 @@ class InRange(Criterion):
     def conditions(self) -> list[Any]:
         """The conditions that are named, None where none is."""
         return [getattr(self, name) for name in self.names]
+
+    @property
+    def outputs(self) -> list[str]:
+        """The names of the outputs that the event needs, under their conditions."""
+        return [output(self.of, at=at) for at in self.conditions]
+
+    @property
+    def quantity(self) -> str:
+        """The name of the quantity that must lie in the range."""
+        return self.outputs[0]
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -198,6 +209,10 @@ class Change(InRange):
         super().__post_init__()
         if self.before == self.after:
             raise ValueError(f"change: before and after must differ, got {self.before!r} twice")
+
+    @property
+    def quantity(self) -> str:
+        return change_name(self.before, self.after)
 
     def asked(self, candidates: Outputs) -> np.ndarray:
         before, after = (candidates.output(self.of, at) for at in (self.before, self.after))
@@ -327,11 +342,12 @@ def resolved_quantity(of: Any, model: Model) -> tuple[Output, Criterion | None]:
     """
     if isinstance(of, Criterion):
         for part in of.parts:
-            if part.conditions != [None]:
+            if part.conditions != [None] and not model.conditions:
                 raise ValueError(
-                    f"of must name no condition, which only populations have, got {part!r}"
+                    "of must name no condition, which populations and the cells of "
+                    f"cell.under(conditions) have, got {part!r}"
                 )
-        outputs = [model.output(part.of) for part in of.parts]
+        outputs = [model.output(part.quantity) for part in of.parts]
         return outputs[0], of
     if not isinstance(of, str):
         raise TypeError(

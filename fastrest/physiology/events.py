@@ -1,7 +1,9 @@
 """The functions that make events."""
 
 from collections.abc import Iterable
+from typing import overload
 
+from fastrest.models.conditions import change_name
 from fastrest.physiology.criteria import (
     Above,
     AtLeast,
@@ -131,19 +133,33 @@ def at_least(k: int, events: Iterable[Criterion]) -> AtLeast:
     return AtLeast(k, tuple(events) if isinstance(events, Iterable) else events)
 
 
-def change(before: str, after: str, low: float, high: float) -> Change:
-    """Return the criterion that the change of V between two conditions lies in a range.
+@overload
+def change(before: str, after: str, *, of: str = "V") -> str: ...
+@overload
+def change(before: str, after: str, low: float, high: float) -> Change: ...
+def change(
+    before: str,
+    after: str,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    of: str = "V",
+) -> str | Change:
+    """Return the name of a change between two conditions, or the event that it lies in a range.
 
     Parameters
     ----------
     before, after : str
-        Names of two conditions.
-    low, high : float
+        Names of two conditions: of a population, or of ``cell.under``.
+    low, high : float, optional
         Range of V under `after` less V under `before`, both included, mV.
+    of : str
+        Name of the output that changes; of an event, V.
 
     Returns
     -------
-    Change
+    str or Change
+        Without a range the name of a quantity, for ``of=``.
 
     Raises
     ------
@@ -155,7 +171,17 @@ def change(before: str, after: str, low: float, high: float) -> Change:
     >>> import fastrest as fr
     >>> fr.change("control", "high K", 2, 15)
     change('control', 'high K', 2, 15)
+    >>> fr.change("control", "high K", of="E_K")
+    "change('control', 'high K', of='E_K')"
     """
+    if low is None and high is None:
+        return change_name(before, after, of)
+    if low is None or high is None:
+        raise TypeError("change: a range needs both low and high")
+    if of != "V":
+        raise ValueError(
+            f"change: of a range must be V: use between(low, high, of=change(..., of={of!r}))"
+        )
     return Change(before, after, low, high)
 
 

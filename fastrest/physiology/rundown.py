@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest._core.validation import Comparable, as_numbers, finite, shown, unknown
+from fastrest.models.conditions import Change
 from fastrest.models.outputs import Output, output_label
 from fastrest.models.pump_leak import PumpLeak
 from fastrest.models.quantities import Status
-from fastrest.models.time_course import Change, Condition, TimeCourse, time_to
-from fastrest.physiology.multiples import Times
+from fastrest.models.time_course import Condition, TimeCourse, time_to
+from fastrest.physiology.conditions import changes_of
 from fastrest.runtime import scheduler
 
 if TYPE_CHECKING:
@@ -194,20 +195,12 @@ def course_of(
 
 
 def _changes(cell: Any, condition: Any) -> tuple[Change, ...]:
-    """Return the changes of a condition, which is checked."""
-    if hasattr(condition, "of"):
-        condition = condition.of(cell)
-    if not isinstance(condition, Mapping):
-        raise TypeError(f"a condition must be a dict or one of fr.states, got {condition!r}")
-    for name in ("z_X", "n_X"):
-        if name in condition:
-            raise ValueError(f"{name} must stay in a rundown: impermeant solutes do not move")
-    changed = cell.replace(**condition)
-    return tuple(
-        Change(name, float(x.factors), 0.0) if isinstance(x, Times) else Change(name, 0.0, new)
-        for name, x in condition.items()
-        for new in [changed[name]]
-    )
+    """Return the changes of a condition in time."""
+    found = changes_of(cell, condition)
+    for one in found:
+        if one.name in ("z_X", "n_X"):
+            raise ValueError(f"{one.name} must stay in a rundown: impermeant solutes do not move")
+    return found
 
 
 def run_down(

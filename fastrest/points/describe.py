@@ -12,6 +12,7 @@ from fastrest.distributions.base import Distribution
 from fastrest.distributions.families import FAMILIES
 from fastrest.distributions.scipy_frozen import Tabulated
 from fastrest.distributions.tabulated import HalfTable, QuantileTable
+from fastrest.models.conditions import Change
 from fastrest.models.model import Model
 from fastrest.models.pump_leak import MODELS, PumpLeak
 from fastrest.models.quantities import Ion
@@ -58,7 +59,11 @@ def cell_description(cell: Cell) -> dict[str, Any]:
 
 
 def _described_model(model: Model) -> dict[str, Any]:
-    kind = {"model": type(model).__name__}
+    kind: dict[str, Any] = {"model": type(model).__name__}
+    if model.conditions:
+        kind["conditions"] = [  # lists, because the order matters
+            [name, [list(one) for one in changes]] for name, changes in model.conditions.items()
+        ]
     if isinstance(model, PumpLeak):
         leak = _described_model(model.leak)
         return {**kind, "leak": leak, "cotransport": list(model.cotransport)}
@@ -101,6 +106,12 @@ def described_cell(data: Mapping[str, Any]) -> Cell:
 
 def _model_of(fields: dict[str, Any]) -> Model:
     """Take the description of a model out of fields, and return the model."""
+    conditions = fields.pop("conditions", ())
+    found = {name: tuple(Change(*one) for one in changes) for name, changes in conditions}
+    return _model_without_conditions(fields).under(found)
+
+
+def _model_without_conditions(fields: dict[str, Any]) -> Model:
     name = fields.pop("model")
     if name == TimeCourse.__name__:
         living: Any = _model_of(dict(fields.pop("living")))

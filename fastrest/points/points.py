@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from fastrest._core import _kernels
 from fastrest._core.validation import Frozen, shown
+from fastrest.models.conditions import output
 from fastrest.models.model import Model
 from fastrest.models.outputs import Output, output_label
 from fastrest.models.quantities import Parameter, Status
@@ -245,7 +246,7 @@ class Points(Frozen):
         if isa == scheduler.PYTHON:
             threads = 1
         if self.event is not None:
-            names = dict.fromkeys(part.of for part in self.event.parts)
+            names = dict.fromkeys(one for part in self.event.parts for one in part.outputs)
             computes = {name: self.asked(name).computer(engine, threads)[0] for name in names}
             return _indicator(self.cell.model, self.event, computes), threads
         compute = self._by_reference if isa == scheduler.PYTHON else self._by_kernel(isa, threads)
@@ -394,7 +395,7 @@ class _Block:
 
     def output(self, name: str, at: str | None) -> np.ndarray:
         """Return an output, NaN where it has no value; a time that does not come is infinite."""
-        return self.values[name]
+        return self.values[output(name, at=at)]
 
 
 def _indicator(model: Model, event: Criterion, computes: Mapping[str, Compute]) -> Compute:

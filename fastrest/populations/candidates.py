@@ -15,9 +15,11 @@ import numpy as np
 
 from fastrest._core.validation import as_float, unknown
 from fastrest.distributions.base import Scaled
+from fastrest.models.conditions import CONTROL
 from fastrest.models.outputs import Output
 from fastrest.models.quantities import Status
 from fastrest.physiology.cell import Cell
+from fastrest.physiology.conditions import as_given
 from fastrest.physiology.criteria import (
     Criterion,
     quantity_from_json,
@@ -36,8 +38,6 @@ LIMITS_OF_V, LIMITS_OF_OTHERS = (-150, 100), (-500, 500)
 #: The most conditions, each of which computes all candidates, and the most criteria, which are
 #: counted in pairs.
 MOST_CONDITIONS, MOST_CRITERIA = 1000, 500
-#: The default conditions: the cells as they are drawn.
-CONTROL: Mapping[str, Mapping[str, Any]] = {"control": {}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,10 @@ class PopulationDesign:
         cls, sample: SamplePoints, conditions: Any, accept: Any, of: Any = "V"
     ) -> "PopulationDesign":
         """Return the design of a user's arguments, or raise the error for a wrong one."""
-        found = _checked_conditions(sample.space, CONTROL if conditions is None else conditions)
+        if conditions is None:
+            own = sample.cell.model.conditions
+            conditions = {name: as_given(x) for name, x in own.items()} or {CONTROL: {}}
+        found = _checked_conditions(sample.space, conditions)
         output, event = resolved_quantity(of, sample.cell.model)
         if event is not None:
             raise ValueError(f"population counts an output, got {of!r}: pass events as accept=")

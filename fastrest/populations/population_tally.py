@@ -161,9 +161,11 @@ def checked_range(sample: SamplePoints, part: Any) -> tuple[int, int]:
     return part_range(len(sample), *checked_part(*part), scheduler.BLOCK_POINTS)
 
 
-def merged_tallies(tallies: Sequence[PopulationTally]) -> PopulationTally:
+def merged_tallies(
+    tallies: Sequence[PopulationTally], files: Sequence[str] = ()
+) -> PopulationTally:
     """Return the tally of the whole population, from those of all its parts."""
-    check_parts(tallies, "parts")
+    check_parts(tallies, "parts", files)
     whole = PopulationTally(tallies[0].design)
     whole.bits = tallies[0].bits
     for one in tallies:

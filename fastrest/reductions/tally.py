@@ -258,14 +258,14 @@ def restored_tally(state: dict[str, Any]) -> Tally:
     return tally
 
 
-def merged_tally(tallies: Sequence[Tally]) -> Tally:
+def merged_tally(tallies: Sequence[Tally], files: Sequence[str] = ()) -> Tally:
     """Return the tally of the whole sweep from those of all its parts."""
     first, places = tallies[0], dict[str, Any]()
     for one in tallies:
         if len(one.passes) != 1:
             raise ValueError(f"{one!r} has several passes, which cannot be merged")
         places.update(getattr(one.sweep, "places", {}))
-    check_parts(tallies, "tallies")
+    check_parts(tallies, "tallies", files)
     # a table that was not read from a file knows the parameters of all rows
     known = [one.sweep for one in tallies if not isinstance(one.sweep, RecordedTable)]
     sweep = known[-1] if known else RecordedTable(first.description, places)

@@ -150,21 +150,30 @@ class PartialResult(Hooked, abc.ABC):
 P = TypeVar("P", bound=PartialResult)
 
 
-def check_parts(parts: Sequence[PartialResult], what: str) -> None:
-    """Raise unless parts are of one description and together cover all its points once."""
+def check_parts(parts: Sequence[PartialResult], what: str, files: Sequence[str] = ()) -> None:
+    """Raise unless parts are of one description and together cover all its points once.
+
+    The error names the files that the parts come from, if they come from files.
+    """
     first, done = parts[0], list[tuple[int, int]]()
-    for one in parts:
+    for i, one in enumerate(parts):
         other = first.differs(one)
         if other:
-            raise ValueError(f"these {what} do not belong together: one is of {other}")
+            which = files[i] if files else "one"
+            raise ValueError(f"these {what} do not belong together: {which} is of {other}")
         overlap = common(done, one.done)
         if overlap:
             start, stop = overlap[0]
-            raise ValueError(f"{first.unit_name} {start:,} to {stop:,} are in two of these {what}")
+            two = [name for name, x in zip(files, parts[: i + 1]) if common(overlap, x.done)]
+            raise ValueError(
+                f"{first.unit_name} {start:,} to {stop:,} are in two of these {what}"
+                + (f": {' and '.join(two)}" if two else "")
+            )
         done = join([*done, *one.done])
     missing = ", ".join(f"{a:,} to {b:,}" for a, b in gaps(done, first.points))
     if missing:
-        raise ValueError(f"these {what} leave out the {first.unit_name} {missing}")
+        given = f" ({', '.join(files[:3])}{', ...' if len(files) > 3 else ''})" if files else ""
+        raise ValueError(f"these {what}{given} leave out the {first.unit_name} {missing}")
 
 
 class Checkpoint:

@@ -134,7 +134,7 @@ def exact_variances(
     if not output.has_log_sums:
         raise ValueError(
             "exact indices need a GHK model of monovalent ions without a pump current, got "
-            f"{space.cell.model}: {SAMPLE}"
+            f"{output.name} of {space.cell.model}: {SAMPLE}"
         )
     if applies(space, output) and any(touches_zero(one) for one in space.distributions):
         found = _by_transforms(space, output, tolerance)

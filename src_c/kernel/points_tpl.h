@@ -54,6 +54,12 @@ static int compute_slopes(const fr_model *model, ptrdiff_t n, const fr_columns *
     return 1;
 }
 
+/* Returns 1 if the kernels have derivatives of a model's value, else 0. */
+static int has_derivatives(const fr_model *model)
+{
+    return derivatives[model->equation].chunk != NULL && model->n_changes == 0;
+}
+
 /* Returns 1 if each wanted column is one of n_columns and none occurs twice, else 0. */
 static int are_columns(const int *wanted, int n_wanted, int n_columns)
 {
@@ -72,7 +78,7 @@ FR_APART fr_error gradients(const fr_model *model, const fr_layout *layout,
     double V[CHUNK];
     double *slopes[FR_MAX_COLUMNS] = {NULL};
     const int n_columns = fr_model_columns(model);
-    if (n_columns == 0 || derivatives[model->equation].chunk == NULL)
+    if (n_columns == 0 || !has_derivatives(model))
         return FR_BAD_MODEL;
     if (!are_columns(wanted, n_wanted, n_columns))
         return FR_BAD_COLUMN;

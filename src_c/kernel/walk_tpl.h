@@ -16,6 +16,7 @@ typedef struct {
     const fr_sample *sample;
     double *drawn[FR_MAX_COLUMNS]; /* buffer of each input of the sample */
     fr_columns loaded;
+    double *changed; /* buffers of the columns under a condition, if the model compares some */
 } fr_walk;
 
 /* Assigns buffers to the columns that are drawn; several columns may share an input. */
@@ -62,18 +63,20 @@ static fr_error begin(fr_walk *walk, const fr_model *model, const fr_layout *lay
     walk->columns = columns;
     walk->n_columns = n_columns;
     walk->equation = equations[model->equation];
-    walk->by_rows = walk->equation.rows != NULL;
+    walk->by_rows = walk->equation.rows != NULL && model->n_changes == 0;
     for (int j = 0; j < n_columns; j++) {
         const ptrdiff_t stride = walk->layout.strides[walk->layout.ndim - 1][j];
         walk->by_rows &= columns[j].data && (stride == 0 || stride == (ptrdiff_t)sizeof(double));
     }
     memset(walk->loaded.filled, 0, sizeof walk->loaded.filled);
     char *const buffers = (char *)(walk->layout.strides + layout->ndim);
-    walk->loaded.buffers =
+    walk->changed =
         (double *)(buffers + (FR_CACHE_LINE - (uintptr_t)buffers % FR_CACHE_LINE) % FR_CACHE_LINE);
     walk->loaded.length = fr_buffer_length(count);
+    walk->loaded.buffers = walk->changed + (model->n_changes ? n_columns * walk->loaded.length : 0);
     walk->loaded.far = far;
-    walk->copies = model->protocol != NULL; /* a course reads its inputs several times */
+    /* a course reads its inputs several times, a comparison for each condition */
+    walk->copies = model->protocol || model->n_changes;
     locate(&walk->layout, start, walk->index);
     return begin_draws(walk, layout, columns, n_columns);
 }
@@ -90,8 +93,8 @@ static void fetch(fr_walk *walk, ptrdiff_t n)
 
 /* Computes the suspect points of a chunk again, one by one, but for courses, which have told their
    status.  If status is not NULL, it is written to it. */
-static void recompute_suspects(const fr_walk *walk, ptrdiff_t n, const uint64_t *suspect, double *V,
-                               uint8_t *status)
+static void recompute_suspects(const fr_walk *walk, ptrdiff_t n, const fr_columns *in,
+                               const uint64_t *suspect, double *V, uint8_t *status)
 {
     const uint64_t zero = hidden_zero();
     for (ptrdiff_t i = 0; i < n; i++) {
@@ -100,12 +103,76 @@ static void recompute_suspects(const fr_walk *walk, ptrdiff_t n, const uint64_t 
         double point[FR_MAX_COLUMNS];
         uint8_t bits = walk->model->protocol ? (uint8_t)suspect[i] : 0;
         for (int j = 0; j < walk->n_columns && !bits; j++)
-            point[j] = read_once(&walk->loaded.x[j][i], zero);
+            point[j] = read_once(&in->x[j][i], zero);
         if (!bits)
             V[i] = walk->equation.point(walk->model, point, &bits);
         if (status)
             status[i] = bits;
     }
+}
+
+/* Computes the values of n points.  If status is not NULL, the status of suspect points is written
+   to it.  Returns 0 if no point was suspect. */
+FR_INLINE int compute_columns(const fr_walk *walk, ptrdiff_t n, const fr_columns *in,
+                              double *restrict V, uint8_t *restrict status)
+{
+    uint64_t suspect[CHUNK];
+    const int any = (walk->equation.chunk(walk->model, n, in, V, suspect) & SIGN) != 0;
+    if (any)
+        recompute_suspects(walk, n, in, suspect, V, status);
+    return any;
+}
+
+/* Sets the columns of n loaded points under a condition. */
+static void change_columns(const fr_walk *walk, ptrdiff_t n, const fr_changes *changes,
+                           fr_columns *under)
+{
+    for (int j = 0; j < walk->n_columns; j++) {
+        const double factor = changes->factor[j], constant = changes->constant[j];
+        const double *const own = walk->loaded.x[j];
+        double *const x = walk->changed + j * walk->loaded.length;
+        under->x[j] = x;
+        if (factor == 1.0 && constant == 0.0)
+            under->x[j] = own;
+        else if (factor == 0.0)
+            for (ptrdiff_t i = 0; i < n; i++)
+                x[i] = constant;
+        else
+            for (ptrdiff_t i = 0; i < n; i++)
+                x[i] = factor * own[i] + constant;
+    }
+}
+
+/* Computes the values of n loaded points under the model's conditions: see compute_columns. */
+FR_APART int compare(const fr_walk *walk, ptrdiff_t n, double *restrict V, uint8_t *restrict status)
+{
+    const fr_model *const model = walk->model;
+    double last[CHUNK];
+    uint8_t of_first[CHUNK] = {0}, of_last[CHUNK] = {0};
+    fr_columns under;
+    change_columns(walk, n, model->changes, &under);
+    int any = compute_columns(walk, n, &under, V, of_first);
+    if (model->n_changes == 2) {
+        change_columns(walk, n, model->changes + 1, &under);
+        any |= compute_columns(walk, n, &under, last, of_last);
+        for (ptrdiff_t i = 0; i < n; i++)
+            V[i] = last[i] - V[i];
+    }
+    for (ptrdiff_t i = 0; any && i < n; i++) {
+        V[i] = isnan(V[i]) ? (double)NAN : V[i]; /* the same NaN on every processor */
+        if (status)
+            status[i] = of_first[i] ? of_first[i] : of_last[i];
+    }
+    return any;
+}
+
+/* Computes the values of n loaded points: see compute_columns. */
+static int compute_loaded(const fr_walk *walk, ptrdiff_t n, double *restrict V,
+                          uint8_t *restrict status)
+{
+    if (walk->model->n_changes)
+        return compare(walk, n, V, status);
+    return compute_columns(walk, n, &walk->loaded, V, status);
 }
 
 /* Computes the potentials of the next n <= CHUNK points and advances.  If status is not NULL, the
@@ -115,14 +182,11 @@ static void recompute_suspects(const fr_walk *walk, ptrdiff_t n, const uint64_t 
    V and status of a suspect point are both computed again, from one copy of its inputs. */
 static int compute(fr_walk *walk, ptrdiff_t n, double *restrict V, uint8_t *restrict status)
 {
-    const fr_row equation = walk->equation;
-    uint64_t suspect[CHUNK];
     int any = 0;
-    if (!walk->by_rows || (equation.rows(&walk->layout, walk->columns, walk->index, n, V) & SIGN)) {
+    if (!walk->by_rows ||
+        (walk->equation.rows(&walk->layout, walk->columns, walk->index, n, V) & SIGN)) {
         fetch(walk, n);
-        any = (equation.chunk(walk->model, n, &walk->loaded, V, suspect) & SIGN) != 0;
-        if (any)
-            recompute_suspects(walk, n, suspect, V, status);
+        any = compute_loaded(walk, n, V, status);
     }
     advance(&walk->layout, n, walk->index);
     return any;

@@ -8,7 +8,7 @@
  */
 
 /* The scratch memory of a walk with the most columns and dimensions, in doubles. */
-enum { WALK_SCRATCH = (FR_MAX_DIMS + CHUNK) * FR_MAX_COLUMNS + FR_CACHE_LINE };
+enum { WALK_SCRATCH = (FR_MAX_DIMS + 2 * CHUNK) * FR_MAX_COLUMNS + FR_CACHE_LINE };
 
 typedef struct {
     fr_walk a, b;
@@ -59,15 +59,8 @@ static void evaluate_f(fr_pair_of_walks *w, const fr_walk *walk, const fr_sobol_
                        ptrdiff_t n, double *const *slopes, double *restrict f)
 {
     uint8_t status[CHUNK] = {0};
-    uint64_t suspect[CHUNK];
-    int any;
-    if (slopes) {
-        any = compute_slopes(walk->model, n, &walk->loaded, f, slopes, status);
-    } else {
-        any = (walk->equation.chunk(walk->model, n, &walk->loaded, f, suspect) & SIGN) != 0;
-        if (any)
-            recompute_suspects(walk, n, suspect, f, status);
-    }
+    const int any = slopes ? compute_slopes(walk->model, n, &walk->loaded, f, slopes, status)
+                           : compute_loaded(walk, n, f, status);
     for (ptrdiff_t i = 0; any && i < n; i++)
         w->status[i] |= status[i];
     const double low = spec->low, high = spec->high;
@@ -200,7 +193,7 @@ FR_APART fr_error pick_freeze(const fr_model *model, const fr_layout *layout_a,
     double *slopes[FR_MAX_COLUMNS];
     memset(invalid, 0, 8 * sizeof *invalid);
     memset(sums, 0, (size_t)fr_sobol_sums_count(spec, with_b) * 2 * sizeof *sums);
-    if (n_columns == 0 || (spec->logs && derivatives[model->equation].chunk == NULL))
+    if (n_columns == 0 || (spec->logs && !has_derivatives(model)))
         return FR_BAD_MODEL;
     if (inputs < 1 || inputs > FR_MAX_COLUMNS || (spec->parts && spec->logs))
         return FR_BAD_COLUMN;

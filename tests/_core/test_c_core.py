@@ -24,7 +24,14 @@ PLAIN_HEADERS = [header for header in HEADERS if not header.name.endswith("_tpl.
 PROGRAM = Path(__file__).with_name("c") / "test_core.c"
 COMPILER = shlex.split(os.environ.get("CC", "cc"))
 
-WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
+WARNINGS = [
+    "-Wall",
+    "-Wextra",
+    "-Wno-missing-field-initializers",
+    "-Wconversion",
+    "-Wshadow",
+    "-Werror",
+]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 CHECKED = ["-std=c11", "-O1", "-g", *WARNINGS, "-ffp-contract=off", *SANITIZERS]
 #: What compilers call of their own accord: to copy, to guard the stack, to ask the processor.

@@ -37,7 +37,7 @@ def test_merge_refuses_tallies_that_leave_points_out(tmp_path, run):
     run("sweep", NEURON, "--grid", axis, "--part", "0/2", "--tally", tally)
     code, out, err = run("merge", tally)
     assert (code, out) == (2, "")
-    assert "these tallies leave out the points 131,072 to 200,000" in err
+    assert f"these tallies ({tally}) leave out the points 131,072 to 200,000" in err
     code, _, err = run("merge", tally, tally)
     assert code == 2
     assert "are in two of these tallies" in err

@@ -15,14 +15,14 @@ pytestmark = pytest.mark.usefixtures("small_tasks")
     [
         (
             lambda: halves(make_grid(K_out=np.geomspace(1, 51, 300)))[1:],
-            r"one is of another sweep$",
+            r"(one|1) is of another sweep$",
         ),
-        (lambda: halves(reducers=QUESTIONS[:1])[1:], r"one is of other reducers, Summary\(\)$"),
-        (lambda: halves(reducers=QUESTIONS[::-1])[1:], r"one is of other reducers, Cl"),
-        (lambda: halves(method="factored")[1:], r"one is of method='factored'$"),
-        (lambda: halves(), r"points 0 to 196,608 are in two of these tallies$"),
+        (lambda: halves(reducers=QUESTIONS[:1])[1:], r"(one|1) is of other reducers, Summary\(\)$"),
+        (lambda: halves(reducers=QUESTIONS[::-1])[1:], r"(one|1) is of other reducers, Cl"),
+        (lambda: halves(method="factored")[1:], r"(one|1) is of method='factored'$"),
+        (lambda: halves(), r"points 0 to 196,608 are in two of these tallies(: .*0 and .*1)?$"),
         (lambda: [GRID.part(1, 7).tally(*QUESTIONS, method="pointwise")], r"are in two of these"),
-        (lambda: [], r"^these tallies leave out the points \d+,\d+ to 420,000$"),
+        (lambda: [], r"^these tallies( \(.*0\))? leave out the points \d+,\d+ to 420,000$"),
     ],
     ids=["sweep", "reducers", "order", "method", "twice", "overlap", "left out"],
 )

@@ -2047,6 +2047,79 @@ static void courses_depend_on_their_point_alone(const fr_kernels *kernels)
     }
 }
 
+/* ---- comparisons of conditions ---- */
+
+/* Returns the table under a condition. */
+static table changed(const table *t, const fr_changes *changes)
+{
+    table found = *t;
+    for (int j = 0; j < t->n_columns; j++) {
+        found.x[j] = doubles(t->n);
+        for (ptrdiff_t i = 0; i < t->n; i++) {
+            const double own = t->x[j][i], factor = changes->factor[j];
+            found.x[j][i] = factor == 0.0 ? changes->constant[j]
+                            : factor == 1.0 && changes->constant[j] == 0.0
+                                ? own
+                                : factor * own + changes->constant[j];
+        }
+    }
+    return found;
+}
+
+static void changes_are_those_of_changed_tables(const fr_kernels *kernels)
+{
+    for (int m = 0; m < N_MODELS; m++) {
+        fr_changes changes[2];
+        fr_model model = MODELS[m];
+        const int n_columns = fr_model_columns(&model);
+        for (int j = 0; j < FR_MAX_COLUMNS; j++)
+            for (int k = 0; k < 2; k++) {
+                const int kind = j == celsius_column(&model) ? 0 : random_below(3);
+                changes[k].factor[j] = kind == 0 ? 1.0 : kind == 1 ? 0.0 : 2.0 * random_fraction();
+                changes[k].constant[j] = kind == 0 ? 0.0 : ordinary_value(&model, j % n_columns);
+            }
+        for (int c = 0; c < N_COUNTS - 3; c++) {
+            table t = new_table(&MODELS[m], COUNTS[c]);
+            spoil(&t);
+            double *const V = doubles(t.n);
+            uint8_t *const status = allocate((size_t)t.n);
+            double *under[2];
+            uint8_t *bits[2];
+            for (int k = 0; k < 2; k++) {
+                table other = changed(&t, changes + k);
+                under[k] = doubles(t.n);
+                bits[k] = allocate((size_t)t.n);
+                const fr_output out = to_doubles(under[k], bits[k]);
+                CHECK(run(kernels, &MODELS[m], &other, 0, t.n, &out) == FR_OK);
+                free_table(&other);
+            }
+            const fr_output out = to_doubles(V, status);
+            model.changes = changes;
+            for (model.n_changes = 1; model.n_changes <= 2; model.n_changes++) {
+                const int both = model.n_changes == 2;
+                CHECK(run(kernels, &model, &t, 0, t.n, &out) == FR_OK);
+                for (ptrdiff_t i = 0; i < t.n; i++) {
+                    const double V_i = both ? under[1][i] - under[0][i] : under[0][i];
+                    CHECK(same_bits(V + i, &V_i, 1) || (isnan(V[i]) && isnan(V_i)));
+                    CHECK(status[i] == (bits[0][i] || !both ? bits[0][i] : bits[1][i]));
+                }
+            }
+            for (int k = 0; k < 2; k++) {
+                free(under[k]);
+                free(bits[k]);
+            }
+            free(V);
+            free(status);
+            free_table(&t);
+        }
+        for (model.n_changes = -1; model.n_changes <= 3; model.n_changes += 4)
+            CHECK(fr_model_columns(&model) == 0);
+        model.n_changes = 1;
+        model.changes = NULL;
+        CHECK(fr_model_columns(&model) == 0);
+    }
+}
+
 int main(void)
 {
     the_list_of_kernels_ends_and_its_last_entry_runs_everywhere();
@@ -2086,6 +2159,7 @@ int main(void)
         pick_freeze_of_draws_is_that_of_their_points(kernels);
         misuse_of_pick_freeze_is_reported(kernels);
         courses_depend_on_their_point_alone(kernels);
+        changes_are_those_of_changed_tables(kernels);
         printf("tested: %s\n", kernels->name);
     }
     all_kernels_give_the_bits_of_the_base();
