@@ -56,7 +56,7 @@ size_t fr_scratch_bytes(const fr_model *model, const fr_layout *layout, ptrdiff_
     const int ndim = layout->ndim < 1 || layout->ndim > FR_MAX_DIMS ? 1 : layout->ndim;
     const int columns = fr_model_columns(model);
     const int needed = columns + (sample ? sample->n_inputs + sample->n_derived : 0);
-    const int changed = model->n_changes ? columns : 0;
+    const int changed = model->n_changes ? columns + 1 : 0;
     const int buffers = changed + (needed < FR_MAX_COLUMNS ? needed : FR_MAX_COLUMNS);
     return (size_t)ndim * FR_MAX_COLUMNS * sizeof(ptrdiff_t) + FR_CACHE_LINE +
            (size_t)buffers * (size_t)fr_buffer_length(count) * sizeof(double);

@@ -16,7 +16,7 @@ typedef struct {
     const fr_sample *sample;
     double *drawn[FR_MAX_COLUMNS]; /* buffer of each input of the sample */
     fr_columns loaded;
-    double *changed; /* buffers of the columns under a condition, if the model compares some */
+    double *changed; /* if the model has changes: buffers of the changed columns, and of a result */
 } fr_walk;
 
 /* Assigns buffers to the columns that are drawn; several columns may share an input. */
@@ -73,7 +73,8 @@ static fr_error begin(fr_walk *walk, const fr_model *model, const fr_layout *lay
     walk->changed =
         (double *)(buffers + (FR_CACHE_LINE - (uintptr_t)buffers % FR_CACHE_LINE) % FR_CACHE_LINE);
     walk->loaded.length = fr_buffer_length(count);
-    walk->loaded.buffers = walk->changed + (model->n_changes ? n_columns * walk->loaded.length : 0);
+    walk->loaded.buffers =
+        walk->changed + (model->n_changes ? (n_columns + 1) * walk->loaded.length : 0);
     walk->loaded.far = far;
     /* a course reads its inputs several times, a comparison for each condition */
     walk->copies = model->protocol || model->n_changes;
@@ -113,8 +114,8 @@ static void recompute_suspects(const fr_walk *walk, ptrdiff_t n, const fr_column
 
 /* Computes the values of n points.  If status is not NULL, the status of suspect points is written
    to it.  Returns 0 if no point was suspect. */
-FR_INLINE int compute_columns(const fr_walk *walk, ptrdiff_t n, const fr_columns *in,
-                              double *restrict V, uint8_t *restrict status)
+FR_APART int compute_columns(const fr_walk *walk, ptrdiff_t n, const fr_columns *in,
+                             double *restrict V, uint8_t *restrict status)
 {
     uint64_t suspect[CHUNK];
     const int any = (walk->equation.chunk(walk->model, n, in, V, suspect) & SIGN) != 0;
@@ -147,17 +148,17 @@ static void change_columns(const fr_walk *walk, ptrdiff_t n, const fr_changes *c
 FR_APART int compare(const fr_walk *walk, ptrdiff_t n, double *restrict V, uint8_t *restrict status)
 {
     const fr_model *const model = walk->model;
-    double last[CHUNK];
+    double *const last = walk->changed + walk->n_columns * walk->loaded.length;
     uint8_t of_first[CHUNK] = {0}, of_last[CHUNK] = {0};
     fr_columns under;
-    change_columns(walk, n, model->changes, &under);
-    int any = compute_columns(walk, n, &under, V, of_first);
-    if (model->n_changes == 2) {
-        change_columns(walk, n, model->changes + 1, &under);
-        any |= compute_columns(walk, n, &under, last, of_last);
-        for (ptrdiff_t i = 0; i < n; i++)
-            V[i] = last[i] - V[i];
+    int any = 0;
+    under.far = 0;
+    for (int k = 0; k < model->n_changes; k++) {
+        change_columns(walk, n, model->changes + k, &under);
+        any |= compute_columns(walk, n, &under, k ? last : V, k ? of_last : of_first);
     }
+    for (ptrdiff_t i = 0; model->n_changes == 2 && i < n; i++)
+        V[i] = last[i] - V[i];
     for (ptrdiff_t i = 0; any && i < n; i++) {
         V[i] = isnan(V[i]) ? (double)NAN : V[i]; /* the same NaN on every processor */
         if (status)

@@ -8,7 +8,7 @@
  */
 
 /* The scratch memory of a walk with the most columns and dimensions, in doubles. */
-enum { WALK_SCRATCH = (FR_MAX_DIMS + 2 * CHUNK) * FR_MAX_COLUMNS + FR_CACHE_LINE };
+enum { WALK_SCRATCH = (FR_MAX_DIMS + 2 * CHUNK) * FR_MAX_COLUMNS + CHUNK + FR_CACHE_LINE };
 
 typedef struct {
     fr_walk a, b;

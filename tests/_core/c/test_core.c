@@ -2133,6 +2133,7 @@ int main(void)
             continue;
         }
         kernels_name = kernels->name;
+        random_state = 1; /* the same numbers for each */
         misuse_is_reported_and_nothing_is_written(kernels);
         check_values_are_met(kernels);
         bad_points_are_nan_with_their_status(kernels);
