@@ -2,14 +2,16 @@
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fastrest._core.validation import parsed_number, unknown
 from fastrest.distributions.base import Distribution, Scaled
 from fastrest.distributions.families import FAMILIES
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.cell_forms import POTENTIALS
-from fastrest.physiology.presets import cell_named
+from fastrest.physiology.multiples import Times
+from fastrest.physiology.presets import cell_named, states
 
 
 def split(text: str, option: str) -> tuple[str, str]:
@@ -53,7 +55,31 @@ def cell_of(options: argparse.Namespace) -> Cell:
     for name in changes:
         if name not in (*cell, *POTENTIALS):
             raise ValueError(f"--set: {unknown('parameter', name, (*cell, *POTENTIALS))}")
-    return cell.replace(**{name: number(value, f"--set {name}") for name, value in changes.items()})
+    cell = cell.replace(**{name: number(x, f"--set {name}") for name, x in changes.items()})
+    conditions: dict[str, Any] = {}
+    for text in getattr(options, "under", ()):  # a command without --of has no conditions
+        name, condition = _condition(text)
+        if name in conditions:
+            raise ValueError(f"--under {name} is given twice")
+        conditions[name] = condition
+    try:
+        return cell.under(conditions) if conditions else cell
+    except ValueError as error:
+        raise ValueError(f"--under: {error}") from None
+
+
+def _condition(text: str) -> tuple[str, Mapping[str, Any]]:
+    """Return the name and the changes of a condition."""
+    name, colon, changes = text.partition(":")
+    if not colon:
+        if name not in states:
+            raise ValueError(f"--under: {unknown('state', name, states)}, or NAME:K_out=8")
+        return name, states[name]
+    found: dict[str, Any] = {}
+    for parameter, value in split_once(changes.split(","), "--under").items():
+        x = number(value.removeprefix("times:"), f"--under {parameter}")
+        found[parameter] = Times(x) if value.startswith("times:") else x
+    return name.strip(), found
 
 
 def part_of(options: argparse.Namespace) -> tuple[int, int]:

@@ -72,7 +72,18 @@ FORCE = _switch("--force", "replace files that fastrest did not write")
 CELL = (
     _option("cell", "CELL", "name of a shipped cell, or a word of it; or a TOML file"),
     _repeated("--set", "NAME=VALUE", "change the value of a parameter of the cell"),
-    _option("--of", "OUTPUT", "another output of the model than V: E_K is a Nernst potential"),
+    _repeated(
+        "--under",
+        "CONDITION",
+        "a condition for --of: the name of a published state, or NAME:PARAMETER=VALUE,... with "
+        "numbers or times:FACTOR",
+    ),
+    _option(
+        "--of",
+        "OUTPUT",
+        "another output of the model than V: E_K is a Nernst potential, \"change('control', "
+        "'hyperkalaemia')\" what an --under does",
+    ),
 )
 
 #: A pass over many points.

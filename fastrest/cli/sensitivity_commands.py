@@ -9,6 +9,7 @@ from fastrest.cli import report
 from fastrest.cli.option_values import cell_of, distribution_of, output_of, split_once
 from fastrest.cli.output_files import check_files, check_picture, check_table, draw
 from fastrest.distributions.base import Distribution, Scaled
+from fastrest.models.conditions import is_compared
 from fastrest.models.outputs import with_unit
 from fastrest.models.quantities import Status
 from fastrest.nouns.spaces import Space
@@ -116,7 +117,7 @@ def run_sobol(options: argparse.Namespace) -> None:
 
 def _quantity(options: argparse.Namespace, space: Space) -> str | Criterion:
     """Return the output or event of --of, or the event of --between."""
-    if options.of is not None and "(" in options.of:
+    if options.of is not None and "(" in options.of and not is_compared(options.of):
         if options.between:
             raise ValueError(f"--between goes with an output, got the event --of {options.of!r}")
         if options.samples is None and options.until is None:

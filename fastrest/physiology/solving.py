@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastrest._core.validation import as_numbers, finite
+from fastrest.models.conditions import ConditionOutput
 from fastrest.models.inverse import Solved, solve_chord, solve_ghk, solve_nernst
 from fastrest.models.model import Model
 from fastrest.models.outputs import NernstPotential, Output
@@ -46,6 +47,11 @@ def solution(output: Output, values: Mapping[str, float], parameter: str, target
     """Return the value of a parameter at which an output of a model has a given value."""
     if isinstance(output, NernstPotential):
         return solve_nernst(output.ion, values, parameter, target)
+    if isinstance(output, ConditionOutput):
+        raise ValueError(
+            f"solve needs an output without a condition, got {output.name}: cell.replace(...) "
+            "makes the condition the cell's own"
+        )
     if output.model.equation_name not in BY_EQUATION:
         raise ValueError(
             f"solve needs given inside concentrations, which {output.model} has not: "

@@ -1,5 +1,7 @@
 """`--of`, and `of` in plans: another output of the model than V."""
 
+import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -194,3 +196,49 @@ def test_population_plan_with_a_wrong_output_is_refused(plan, tmp_path, run, old
     assert code == 2
     assert err.count("\n") == 1
     assert message in err
+
+
+RISE = "change('control', 'high K')"
+
+
+def test_under_names_conditions_that_of_compares(tmp_path, run):
+    out = tmp_path / "v.csv"
+    condition = ("--under", "high K:K_out=8,P_Na=times:2", "--of", RISE)
+    code, printed, _ = run("sweep", NEURON, "--grid", "K_out=2:6:5", *condition, "--out", str(out))
+    assert code == 0
+    assert "change('control', 'high K')" in printed
+    cell = fr.cells[NEURON]
+    before = fr.grid(cell, K_out=np.linspace(2, 6, 5)).values()
+    after = cell.replace(K_out=8, P_Na=fr.times(2)).potential()
+    rows = out.read_text(encoding="utf-8").splitlines()[1:]
+    assert [float(row.split(",")[1]) for row in rows] == (after - before).tolist()
+
+
+def test_under_takes_published_states_and_several_conditions(run):
+    conditions = ("--under", "hyperkalaemia", "--under", "low:K_out=3")
+    for of, sign in (("change('control', 'hyperkalaemia')", 1), ("change('control', 'low')", -1)):
+        vary = ("--vary", "P_Na=lognormal:cv=0.5", "--samples", "1024", "--rng", "1")
+        code, out, _ = run("sobol", NEURON, *vary, *conditions, "--of", of)
+        assert code == 0
+        mean = float(out.partition("mean ")[2].partition(" ")[0])
+        assert math.copysign(1, mean) == sign
+    event = "above(-60, at='low')"
+    assert run("sobol", NEURON, *vary, *conditions, "--of", event)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--under", "x"], "--under: unknown state 'x'"),
+        (["--under", "x:K_ou=3"], "--under: condition 'x': .*did you mean K_out"),
+        (["--under", "x:K_out"], r"--under takes NAME=..., got 'K_out'"),
+        (["--under", "x:K_out=a"], "--under K_out"),
+        (["--under", "x:K_out=3", "--under", "x:K_out=4"], "--under x is given twice"),
+        (["--of", RISE], r"cell.under\(conditions\) has outputs"),
+        (["--under", "x:K_out=3", "--of", RISE], "unknown condition 'high K'"),
+    ],
+)
+def test_errors_about_conditions_name_the_option(options, message, run):
+    code, out, err = run("sweep", NEURON, "--grid", "K_out=2,3", *options)
+    assert (code, out) == (2, "")
+    assert re.search(message, err)

@@ -207,6 +207,7 @@ def test_an_ordinary_output_is_computed_as_without_conditions():
         (lambda: NEURON.value(of=RISE), ValueError, r"cell.under\(conditions\)"),
         (lambda: NEURON.value(of=fr.above(3, at="x")), ValueError, r"cell.under\(conditions\)"),
         (lambda: CELL.gradient(of=RISE), ValueError, "no derivatives"),
+        (lambda: CELL.solve("P_Na", **{RISE: 5}), ValueError, "without a condition"),
         (
             lambda: fr.space(CELL, K_out=fr.uniform(3, 6)).sobol(of=RISE),
             ValueError,
