@@ -102,6 +102,10 @@ class Format:
         raise NotImplementedError
 
     @classmethod
+    def check_rows(cls, path: Path, rows: int) -> None:
+        """Raise the ValueError if there are not so many rows, before memory is taken for them."""
+
+    @classmethod
     def read_columns(
         cls, path: Path, dtypes: Mapping[str, np.dtype[Any]], rows: int, times: int
     ) -> Iterable[np.ndarray]:

@@ -52,13 +52,18 @@ class Parquet(Format):
         return unseal(path / cls.card_name, f"description of an {WHAT}")
 
     @classmethod
+    def check_rows(cls, path: Path, rows: int) -> None:
+        parquet = optional_module("pyarrow.parquet", "parquet")
+        with undamaged(path):
+            files = path.glob("part-*.parquet")
+            if sum(parquet.read_metadata(file).num_rows for file in files) != rows:
+                raise ValueError("its rows are not those of its card")
+
+    @classmethod
     def read_columns(
         cls, path: Path, dtypes: Mapping[str, np.dtype[Any]], rows: int, times: int
     ) -> Iterable[np.ndarray]:
         parquet = optional_module("pyarrow.parquet", "parquet")
         with undamaged(path):
-            files = path.glob("part-*.parquet")
-            if sum(parquet.read_metadata(file).num_rows for file in files) != rows * times:
-                raise ValueError("its rows are not those of its card")
             table = parquet.read_table(path, columns=list(dtypes))
             return [table[name].to_numpy()[::times] for name in dtypes]

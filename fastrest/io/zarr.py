@@ -137,23 +137,28 @@ class Zarr(Format):
             for name, dtype in dtypes.items():
                 if group[name].shape != (rows,) or group[name].chunks[0] > rows:
                     raise ValueError(f"column {name!r} is not that of its card")
-                if dtype.kind == "U":
-                    _check_text(path / name, group[name], dtype)
+                _check_chunks(path / name, group[name], dtype)
                 found.append(group[name][...])
         return found
 
 
-def _check_text(folder: Path, array: Any, dtype: np.dtype[Any]) -> None:
-    """Raise the ValueError if a chunk of text claims more texts or bytes than it can have.
+def _check_chunks(folder: Path, array: Any, dtype: np.dtype[Any]) -> None:
+    """Raise the ValueError if a chunk claims another length than it has, or other contents.
 
-    The reader of chunks believes the claim, and takes gigabytes.
+    The readers of chunks believe such claims: they take gigabytes, or read beyond the data.
     """
-    zstd = optional_module("numcodecs", "zarr").Zstd()
     names = [codec["name"] for codec in array.metadata.to_dict()["codecs"]]
     items = array.chunks[0]
     for file in (folder / "c").iterdir():
         data = file.read_bytes()
-        if names[-1] == "zstd":
+        if names[-1] == "zstd" and dtype.kind == "U":
+            zstd = optional_module("numcodecs", "zarr").Zstd()
             data = zstd.decode(data, out=bytearray(4 + items * (4 + dtype.itemsize)))
-        if names[0] == "vlen-utf8" and int.from_bytes(data[:4], "little") != items:
+        claims = [len(data), items]
+        if names[0] == "vlen-utf8":
+            claims[1] = int.from_bytes(data[:4], "little")
+        elif names[-1] == "blosc":  # bytes of the contents, of a block, and of the chunk
+            contents, _, claims[0] = np.frombuffer(data[:16].ljust(16), "<u4")[1:]
+            claims[1] = contents / array.dtype.itemsize
+        if claims != [len(data), items]:
             raise ValueError(f"column {folder.name!r} is not that of its card")

@@ -99,6 +99,7 @@ def _described_table(
     dtypes = {name: np.dtype(dtype) for name, dtype in card["dtypes"].items()}
     (rows,) = description["shape"]
     rows = whole_number("shape", rows, 1)
+    kind.check_rows(path, rows * times)
     need = rows * sum(dtype.itemsize for dtype in dtypes.values())
     system.check_memory(need, None, f"the columns of {path}")
     columns = {

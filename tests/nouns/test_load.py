@@ -124,3 +124,30 @@ def test_load_refuses_an_array_of_another_shape(tmp_path):
     (tmp_path / "v.npy").write_text("text")
     with pytest.raises(ValueError, match="is not an output of fastrest's save, or was cut off"):
         fr.load(tmp_path / "v.npy")
+
+
+@pytest.mark.parametrize("place", [0, 2], ids=["contents", "chunk"])
+@pytest.mark.parametrize("claim", [0, 7, 2**25, 2**31, 2**32 - 1])
+def test_load_refuses_a_chunk_that_claims_another_length(tmp_path, place, claim):
+    # the decompressor would read beyond the chunk
+    pytest.importorskip("zarr")
+    table = fr.table(fr.cells["mammalian neuron"], {"K_out": [3.0, 5.0, 8.0]})
+    table.save(tmp_path / "v.zarr")
+    chunk = tmp_path / "v.zarr" / "K_out" / "c" / "0"
+    data = bytearray(chunk.read_bytes())
+    data[4 * (place + 1) : 4 * (place + 2)] = claim.to_bytes(4, "little")
+    chunk.write_bytes(data)
+    with pytest.raises(ValueError, match=r"v\.zarr"):
+        fr.load(tmp_path / "v.zarr")
+
+
+def test_load_refuses_a_card_of_more_rows_before_memory_is_taken(tmp_path):
+    pytest.importorskip("pyarrow")
+    table = fr.table(fr.cells["mammalian neuron"], {"K_out": [3.0, 5.0, 8.0]})
+    table.save(tmp_path / "v.parquet")
+    card = tmp_path / "v.parquet" / "_fastrest.json"
+    content = storage.unseal(card, "card")
+    content["sweep"]["shape"] = [10**15]
+    card.write_bytes(storage.seal(content))
+    with pytest.raises(ValueError, match="rows are not those of its card|bytes of"):
+        fr.load(tmp_path / "v.parquet")
