@@ -149,5 +149,5 @@ def test_load_refuses_a_card_of_more_rows_before_memory_is_taken(tmp_path):
     content = storage.unseal(card, "card")
     content["sweep"]["shape"] = [10**15]
     card.write_bytes(storage.seal(content))
-    with pytest.raises(ValueError, match="rows are not those of its card|bytes of"):
+    with pytest.raises(ValueError, match=r"rows are not those of its card|bytes of"):
         fr.load(tmp_path / "v.parquet")
