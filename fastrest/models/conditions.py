@@ -14,6 +14,8 @@ from fastrest.models.outputs import Output
 
 #: The condition in which nothing is changed.
 CONTROL = "control"
+#: The size of logarithms of sums of concentrations in mM, weighed by permeabilities.
+LOG_SIZE = 8.0
 #: The advice where a cell has no conditions.
 UNDER = "cell.under(conditions) has outputs under conditions"
 #: The longest text that may be the name of an output: Python's reader takes deep nesting from its
@@ -172,8 +174,11 @@ class ConditionOutput(Output):
             text = f"change of {inner.description} from {conditions[0]} to {conditions[1]}"
         super().__init__(inner.model, name, inner.unit, text)
         vars(self).update(inner=inner, conditions=conditions, is_time=inner.is_time)
-        vars(self).update(two_sided=False, separable=False, has_log_sums=False)
+        same_phi = all(one.name != "celsius" for some in self.changes() for one in some)
+        logs = type(inner) is Output and inner.has_log_sums and same_phi
+        vars(self).update(two_sided=False, separable=False, has_log_sums=logs)
         vars(self).update(cost=inner.cost * len(conditions))
+        vars(self).update(log_size=LOG_SIZE if len(conditions) == 2 else 0.0)
 
     @property
     def columns(self) -> tuple[str | float, ...]:
@@ -186,7 +191,14 @@ class ConditionOutput(Output):
 
     @functools.cached_property
     def equation(self) -> _kernels.Equation:
-        own = self.inner.equation
+        return self._under(self.inner.equation)
+
+    @functools.cached_property
+    def log_sums(self) -> dict[str, _kernels.Equation]:
+        return {side: self._under(one) for side, one in self.inner.log_sums.items()}
+
+    def _under(self, own: _kernels.Equation) -> _kernels.Equation:
+        """Return an equation of the same columns under the conditions."""
         changes = tuple(
             {
                 j: (one.factor, one.constant)

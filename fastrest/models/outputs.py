@@ -50,6 +50,8 @@ class Output(Frozen):
         True if the equation has two sums, which drive charge inward and outward.
     separable : bool
         True if the values of a grid follow from the logarithms of the two sums.
+    log_size : float
+        Size of logarithms of which `log_sums` are differences, for their rounding errors.
     has_log_sums : bool
         True if the output is `scale` times phi times the difference of the two logarithms.
     scale : float
@@ -70,6 +72,7 @@ class Output(Frozen):
     separable: bool
     has_log_sums: bool
     scale: float = 1.0
+    log_size: float = 0.0
     cost: int = 1
     differentiable: bool = True
     is_time: bool = False

@@ -386,7 +386,8 @@ class Factored:
 
         scheduler.run(work, logs.size, threads=self.threads)
         check_finite(self.space, self.output, logs, inputs)
-        largest, middle = float(max(logs.max(), -logs.min())), float(logs[logs.size // 2])
+        largest = float(max(logs.max(), -logs.min(), self.output.log_size))
+        middle = float(logs[logs.size // 2])
         logs -= middle  # the rounding of small numbers is smaller
         along = [rules[name] for name in (*self.both, *inner)]
         found = coefficients(logs, along, self.threads).reshape(shape)

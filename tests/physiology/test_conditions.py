@@ -143,6 +143,44 @@ def test_samples_and_indices_know_conditions():
     assert space.sobol(2**10, of=event, rng=1)["ST"].shape == (2,)
 
 
+@pytest.mark.parametrize(
+    "of",
+    [
+        RISE,
+        fr.change("high K", "block"),
+        fr.output("V", at="block"),
+        fr.change("control", "pump"),
+        fr.change("control", "saline"),
+    ],
+)
+def test_exact_indices_of_changes_equal_brute_force_quadrature(of):
+    more = {"pump": {"pump_ratio": 1.5}, "saline": {"Na_out": fr.times(0.5), "Cl_in": 20.0}}
+    cell = NEURON.under({**CONDITIONS, **more})
+    inputs = {"P_Na": (0.01, 0.08), "K_out": (3, 6), "Cl_in": (5, 12), "celsius": (20, 37)}
+    space = fr.space(cell, **{name: fr.uniform(*ends) for name, ends in inputs.items()})
+    nodes, weights = np.polynomial.legendre.leggauss(16)
+    grid = {n: (a + b) / 2 + (b - a) / 2 * nodes for n, (a, b) in inputs.items()}
+    V, w = fr.grid(cell, **grid).values(of=of), weights / 2
+
+    def over(x, axes):
+        for axis in sorted(axes, reverse=True):
+            x = np.moveaxis(x, axis, -1) @ w
+        return x
+
+    mean = over(V, range(4))
+    variance = over((V - mean) ** 2, range(4))
+    r = space.sobol(of=of)
+    assert r.mean == pytest.approx(mean, rel=1e-6)
+    assert r.sd**2 == pytest.approx(variance, rel=2e-6)
+    for i in range(4):
+        rest = [j for j in range(4) if j != i]
+        alone = w @ (over(V, rest) - mean) ** 2
+        without = over((over(V, [i]) - mean) ** 2, range(3))
+        assert r["S1"][i] == pytest.approx(alone / variance, abs=1e-6)
+        assert r["ST"][i] == pytest.approx(1 - without / variance, abs=1e-6)
+    assert space.shapley(of=of)["Sh"].sum() == pytest.approx(1, abs=1e-12)
+
+
 def test_a_population_has_the_conditions_of_its_cell():
     space = fr.space(CELL, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
     accept = [fr.between(-80, -60), fr.change("control", "high K", 2, 9)]
@@ -209,7 +247,7 @@ def test_an_ordinary_output_is_computed_as_without_conditions():
         (lambda: CELL.gradient(of=RISE), ValueError, "no derivatives"),
         (lambda: CELL.solve("P_Na", **{RISE: 5}), ValueError, "without a condition"),
         (
-            lambda: fr.space(CELL, K_out=fr.uniform(3, 6)).sobol(of=RISE),
+            lambda: fr.space(CELL, K_out=fr.uniform(3, 6)).sobol(of=fr.change("control", "cold")),
             ValueError,
             "exact indices need .* got change.*sample instead",
         ),
