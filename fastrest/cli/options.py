@@ -254,6 +254,7 @@ COMMANDS["sobol"] = Command(
             "NAME=INPUT,INPUT",
             "inputs that are taken together; inputs of no group are groups of their own",
         ),
+        _switch("--second", "print the part of two inputs together as well, the largest first"),
         _switch("--shapley", "Shapley effects, which add up to 1; without a sample and groups"),
         _option("--rng", "SEED", "seed of the sample", type=count),
         _option(

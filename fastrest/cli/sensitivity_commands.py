@@ -86,20 +86,26 @@ def run_sobol(options: argparse.Namespace) -> None:
     groups = {name: text.split(",") for name, text in split_once(options.group, "--group").items()}
     started = time.perf_counter()
     found: SobolIndices
+    if options.second and groups:
+        raise ValueError("--second goes without --group: give one of them")
     if options.shapley:
         for option, given in (
             ("samples", options.samples),
             ("until", options.until),
             ("group", groups),
+            ("second", options.second),
         ):
             if given:
-                raise ValueError(f"--shapley goes without --{option}: the effects are exact")
+                raise ValueError(
+                    f"--shapley goes without --{option}: the effects are exact, and of single inputs"
+                )
         found = space.shapley(of=of, threads=options.threads)
     else:
         found = space.sobol(
             options.samples,
             of=of,
             groups=groups or None,
+            second=options.second and (options.samples or options.until) is not None,
             rng=options.rng,
             nan_policy=options.nan_policy,
             until=options.until,
@@ -107,6 +113,10 @@ def run_sobol(options: argparse.Namespace) -> None:
         )
     seconds = time.perf_counter() - started
     print(found)
+    if options.second:
+        width = max(len(f"{a} x {b}") for a, b, *_ in found.pairs) if found.pairs else 0
+        for a, b, S2, conf in found.pairs:
+            print(f"  {f'{a} x {b}':{width}}  {S2:.4f}" + (f" ± {conf:.4f}" if conf else ""))
     print(report.elapsed(seconds))
     draw(options, "plot", lambda figure: found.plot(figure.subplots()))
     if options.csv:

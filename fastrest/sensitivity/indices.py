@@ -73,7 +73,7 @@ class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
     of: str | Criterion = "V"
     groups: Mapping[str, Sequence[str]] | None = None
 
-    _hooks: ClassVar[tuple[str, ...]] = ("shown", "title")
+    _hooks: ClassVar[tuple[str, ...]] = ("pairs", "shown", "title")
     method: ClassVar[str] = "exact"
     #: the words and the keys of the repr and the picture
     title: ClassVar[str] = "Sobol' indices"
@@ -140,12 +140,32 @@ class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
         total = self[next(key for key in ("ST", *self.shown) if key in self)]
         return [int(place) for place in np.argsort(-np.nan_to_num(total), kind="stable")]
 
-    def to_dataframe(self) -> "pd.DataFrame":
+    @property
+    def pairs(self) -> list[tuple[str, str, float, float]]:
+        """Two inputs, their S2 and its half-width: of all pairs, the largest S2 first."""
+        if "S2" not in self:
+            raise ValueError("these indices have no S2: sample with second=True, without groups")
+        names, S2, conf = self["names"], self["S2"], self["S2_conf"]
+        places = zip(*np.triu_indices(len(names), 1))
+        found = [(names[i], names[j], float(S2[i, j]), float(conf[i, j])) for i, j in places]
+        return sorted(found, key=lambda pair: -pair[2])
+
+    def to_dataframe(self, *, second: bool = False) -> "pd.DataFrame":
         """Return a pandas table, a row per input: S1, S1_conf, ST, ST_conf, and further keys.
+
+        Parameters
+        ----------
+        second : bool
+            If True, a row per pair of inputs, the largest first: S2 and S2_conf.
 
         Returns
         -------
         pandas.DataFrame
+
+        Raises
+        ------
+        ValueError
+            The indices have no S2, which a sample has if ``second=True`` was given to it.
 
         Examples
         --------
@@ -154,9 +174,15 @@ class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
         ...                  K_out=fr.uniform(3, 6))
         >>> list(space.sobol().to_dataframe().columns)
         ['S1', 'S1_conf', 'ST', 'ST_conf']
+        >>> space.sobol().to_dataframe(second=True)["S2"].round(4).to_dict()
+        {('P_Na', 'K_out'): 0.0034}
         """
         import pandas as pd
 
+        if second:
+            *places, S2, conf = zip(*self.pairs) if self.pairs else ((), (), (), ())
+            index = pd.MultiIndex.from_arrays(places, names=["input", "other"])
+            return pd.DataFrame({"S2": S2, "S2_conf": conf}, index=index)
         columns = {key: values for key, values in self.indices.items() if values.ndim == 1}
         return pd.DataFrame(columns, index=pd.Index(self["names"], name="input"))
 

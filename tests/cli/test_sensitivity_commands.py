@@ -1,5 +1,7 @@
 """`fastrest gradient`, `fastrest solve`, `fastrest currents` and `fastrest sobol`."""
 
+import re
+
 import pytest
 
 import fastrest as fr
@@ -141,3 +143,35 @@ def test_sobol_reports_a_mistake_in_one_line(options, message, tmp_path, monkeyp
     assert error.count("\n") == 1
     assert message in error
     assert not list(tmp_path.iterdir())
+
+
+TWO = [
+    "sobol",
+    "mammalian neuron",
+    "--vary",
+    "P_Na=lognormal:cv=0.5",
+    "--vary",
+    "K_out=uniform:3,6",
+]
+
+
+@pytest.mark.parametrize(
+    ("options", "pattern"),
+    [
+        ([], r"\n  P_Na x K_out  0\.0033\n"),
+        (["--samples", "1024", "--rng", "1"], r"\n  P_Na x K_out  0\.\d{4} ± 0\.\d{4}\n"),
+        (["--until", "0.2", "--rng", "1"], r"\n  P_Na x K_out  -?0\.\d{4} ± 0\.\d{4}\n"),
+    ],
+    ids=["exact", "sampled", "until"],
+)
+def test_second_prints_the_part_of_two_inputs_together(options, pattern, run):
+    code, out, _ = run(*TWO, "--second", *options)
+    assert code == 0
+    assert re.search(pattern, out)
+
+
+@pytest.mark.parametrize("other", [["--group", "a=P_Na,K_out"], ["--shapley"]])
+def test_second_goes_without_groups_and_shapley_effects(other, run):
+    code, out, err = run(*TWO, "--second", *other)
+    assert (code, out) == (2, "")
+    assert "goes without" in err

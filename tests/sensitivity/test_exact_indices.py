@@ -197,3 +197,22 @@ def test_a_tolerance_below_rounding_is_refused_with_the_smallest():
     assert 1e-6 < possible < 1e-2
     assert space.sobol(tolerance=possible).tolerance <= possible
     refused("tolerance must be >= .*, got 1e-15", SPACES["uniform"], tolerance=1e-15)
+
+
+def test_pairs_are_a_table_with_the_largest_first():
+    space = fr.space(
+        fr.cells["mammalian neuron"],
+        P_Na=fr.lognormal(cv=0.5),
+        K_out=fr.uniform(3, 6),
+        P_Cl=fr.lognormal(cv=0.4),
+    )
+    r = space.sobol()
+    table = r.to_dataframe(second=True)
+    assert list(table.index) == [("P_Na", "P_Cl"), ("P_Na", "K_out"), ("K_out", "P_Cl")]
+    assert (table["S2"].diff().dropna() <= 0).all()
+    assert table["S2"].iloc[0] == r["S2"][0, 2]
+    assert (table["S2_conf"] == 0).all()
+    one = fr.space(fr.cells["mammalian neuron"], K_out=fr.uniform(3, 6)).sobol()
+    assert one.to_dataframe(second=True).empty
+    with pytest.raises(ValueError, match="have no S2: sample with second=True"):
+        space.sobol(2**8, rng=1).to_dataframe(second=True)
