@@ -97,7 +97,7 @@ def run_sobol(options: argparse.Namespace) -> None:
         ):
             if given:
                 raise ValueError(
-                    f"--shapley goes without --{option}: the effects are exact, and of single inputs"
+                    f"--shapley goes without --{option}: its effects are exact, of single inputs"
                 )
         found = space.shapley(of=of, threads=options.threads)
     else:

@@ -158,7 +158,7 @@ TWO = [
 @pytest.mark.parametrize(
     ("options", "pattern"),
     [
-        ([], r"\n  P_Na x K_out  0\.0033\n"),
+        ([], r"\n  P_Na x K_out  0\.0034\n"),
         (["--samples", "1024", "--rng", "1"], r"\n  P_Na x K_out  0\.\d{4} ± 0\.\d{4}\n"),
         (["--until", "0.2", "--rng", "1"], r"\n  P_Na x K_out  -?0\.\d{4} ± 0\.\d{4}\n"),
     ],
