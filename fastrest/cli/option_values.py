@@ -64,7 +64,7 @@ def cell_of(options: argparse.Namespace) -> Cell:
         conditions[name] = condition
     try:
         return cell.under(conditions) if conditions else cell
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"--under: {error}") from None
 
 

@@ -91,10 +91,17 @@ def _arguments(text: object) -> tuple[str, tuple[str, ...]] | None:
         return None
     with contextlib.suppress(SyntaxError, ValueError, MemoryError, RecursionError):
         match ast.parse(text.strip(), mode="eval").body:
-            case ast.Call(
-                func=ast.Name(id="output"),
-                args=[ast.Constant(value=str() as of)],
-                keywords=[ast.keyword(arg="at", value=ast.Constant(value=str() as at))],
+            case (
+                ast.Call(
+                    func=ast.Name(id="output"),
+                    args=[ast.Constant(value=str() as of)],
+                    keywords=[ast.keyword(arg="at", value=ast.Constant(value=str() as at))],
+                )
+                | ast.Call(
+                    func=ast.Name(id="output"),
+                    args=[ast.Constant(value=str() as of), ast.Constant(value=str() as at)],
+                    keywords=[],
+                )
             ):
                 return of, (at,)
             case ast.Call(

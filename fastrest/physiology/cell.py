@@ -254,6 +254,7 @@ class Cell(CellAnswers):
         >>> [round(chord[g], 3) for g in ("g_K", "g_Na", "g_Cl")]
         [1.0, 0.161, 0.462]
         """
+        self.check_unconditional("to_chord")
         return self.with_model(*chord_form(self.model, self))
 
     def absolute(self, *, R_m: float) -> "Cell":
@@ -292,6 +293,7 @@ class Cell(CellAnswers):
           Cl  -73.62     3.81   0.132  +0.084   0.0357  0.03467
           E in mV, I in uA/cm2, g in mS/cm2; R_m = 7 kOhm cm2
         """
+        self.check_unconditional("absolute")
         model, changed = absolute_cell(self.model, self, R_m)
         values = {**self._values, **changed}
         return Cell(model, **self.fields, **{n: values[n] for n in model.parameters})
@@ -336,6 +338,7 @@ class Cell(CellAnswers):
         >>> round(living.replace(pump_max=fr.times(0.5)).potential(), 2)
         -35.18
         """
+        self.check_unconditional("living")
         check_scale(self.model, R_m)
         model, found, changes = living_cell(self.model, self, R_m, pump, values)
         fields = {**self.fields, "remark": "; ".join(filter(None, (self.remark, changes)))}
@@ -424,6 +427,7 @@ class Cell(CellAnswers):
                 f"{self} has no steady state: it swells without bound, or its pump asks for more "
                 "Na than leaks in"
             )
+        self.check_unconditional("steady_state")
         return self.with_model(model.leak, self.inside)
 
     def with_model(self, model: Model, values: Mapping[str, Any]) -> "Cell":

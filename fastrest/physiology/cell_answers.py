@@ -45,7 +45,7 @@ class CellAnswers(FrozenMapping[float]):
     model : Model
     """
 
-    _hooks: ClassVar[tuple[str, ...]] = ("inside", "with_model")
+    _hooks: ClassVar[tuple[str, ...]] = ("check_unconditional", "inside", "with_model")
 
     model: Model
 
@@ -259,7 +259,9 @@ class CellAnswers(FrozenMapping[float]):
         ----------
         conditions : dict of str to (dict or State)
             Each condition is a whole one: new values of parameters, or multiples by `times` of each
-            point's own value. "control", in which nothing is changed, is there in any case.
+            point's own value. "control", in which nothing is changed, is there in any case. They
+            are added to those that the cell has. A value that a condition replaces is not looked
+            at: it may be a bad one.
 
         Returns
         -------
@@ -282,6 +284,14 @@ class CellAnswers(FrozenMapping[float]):
         array([6.42, 5.21, 3.78])
         """
         return self.with_model(self.model.under(conditions_of(self, conditions)), {})
+
+    def check_unconditional(self, verb: str) -> None:
+        """Raise the ValueError that a verb would drop the conditions of the cell."""
+        if self.model.conditions:
+            raise ValueError(
+                f"{verb} makes a cell of another model, which conditions of this one may not fit: "
+                "call under after it"
+            )
 
     @property
     def inside(self) -> dict[str, float]:

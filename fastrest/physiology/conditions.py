@@ -7,6 +7,9 @@ from fastrest._core.validation import shown
 from fastrest.models.conditions import CONTROL, Change
 from fastrest.physiology.multiples import Times
 
+#: The most characters of the name of a condition.
+LONGEST_NAME = 200
+
 
 def changes_of(cell: Any, condition: Any) -> tuple[Change, ...]:
     """Return the changes of a condition, which is checked."""
@@ -27,10 +30,15 @@ def conditions_of(cell: Any, given: Any) -> dict[str, tuple[Change, ...]]:
     example = '{"high K": {"K_out": 6.5}}'
     if not isinstance(given, Mapping) or not given:
         raise TypeError(f"conditions must be a dict, as {example}, got {shown(given)}")
-    found: dict[str, tuple[Change, ...]] = {} if CONTROL in given else {CONTROL: ()}
+    found: dict[str, tuple[Change, ...]] = {CONTROL: (), **cell.model.conditions}
     for name, condition in given.items():
-        if not isinstance(name, str) or not name:
-            raise TypeError(f"conditions: a name must be text, got {shown(name)}")
+        if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
+            raise TypeError(
+                f"conditions: a name must be text of 1 to {LONGEST_NAME} characters, got "
+                f"{shown(name)}"
+            )
+        if name == CONTROL and condition:
+            raise ValueError(f"conditions: {CONTROL!r} changes nothing, got {shown(condition)}")
         try:
             found[name] = changes_of(cell, condition)
         except (TypeError, ValueError) as error:

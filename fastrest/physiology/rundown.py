@@ -187,7 +187,9 @@ def course_of(
         raise TypeError(f"protocol must be a dict of conditions by time, got {shown(protocol)}")
     found = [(finite("time of a change", t), _changes(cell, c)) for t, c in protocol.items()]
     conditions = tuple(Condition(t, changes) for t, changes in sorted(found))
-    model = TimeCourse(cell.model, protocol=conditions, volume=volume, tol=tol)
+    living: Any = cell.model.under({})
+    model = TimeCourse(living, protocol=conditions, volume=volume, tol=tol)
+    model = model.under(cell.model.conditions)
     kept = {name: x for name, x in cell.items() if name != "n_X"}
     values = {**kept, "time": finite("time", time), "diameter": finite("diameter", diameter)}
     model.parameters["diameter"].check(values["diameter"])

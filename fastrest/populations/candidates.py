@@ -15,7 +15,7 @@ import numpy as np
 
 from fastrest._core.validation import as_float, unknown
 from fastrest.distributions.base import Scaled
-from fastrest.models.conditions import CONTROL
+from fastrest.models.conditions import CONTROL, ConditionOutput, is_compared
 from fastrest.models.outputs import Output
 from fastrest.models.quantities import Status
 from fastrest.physiology.cell import Cell
@@ -69,13 +69,20 @@ class PopulationDesign:
         cls, sample: SamplePoints, conditions: Any, accept: Any, of: Any = "V"
     ) -> "PopulationDesign":
         """Return the design of a user's arguments, or raise the error for a wrong one."""
+        own = sample.cell.model.conditions
         if conditions is None:
-            own = sample.cell.model.conditions
             conditions = {name: as_given(x) for name, x in own.items()} or {CONTROL: {}}
+        elif own:
+            raise ValueError(
+                f"conditions: the cell has its own, {', '.join(own)}: leave them out here, or add "
+                "to those by cell.under"
+            )
         found = _checked_conditions(sample.space, conditions)
         output, event = resolved_quantity(of, sample.cell.model)
         if event is not None:
             raise ValueError(f"population counts an output, got {of!r}: pass events as accept=")
+        if isinstance(output, ConditionOutput):
+            raise ValueError(f"population counts an output under every condition, got of={of!r}")
         criteria = _checked_criteria(sample.cell, found, accept)
         limits = LIMITS_OF_V if output.name == "V" else LIMITS_OF_OTHERS
         return cls(sample, found, criteria, output.name, limits)
@@ -201,6 +208,9 @@ def _checked_criteria(
     for one in accept:
         if not isinstance(one, Criterion):
             raise TypeError(f"accept must be a list of criteria, as {example}, got {one!r} in it")
+        for part in one.parts:
+            if is_compared(part.of) and part.conditions != [None]:
+                raise ValueError(f"{part!r} names conditions in of= and in at=: leave one of them")
         whole = one.resolved(first)
         whole.check(conditions, cell.model)
         if whole in seen:

@@ -18,6 +18,7 @@ import numpy as np
 
 from fastrest._core.validation import as_float
 from fastrest.distributions.gauss import GaussRule, gauss_rule
+from fastrest.models.conditions import ConditionOutput
 from fastrest.models.outputs import SIDES, Output, phi
 from fastrest.points.inputs import Inputs
 from fastrest.runtime import scheduler, system
@@ -131,10 +132,16 @@ def exact_variances(
     if not 0 < as_float("tolerance", tolerance) < 1:
         raise ValueError(f"tolerance must be > 0 and < 1, got {tolerance!r}")
     space.check_independent("Sobol' indices")
+    if isinstance(output, ConditionOutput) and not output.has_log_sums:
+        raise ValueError(
+            "exact indices under conditions are those of V by a GHK model of monovalent ions "
+            "without a pump current, where no condition changes celsius, got "
+            f"{output.name} of {space.cell.model}: {SAMPLE}"
+        )
     if not output.has_log_sums:
         raise ValueError(
             "exact indices need a GHK model of monovalent ions without a pump current, got "
-            f"{output.name} of {space.cell.model}: {SAMPLE}"
+            f"{space.cell.model}: {SAMPLE}"
         )
     if applies(space, output) and any(touches_zero(one) for one in space.distributions):
         found = _by_transforms(space, output, tolerance)

@@ -17,6 +17,7 @@ from fastrest._core import _samples
 from fastrest._core.validation import public
 from fastrest.distributions.base import Distribution
 from fastrest.distributions.gauss import gauss_rule, stieltjes
+from fastrest.models.conditions import ConditionOutput
 from fastrest.models.outputs import Output, phi
 from fastrest.physiology.criteria import InRange
 from fastrest.points.inputs import Inputs
@@ -66,6 +67,11 @@ def exact_probability(
 ) -> Probability:
     """Return the probability of an event about V: see ``Space.probability``."""
     space.check_independent("Exact probabilities")
+    if isinstance(output, ConditionOutput):
+        raise ValueError(
+            f"exact probabilities are those of cells without a condition, got {event!r}: "
+            f"cell.replace makes a condition the cell's own; or {SAMPLE}"
+        )
     if output.name != "V" or not applies(space, output):
         raise ValueError(
             "exact probabilities are those of V by a GHK model of monovalent ions without a pump "

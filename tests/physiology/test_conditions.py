@@ -228,6 +228,38 @@ def test_an_ordinary_output_is_computed_as_without_conditions():
     assert fr.space(CELL, P_Na=fr.lognormal(cv=0.5)).sobol().mean == pytest.approx(-69.11, abs=0.1)
 
 
+def population(**options):
+    return fr.space(CELL, K_out=fr.uniform(3, 6)).population(1000, rng=1, **options)
+
+
+def test_a_criterion_about_a_change_is_that_of_the_event():
+    named = population(accept=[fr.between(2, 6, of=RISE)])
+    event = population(accept=[fr.change("control", "high K", 2, 6)])
+    assert named.accepted == event.accepted > 0
+
+
+def test_courses_of_a_cell_with_conditions_know_them():
+    cell = LIVING.under({"k": {"K_out": 5.5}})
+    protocol, rise = {0: fr.states["pump block"]}, fr.change("control", "k")
+    options = {"diameter": 20.0}
+    found = cell.after(protocol, time=600.0, **options).value(of=rise)
+    plain = [
+        one.after(protocol, time=600.0, **options).potential()
+        for one in (LIVING, LIVING.replace(K_out=5.5))
+    ]
+    assert found == plain[1] - plain[0]
+    grid = fr.grid(cell, P_Na=fr.times([1.0, 1.1]))
+    courses = grid.rundown(protocol, time=[0, 600], **options)
+    assert courses.values(of=rise)[0, 1] == found
+
+
+def test_further_conditions_are_added():
+    cell = CELL.under({"low K": {"K_out": 3.0}, "cold": {"celsius": 10.0}})
+    assert list(cell.model.conditions) == ["control", *CONDITIONS, "low K"]
+    assert cell.value(of=fr.output("V", at="cold")) == NEURON.replace(celsius=10.0).potential()
+    assert cell.value(of="output('V', 'low K')") == NEURON.replace(K_out=3.0).potential()
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
@@ -235,7 +267,33 @@ def test_an_ordinary_output_is_computed_as_without_conditions():
         (lambda: NEURON.under({"a": 3}), TypeError, "condition 'a': a condition must be a dict"),
         (lambda: NEURON.under({"a": {"K": 3}}), ValueError, "'a': .*unknown parameter 'K'"),
         (lambda: NEURON.under({"a": {"K_out": -3}}), ValueError, "'a': K_out must be >= 0 mM"),
-        (lambda: NEURON.under({3: {}}), TypeError, "a name must be text, got 3"),
+        (lambda: NEURON.under({3: {}}), TypeError, "a name must be text of 1 to 200 .*, got 3"),
+        (lambda: NEURON.under({"x" * 201: {}}), TypeError, "a name must be text of 1 to 200"),
+        (lambda: NEURON.under({"control": {"K_out": 3}}), ValueError, "'control' changes nothing"),
+        (lambda: CELL.absolute(R_m=7), ValueError, "absolute makes .*: call under after it"),
+        (lambda: CELL.to_chord(), ValueError, "call under after it"),
+        (lambda: CELL.living(R_m=7), ValueError, "call under after it"),
+        (
+            lambda: LIVING.under({"a": {"K_out": 8.0}}).steady_state(),
+            ValueError,
+            "call under after it",
+        ),
+        (
+            lambda: population(conditions={"x": {"K_out": 4.0}}),
+            ValueError,
+            "conditions: the cell has its own, control, high K, block, cold",
+        ),
+        (lambda: population(of=RISE), ValueError, "counts an output under every condition"),
+        (
+            lambda: population(accept=[fr.between(1, 2, of=RISE, at="high K")]),
+            ValueError,
+            "in of= and in at=: leave one",
+        ),
+        (
+            lambda: fr.space(CELL, K_out=fr.uniform(3, 6)).probability(of=fr.above(3, of=RISE)),
+            ValueError,
+            "without a condition",
+        ),
         (lambda: fr.change("a", "a"), ValueError, "before and after must differ"),
         (lambda: fr.change("a", "b", 3), TypeError, "needs both low and high"),
         (lambda: fr.change("a", "b", 1, 2, of="E_K"), ValueError, "use between"),
@@ -249,7 +307,7 @@ def test_an_ordinary_output_is_computed_as_without_conditions():
         (
             lambda: fr.space(CELL, K_out=fr.uniform(3, 6)).sobol(of=fr.change("control", "cold")),
             ValueError,
-            "exact indices need .* got change.*sample instead",
+            "no condition changes celsius, got change.*sample instead",
         ),
         (
             lambda: fr.space(CELL, K_out=fr.uniform(3, 6)).dgsm(64, of=RISE),
