@@ -170,7 +170,7 @@ typedef struct {
     double never;  /* the value of a time that is not reached: infinity, or another */
 } fr_protocol;
 
-/* A condition that is compared with another: column j becomes factor[j] times its own value plus
+/* The changes of columns under a condition: column j becomes factor[j] times its own value plus
  * constant[j], and exactly constant[j] if factor[j] is 0. */
 typedef struct {
     double factor[FR_MAX_COLUMNS], constant[FR_MAX_COLUMNS];

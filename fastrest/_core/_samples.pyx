@@ -10,7 +10,7 @@ cimport numpy as cnp
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stddef cimport ptrdiff_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport free
 
 from fastrest._core._kernels cimport (
     FR_BAD_MODEL,
@@ -344,12 +344,12 @@ def pick_freeze(Equation equation not None, list columns_a not None, list column
 
 def products(cnp.ndarray x not None, cnp.ndarray centre not None, cnp.ndarray scale not None, *,
              isa=None):
-    """Sum up inputs, brought to a centre and a scale, and products of two of them.
+    """Sum up scaled inputs, and products of two of them.
 
     Parameters
     ----------
     x : ndarray of shape (n_inputs, n)
-        Native float64; its rows are contiguous, and n is from 1 to ``BLOCK``.
+        Native float64; its rows are contiguous, and n is from 1 to ``_kernels.BLOCK``.
     centre, scale : ndarray of shape (n_inputs,)
         (x - centre) / scale is summed up.
     isa : str, optional
@@ -367,8 +367,9 @@ def products(cnp.ndarray x not None, cnp.ndarray centre not None, cnp.ndarray sc
     if not is_native(x, cnp.NPY_DOUBLE) or x.ndim != 2:
         raise TypeError("x must be native float64 of two dimensions")
     n_inputs, n = <int>x.shape[0], x.shape[1]
-    if n_inputs < 1 or not 1 <= n <= FR_BLOCK:
-        raise ValueError(f"x must have a row and 1 to {FR_BLOCK} columns, got {n_inputs} and {n}")
+    if not (1 <= n_inputs <= FR_MAX_COLUMNS and 1 <= n <= FR_BLOCK):
+        raise ValueError(f"x must have 1 to {FR_MAX_COLUMNS} rows and 1 to {FR_BLOCK} columns, "
+                         f"got {n_inputs} and {n}")
     if n > 1 and x.strides[1] != sizeof(double):
         raise ValueError("x must have contiguous rows")
     cdef const double *c_centre = <const double *>line(centre, cnp.NPY_DOUBLE, n_inputs)
@@ -376,16 +377,12 @@ def products(cnp.ndarray x not None, cnp.ndarray centre not None, cnp.ndarray sc
     cdef int n_products = n_inputs + n_inputs * (n_inputs + 1) // 2
     cdef cnp.ndarray sums = np.empty((n_products, 3))
     cdef double *c_sums = <double *>cnp.PyArray_DATA(sums)
-    cdef const double **rows = <const double **>allocated(n_inputs * sizeof(double *))
+    cdef const double *rows[FR_MAX_COLUMNS]
     for k in range(n_inputs):
         rows[k] = <const double *>(<char *>cnp.PyArray_DATA(x) + k * x.strides[0])
-    cdef void *scratch = malloc(n_products * kernels.product_bytes
-                                + (n_inputs + 1) * FR_CHUNK * sizeof(double))
-    if scratch == NULL:
-        free(rows)
-        raise MemoryError
+    cdef void *scratch = allocated(n_products * kernels.product_bytes
+                                   + (n_inputs + 1) * FR_CHUNK * sizeof(double))
     with nogil:
         kernels.products(rows, n_inputs, n, c_centre, c_scale, scratch, c_sums)
         free(scratch)
-        free(rows)
     return sums

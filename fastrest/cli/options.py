@@ -81,8 +81,8 @@ CELL = (
     _option(
         "--of",
         "OUTPUT",
-        "another output of the model than V: E_K is a Nernst potential, \"change('control', "
-        "'hyperkalaemia')\" what an --under does",
+        "another output of the model than V: E_K, a Nernst potential; or \"change('control', "
+        "'hyperkalaemia')\", which is what that condition of --under does",
     ),
 )
 

@@ -14,12 +14,12 @@ from fastrest.models.outputs import Output
 
 #: The condition in which nothing is changed.
 CONTROL = "control"
-#: The size of logarithms of sums of concentrations in mM, weighed by permeabilities.
+#: The size of logarithms of sums of concentrations in mM, weighted by permeabilities.
 LOG_SIZE = 8.0
 #: The advice where a cell has no conditions.
 UNDER = "cell.under(conditions) has outputs under conditions"
-#: The longest text that may be the name of an output: Python's reader takes deep nesting from its
-#: own stack.
+#: The longest text of an event, or of the name of an output, that is read: Python's reader takes
+#: deep nesting from its own stack.
 LONGEST = 2000
 
 
@@ -135,7 +135,7 @@ class Outputs(dict[str, Output]):
 
 
 def is_compared(name: object) -> bool:
-    """Return True if `output` or `change` makes a name."""
+    """Return True if a name is one that `output` or `change` makes."""
     return _arguments(name) is not None
 
 
@@ -167,7 +167,10 @@ class ConditionOutput(Output):
         One condition, or two.
     """
 
-    differentiable = False
+    no_derivatives = (
+        "outputs under conditions have no derivatives here: ask for those of cell.replace(...), or "
+        "for space.sobol(n, of=...)"
+    )
 
     inner: Output
     conditions: tuple[str, ...]
@@ -230,15 +233,3 @@ class ConditionOutput(Output):
 
     def as_number(self) -> Output:
         return ConditionOutput(self.inner.as_number(), self.conditions)
-
-    def gradients(self, *unused: Any) -> None:
-        raise ValueError(NO_GRADIENT)
-
-    def reference_gradient(self, values: Mapping[str, float]) -> dict[str, float]:
-        raise ValueError(NO_GRADIENT)
-
-
-NO_GRADIENT = (
-    "outputs under conditions have no derivatives here: ask for those of cell.replace(...), or for "
-    "space.sobol(n, of=...)"
-)

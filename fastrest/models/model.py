@@ -59,17 +59,8 @@ class Model(Frozen):
         *("arguments", "columns", "compared", "complete", "conditions", "core_ions"),
         *("declared_outputs", "equation", "implied", "named_output"),
         *("output", "parameter", "pump_parameters", "pumped", "reference", "reference_gradient"),
-        *(
-            "separable",
-            "sides",
-            "two_sided",
-            "under",
-            "under_text",
-            "unknown_parameter",
-            "weights",
-            "with_ions",
-            "with_passive",
-        ),
+        *("separable", "sides", "two_sided", "under", "under_text", "unknown_parameter"),
+        *("weights", "with_ions", "with_passive"),
     )
 
     #: prefix, unit and meaning of the per-ion weight
@@ -120,6 +111,8 @@ class Model(Frozen):
 
     def under(self, conditions: Mapping[str, tuple[Change, ...]]) -> Self:
         """Return the model with outputs under conditions, whose changes name its parameters."""
+        if conditions == self.conditions:
+            return self
         for changes in conditions.values():
             for one in changes:
                 self.parameter(one.name)

@@ -57,8 +57,9 @@ class Output(Frozen):
     scale : float
     cost : int
         Time that a point takes, in plain points: how many of them a task of a thread has.
-    differentiable : bool
-        True if the kernels have derivatives of it.
+    no_derivatives : str
+        The reason why neither the kernels nor the reference have derivatives of it; empty if they
+        have.
     is_time : bool
         True if the output is a time, s, which is infinite, with the status ``INFINITE``, if it does
         not come: a value that is later than all others.
@@ -74,7 +75,7 @@ class Output(Frozen):
     scale: float = 1.0
     log_size: float = 0.0
     cost: int = 1
-    differentiable: bool = True
+    no_derivatives: str = ""
     is_time: bool = False
 
     def __init__(self, model: Any, name: str, unit: str, description: str):
@@ -116,6 +117,7 @@ class Output(Frozen):
         self, columns: list[Any], first: int, slopes: Mapping[str, np.ndarray], isa: str
     ) -> None:
         """Compute the derivatives at points from `first` on into arrays, by parameter."""
+        self.check_derivatives()
         n = len(next(iter(slopes.values())))
         # without a parameter that enters, one of the others tells where the output has no value
         asked = [name for name in slopes if name in self.column_of] or [next(iter(self.column_of))]
@@ -149,7 +151,13 @@ class Output(Frozen):
 
     def reference_gradient(self, values: Mapping[str, float]) -> dict[str, float]:
         """Return the derivatives with respect to every parameter by the reference."""
+        self.check_derivatives()
         return dict(self.model.reference_gradient(self.model, values))
+
+    def check_derivatives(self) -> None:
+        """Raise the ValueError that tells why there are no derivatives, if there are none."""
+        if self.no_derivatives:
+            raise ValueError(self.no_derivatives)
 
     # ---- at one point ----
 

@@ -183,7 +183,10 @@ class CourseOutput(Output):
     """A quantity of a `TimeCourse` model at its time; or the time of an event."""
 
     cost = 64
-    differentiable = False
+    no_derivatives = (
+        "a course in time has no derivatives here: compare values at neighbouring parameters, or "
+        "ask for space.sobol()"
+    )
 
     def __init__(self, model: TimeCourse, name: str, unit: str, description: str):
         super().__init__(model, name, unit, description)
@@ -213,18 +216,6 @@ class CourseOutput(Output):
             return self
         found: Output = self.model.output(time_to(threshold[0], never=LATEST))
         return found
-
-    def gradients(self, *unused: Any) -> None:
-        raise ValueError(NO_GRADIENT)
-
-    def reference_gradient(self, values: Mapping[str, float]) -> dict[str, float]:
-        raise ValueError(NO_GRADIENT)
-
-
-NO_GRADIENT = (
-    "a course in time has no derivatives here: compare values at neighbouring parameters, or ask "
-    "for space.sobol()"
-)
 
 
 def time_to(V: float, *, never: float = math.inf) -> str:

@@ -259,9 +259,9 @@ class CellAnswers(FrozenMapping[float]):
         ----------
         conditions : dict of str to (dict or State)
             Each condition is a whole one: new values of parameters, or multiples by `times` of each
-            point's own value. "control", in which nothing is changed, is there in any case. They
-            are added to those that the cell has. A value that a condition replaces is not looked
-            at: it may be a bad one.
+            point's own value. "control", in which nothing is changed, is there in any case. New
+            conditions are added to those that the cell has. A value that a condition replaces is
+            not checked: it may be a bad one.
 
         Returns
         -------
@@ -270,8 +270,8 @@ class CellAnswers(FrozenMapping[float]):
         Raises
         ------
         TypeError, ValueError
-            A condition is no dict, or changes a parameter that the cell has not, or to a value
-            outside its domain.
+            A condition is no dict, it changes an unknown parameter, or a value is outside its
+            domain.
 
         Examples
         --------
@@ -286,7 +286,7 @@ class CellAnswers(FrozenMapping[float]):
         return self.with_model(self.model.under(conditions_of(self, conditions)), {})
 
     def check_unconditional(self, verb: str) -> None:
-        """Raise the ValueError that a verb would drop the conditions of the cell."""
+        """Raise the ValueError if the cell has conditions, which a verb would drop."""
         if self.model.conditions:
             raise ValueError(
                 f"{verb} makes a cell of another model, which conditions of this one may not fit: "

@@ -26,7 +26,7 @@ def changes_of(cell: Any, condition: Any) -> tuple[Change, ...]:
 
 
 def conditions_of(cell: Any, given: Any) -> dict[str, tuple[Change, ...]]:
-    """Return checked conditions by name; the first is "control" unless it is given."""
+    """Return the cell's conditions and checked new ones by name; "control" is the first."""
     example = '{"high K": {"K_out": 6.5}}'
     if not isinstance(given, Mapping) or not given:
         raise TypeError(f"conditions must be a dict, as {example}, got {shown(given)}")

@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from fastrest._core.validation import unknown
+from fastrest.models.conditions import LONGEST
 from fastrest.physiology.criteria import Criterion
 from fastrest.physiology.events import above, at_least, below, between, change, nernst_between
 
@@ -16,8 +17,6 @@ from fastrest.physiology.events import above, at_least, below, between, change, 
 FUNCTIONS: dict[str, Any] = {
     one.__name__: one for one in (above, at_least, below, between, change, nernst_between)
 }
-#: The longest text: Python's reader takes deep nesting from its own stack.
-LONGEST = 2000
 
 
 def event_of(text: str) -> Criterion:

@@ -179,6 +179,8 @@ class Counter:
         self.centre = np.array([e[len(e) // 2] for e in self.edges.values()])
         spread = np.array([e[-1] - e[0] for e in self.edges.values()]) / 4
         self.scale = np.where(spread > 0, spread, 1.0)
+        p = len(design.names)
+        self._n_sums = p + p * (p + 1) // 2  # of parameters, and of products of two
         self._sum = _kernels.Equation("separable")
         low, high = design.limits
         self._edges = Edges(np.arange(PER_MV * low, PER_MV * high + 1) / PER_MV)
@@ -188,7 +190,6 @@ class Counter:
         """Return the counts of no candidates."""
         design, k = self.design, len(self.design.accept)
         m = len(design.conditions) * len(self.boundaries)
-        p = len(design.names)
         shapes: dict[str, Any] = {"invalid": len(Status), "failed": (k, k), "alone": k}
         shapes.update({"classes": (m, m), "accepted classes": (m, m)})
         shapes.update({f"accepted {n}": len(edges) + 1 for n, edges in self.edges.items()})
@@ -199,7 +200,7 @@ class Counter:
                 Accumulator("pointwise", self._edges.numbers)
                 for _ in range(2 * len(design.conditions))
             ],
-            [0] * (p + p * (p + 1) // 2),
+            [0] * self._n_sums,
         )
 
     def count(self, start: int, stop: int) -> Counts:
@@ -250,7 +251,7 @@ class Counter:
         """Return sums over candidates of parameters, scaled to about 1, and of products of two."""
         n = inputs.shape[1]
         if not n:
-            return [0] * len(self.nothing().sums)
+            return [0] * self._n_sums
         sums = _samples.products(inputs, self.centre, self.scale)
         exists = np.isfinite(sums).all(axis=1).tolist()
         return [

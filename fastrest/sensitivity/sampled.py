@@ -66,7 +66,7 @@ class SamplingDesign:
     def __post_init__(self) -> None:
         measures = "Sobol' indices" if self.indices else "derivative-based measures"
         self.space.check_independent(measures)
-        if not (self.indices or self.output.differentiable):
+        if not self.indices and self.output.no_derivatives:
             raise ValueError(f"dgsm needs derivatives, which {self.output.name} has not: use sobol")
         if not isinstance(self.second, bool):
             raise TypeError(f"second must be True or False, got {self.second!r}")
@@ -101,7 +101,7 @@ class SamplingDesign:
     @property
     def logs(self) -> list[bool] | None:
         """For each input, True if its derivative is taken with respect to its logarithm."""
-        if self.event is not None or self.groups or not self.output.differentiable:
+        if self.event is not None or self.groups or self.output.no_derivatives:
             return None
         return [one.log for one in self.space.distributions]
 

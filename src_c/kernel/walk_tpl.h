@@ -76,7 +76,7 @@ static fr_error begin(fr_walk *walk, const fr_model *model, const fr_layout *lay
     walk->loaded.buffers =
         walk->changed + (model->n_changes ? (n_columns + 1) * walk->loaded.length : 0);
     walk->loaded.far = far;
-    /* a course reads its inputs several times, a comparison for each condition */
+    /* a course reads its inputs several times, a comparison once for each condition */
     walk->copies = model->protocol || model->n_changes;
     locate(&walk->layout, start, walk->index);
     return begin_draws(walk, layout, columns, n_columns);

@@ -52,6 +52,7 @@ def test_products_beyond_the_doubles_are_not_finite():
     [
         (np.ones((2, 0)), ValueError),
         (np.ones((0, 4)), ValueError),
+        (np.ones((39, 4)), ValueError),
         (np.ones((1, _kernels.BLOCK + 1)), ValueError),
         (np.ones((2, 8))[:, ::2], ValueError),
         (np.ones((2, 8), np.float32), TypeError),
