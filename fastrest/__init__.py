@@ -40,6 +40,7 @@ from fastrest.models.model import Model
 from fastrest.models.outputs import NernstPotential, Output
 from fastrest.models.pump_leak import PumpLeak, SteadyOutput
 from fastrest.models.quantities import Ion, Parameter, Status
+from fastrest.models.solutions import solution
 from fastrest.models.time_course import CourseOutput, TimeCourse, time_to
 from fastrest.nouns.spaces import Space, space
 from fastrest.nouns.sweep_answers import Part
@@ -87,7 +88,7 @@ __all__ = ["GHK", "Chord", "Ion", "Model", "Parameter", "PumpLeak", "Status", "T
 __all__ += ["nernst", "ufuncs"]
 # cells
 __all__ += ["Cell", "PlausibilityWarning", "PumpEffect", "Rundown", "State", "Times"]
-__all__ += ["Uncertainty", "cells", "output", "states", "time_to", "times"]
+__all__ += ["Uncertainty", "cells", "output", "solution", "states", "time_to", "times"]
 # sweeps, and the answers to questions about them
 __all__ += ["Axis", "Courses", "Grid", "Sample", "Sweep", "Table"]
 __all__ += ["axis", "grid", "load", "table"]

@@ -98,21 +98,23 @@ typedef enum {
  *                    halves are 0, the pump is constant
  *   FR_CHORD_RUNDOWN, FR_GHK_RUNDOWN  the same, with time (s) and diameter (um) of a sphere: the
  *                    course of that cell by the model's protocol, from its steady state on
- * The other equations are parts of the GHK equation V = phi (ln N - ln D).  On a grid whose axes
- * change either N or D, the logarithms are needed only once per axis value; each point then costs
- * one subtraction.
- *   FR_LOG_NUM    columns of FR_GHK: ln N, N being the sum that drives positive charge inward
- *   FR_LOG_DEN    columns of FR_GHK: ln D, D being the sum that drives positive charge outward
- *   FR_SEPARABLE  log_num, log_den, phi (mV): V = phi (log_num - log_den)
- *   FR_LOG_RATIO  num, den, normal and positive: ln(num/den) within 2.1 ulp
+ *   FR_GHK_SOLUTION    P[n], out[n], in[n], celsius, one that is not read, V (mV), and pump_ratio
+ * if pump_ion >= 0: the value of one input at which V is that FR_FIELD_SOLUTION  the same with
+ * I_pump (uA/cm2) before V, P in cm/s, and without pump_ratio The other equations are parts of the
+ * GHK equation V = phi (ln N - ln D).  On a grid whose axes change either N or D, the logarithms
+ * are needed only once per axis value; each point then costs one subtraction. FR_LOG_NUM    columns
+ * of FR_GHK: ln N, N being the sum that drives positive charge inward FR_LOG_DEN    columns of
+ * FR_GHK: ln D, D being the sum that drives positive charge outward FR_SEPARABLE  log_num, log_den,
+ * phi (mV): V = phi (log_num - log_den) FR_LOG_RATIO  num, den, normal and positive: ln(num/den)
+ * within 2.1 ulp
  *
  * FR_MODELS is the only list of the equations; every table of equations is made from it.  A row is
  *   X(NAME, name, per_ion, others, largest_z, pump, outputs, kernel, rows, slopes)
  * An equation takes per_ion n + others columns.  If `pump` is 1 and pump_ion >= 0, pump_ratio is
  * one more column.  If per_ion > 0, largest_z is the largest |z| that an ion may have.
- * A model asks for one of the equation's `outputs`: V, what flows at V, or those of a steady state,
- * which are listed below.
- * models/models_tpl.h makes the tables of kernels from the last three entries. */
+ * A model asks for one of the equation's `outputs`: the number of the column that a solution is of,
+ * V, what flows at V, or those of a steady state, which are listed below. models/models_tpl.h makes
+ * the tables of kernels from the last three entries. */
 #define FR_MODELS(X) \
     X(NERNST, nernst, 0, 4, 0, 0, 1, nernst, NO_ROWS, SLOPES(nernst)) \
     X(GHK, ghk, 3, 1, 2, 1, FR_REST_OUTPUTS, ghk, NO_ROWS, SLOPES(ghk)) \
@@ -123,6 +125,9 @@ typedef enum {
       SLOPES(chord_saturating)) \
     X(PUMP_CONSTANT, pump_constant, 3, 2, 3, 0, FR_REST_OUTPUTS, pump, NO_ROWS, SLOPES(pump)) \
     X(PUMP_SATURATING, pump_saturating, 3, 4, 3, 0, FR_REST_OUTPUTS, pump, NO_ROWS, SLOPES(pump)) \
+    X(GHK_SOLUTION, ghk_solution, 3, 3, 2, 1, FR_MAX_COLUMNS, ghk_solution, NO_ROWS, NO_SLOPES) \
+    X(FIELD_SOLUTION, field_solution, 3, 3, 3, 0, FR_MAX_COLUMNS, field_solution, NO_ROWS, \
+      NO_SLOPES) \
     X(CHORD_STEADY, chord_steady, 0, 13, 0, 0, FR_OF_TIME_TO, steady, NO_ROWS, SLOPES(steady)) \
     X(CHORD_LIVING, chord_living, 0, 15, 0, 0, FR_OF_TIME_TO, living, NO_ROWS, SLOPES(living)) \
     X(GHK_LIVING, ghk_living, 0, 15, 0, 0, FR_OF_TIME_TO, living, NO_ROWS, SLOPES(living)) \

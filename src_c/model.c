@@ -53,9 +53,15 @@ int fr_model_columns(const fr_model *model)
     for (int j = 0; j < n; j++)
         if (model->z[j] == 0 || model->z[j] < -largest_z || model->z[j] > largest_z)
             return 0;
-    if (per_ion > 0 && output >= FR_REST_ION + FR_PER_ION * n)
-        return 0;
     const int columns = per_ion * n + others + (model->pump_ion >= 0);
+    if (model->equation == FR_GHK_SOLUTION || model->equation == FR_FIELD_SOLUTION) {
+        /* celsius, an input that is not read, and V are not solved for */
+        const int not_read = model->equation == FR_GHK_SOLUTION && output == 3 * n + 1;
+        if (output >= columns || output == 3 * n || output == 3 * n + 2 || not_read)
+            return 0;
+    } else if (per_ion > 0 && output >= FR_REST_ION + FR_PER_ION * n) {
+        return 0;
+    }
     return columns <= FR_MAX_COLUMNS ? columns : 0;
 }
 

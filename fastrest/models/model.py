@@ -24,6 +24,7 @@ from fastrest.models.conditions import UNDER, Change, Outputs, compared_output, 
 from fastrest.models.ions import ions_of
 from fastrest.models.outputs import NernstPotential, Output
 from fastrest.models.quantities import IONS, Ion, Parameter
+from fastrest.models.solutions import solved_output
 
 #: Types of numbers that need no conversion.
 NUMBERS = frozenset({float, int})
@@ -176,7 +177,7 @@ class Model(Frozen):
 
     def named_output(self, name: object) -> Output | None:
         """Return the output of a name that is not declared, or None."""
-        return compared_output(self, name)
+        return compared_output(self, name) or solved_output(self, name)
 
     def output(self, name: str) -> Output:
         """Return the output of a name, or raise the ValueError that lists the outputs."""

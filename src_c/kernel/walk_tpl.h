@@ -78,9 +78,9 @@ static fr_error begin(fr_walk *walk, const fr_model *model, const fr_layout *lay
         walk->changed + (model->n_changes ? (n_columns + 1) * walk->loaded.length : 0);
     walk->loaded.far = far;
     walk->currents = asks_currents(model);
-    /* a course reads its inputs several times, a comparison once for each condition, and what flows
-       follows from V and the inputs */
-    walk->copies = model->protocol || model->n_changes || walk->currents;
+    /* a course and a solution read their inputs several times, a comparison once for each
+       condition, and what flows follows from V and the inputs */
+    walk->copies = model->protocol || model->n_changes || walk->currents || is_solution(model);
     locate(&walk->layout, start, walk->index);
     return begin_draws(walk, layout, columns, n_columns);
 }

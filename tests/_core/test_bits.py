@@ -330,9 +330,11 @@ def digest_of_gradients(name, **options):
 
 
 def digest_of_currents(name, **options):
-    """SHA-256 of all outputs but V and the Nernst potentials, one after the other."""
+    """SHA-256 of all outputs but V and the Nernst potentials, and of solutions, one by one."""
     sweep = CURRENTS[name]()
     names = [of for of in sweep.cell.model.outputs if of != "V" and not of.startswith("E_")]
+    if sweep.cell.model.arguments["pump"] == "ratio":
+        names += [fr.solution(one, V=-20) for one in ("P_K", "K_out", "Ca_in", "pump_ratio")]
     assert len(names) > 4
     return digest(np.stack([sweep.values(of=of, **options) for of in names]))
 
