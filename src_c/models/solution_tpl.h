@@ -106,10 +106,7 @@ static uint8_t solution_inputs(const fr_model *model, const double *x)
         const int any_sign = j == 3 * n + SOLVED_PUMP || j == 3 * n + SOLVED_V;
         if (j == 3 * n || j == model->output)
             continue;
-        if (any_sign)
-            bad |= isfinite(x[j]) ? 0 : FR_NOT_FINITE;
-        else
-            bad |= nonnegative_status(x[j]);
+        bad |= nonnegative_status(any_sign ? magnitude(x[j]) : x[j]);
     }
     return bad;
 }
