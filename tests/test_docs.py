@@ -61,6 +61,8 @@ def test_docstring_examples_hold(name):
         tests += finder.find(one, f"{name}.{key}", module=False, globs=dict(vars(module)))
     for test in tests:
         runner.run(test)
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
     assert runner.summarize().failed == 0
 
 
@@ -74,8 +76,11 @@ def test_public_names_are_documented(name):
     documented = getattr(fastrest, name)
     text = inspect.getdoc(type(documented) if name in ("cells", "states") else documented)
     assert text
-    if inspect.isfunction(documented):
-        assert "Examples\n--------" in text, f"{name} has no example"
+    shown = [text]
+    if inspect.isclass(documented):
+        shown += [inspect.getdoc(method) or "" for method in vars(documented).values()]
+    if inspect.isfunction(documented) or inspect.isclass(documented):
+        assert any("Examples\n--------" in one for one in shown), f"{name} has no example"
 
 
 @pages_with(EXAMPLE, ROOT / "README.md", *DOCS)

@@ -1,5 +1,6 @@
 """Public members of classes: those that users call, without the hooks of other modules."""
 
+import enum
 import importlib
 import inspect
 
@@ -14,6 +15,8 @@ def members_of(full: str) -> list[str]:
     """
     module, _, name = full.rpartition(".")
     cls = getattr(importlib.import_module(module), name)
+    if issubclass(cls, enum.Enum):
+        return list(cls.__members__)
     hooks = {hook for base in cls.__mro__ for hook in vars(base).get("_hooks", ())}
     public = set(importlib.import_module("fastrest").__all__)
     found = []

@@ -52,7 +52,9 @@ def parameters() -> str:
     groups: dict[str, list[str]] = {}
     for name, unit in units.items():
         groups.setdefault(unit or "ratio", []).append(f"`{name}`")
-    return markdown(["unit", "parameters"], [[u, ", ".join(n)] for u, n in groups.items()])
+    return markdown(
+        ["unit in an absolute model", "parameters"], [[u, ", ".join(n)] for u, n in groups.items()]
+    )
 
 
 def command_line() -> str:
