@@ -468,20 +468,6 @@ class Cell(CellAnswers):
             missing or outside its domain.
         OSError
             The file cannot be read.
-
-        Examples
-        --------
-        >>> import os, tempfile
-        >>> import fastrest as fr
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = os.path.join(folder, "my_cell.toml")
-        ...     with open(path, "w", encoding="utf-8") as file:
-        ...         lines = ["celsius = 37.0", "K = { P = 1, out = 5.0, in = 140.0 }"]
-        ...         lines.append("Na = { P = 0.04, out = 145.0, in = 15.0 }")
-        ...         _ = file.write("\\n".join(lines))
-        ...     cell = fr.Cell.from_toml(path)
-        >>> round(cell.potential(), 2)
-        -68.59
         """
         table = read_toml(path, "cell")
         try:
