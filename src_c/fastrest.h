@@ -110,17 +110,19 @@ typedef enum {
  *   X(NAME, name, per_ion, others, largest_z, pump, outputs, kernel, rows, slopes)
  * An equation takes per_ion n + others columns.  If `pump` is 1 and pump_ion >= 0, pump_ratio is
  * one more column.  If per_ion > 0, largest_z is the largest |z| that an ion may have.
- * A model asks for one of the equation's `outputs`; those of a steady state are listed below.
+ * A model asks for one of the equation's `outputs`: V, what flows at V, or those of a steady state,
+ * which are listed below.
  * models/models_tpl.h makes the tables of kernels from the last three entries. */
 #define FR_MODELS(X) \
     X(NERNST, nernst, 0, 4, 0, 0, 1, nernst, NO_ROWS, SLOPES(nernst)) \
-    X(GHK, ghk, 3, 1, 2, 1, 1, ghk, NO_ROWS, SLOPES(ghk)) \
-    X(CHORD, chord, 3, 1, 2, 0, 1, chord, NO_ROWS, SLOPES(chord)) \
-    X(CHORD_PUMP, chord_pump, 3, 2, 2, 0, 1, chord_pump, NO_ROWS, SLOPES(chord_pump)) \
-    X(CHORD_SATURATING, chord_saturating, 3, 4, 2, 0, 1, chord_saturating, NO_ROWS, \
+    X(GHK, ghk, 3, 1, 2, 1, FR_REST_OUTPUTS, ghk, NO_ROWS, SLOPES(ghk)) \
+    X(CHORD, chord, 3, 1, 2, 0, FR_REST_OUTPUTS, chord, NO_ROWS, SLOPES(chord)) \
+    X(CHORD_PUMP, chord_pump, 3, 2, 2, 0, FR_REST_OUTPUTS, chord_pump, NO_ROWS, \
+      SLOPES(chord_pump)) \
+    X(CHORD_SATURATING, chord_saturating, 3, 4, 2, 0, FR_REST_OUTPUTS, chord_saturating, NO_ROWS, \
       SLOPES(chord_saturating)) \
-    X(PUMP_CONSTANT, pump_constant, 3, 2, 3, 0, 1, pump, NO_ROWS, SLOPES(pump)) \
-    X(PUMP_SATURATING, pump_saturating, 3, 4, 3, 0, 1, pump, NO_ROWS, SLOPES(pump)) \
+    X(PUMP_CONSTANT, pump_constant, 3, 2, 3, 0, FR_REST_OUTPUTS, pump, NO_ROWS, SLOPES(pump)) \
+    X(PUMP_SATURATING, pump_saturating, 3, 4, 3, 0, FR_REST_OUTPUTS, pump, NO_ROWS, SLOPES(pump)) \
     X(CHORD_STEADY, chord_steady, 0, 13, 0, 0, FR_OF_TIME_TO, steady, NO_ROWS, SLOPES(steady)) \
     X(CHORD_LIVING, chord_living, 0, 15, 0, 0, FR_OF_TIME_TO, living, NO_ROWS, SLOPES(living)) \
     X(GHK_LIVING, ghk_living, 0, 15, 0, 0, FR_OF_TIME_TO, living, NO_ROWS, SLOPES(living)) \
@@ -136,6 +138,25 @@ typedef enum {
     FR_MODELS(FR_ENUMERATE) FR_EQUATIONS /* number of equations */
 } fr_equation;
 #undef FR_ENUMERATE
+
+/* The outputs of the equations of V: what flows at V (models/currents_tpl.h), and of ion j the
+ * output FR_REST_ION + FR_PER_ION j + k, k being the place in FR_ION_OUTPUTS.  Currents are outward
+ * positive, uA/cm2; conductances are mS/cm2, and R_m, the inverse of the sum of slope conductances,
+ * kOhm cm2, if the weights of the ions are in cm/s or mS/cm2.  Shares have no unit.  A point whose
+ * V is not finite has the status of V, and the value NaN. */
+/* clang-format off */
+#define FR_REST_NAMES(F) \
+    F(V, V) F(R_M, R_m) F(I_PUMP, I_pump) F(SHARE_PUMP, share_pump)
+#define FR_ION_OUTPUTS(F) \
+    F(CURRENT, I) F(SHARE, share) F(SLOPE, g_slope) F(CHORD, g_chord)
+/* clang-format on */
+#define FR_ENUMERATE(NAME, name) FR_REST_##NAME,
+enum { FR_REST_NAMES(FR_ENUMERATE) FR_REST_ION };
+#undef FR_ENUMERATE
+#define FR_ENUMERATE(NAME, name) FR_ION_##NAME,
+enum { FR_ION_OUTPUTS(FR_ENUMERATE) FR_PER_ION };
+#undef FR_ENUMERATE
+enum { FR_REST_OUTPUTS = FR_REST_ION + FR_PER_ION * FR_MAX_IONS };
 
 /* The outputs of a steady state, and of a course in time but for the margin:  F(NAME, name).
  * osmolarity is that of the bath.  The two times are those of a course alone: `time_to` the
@@ -457,6 +478,10 @@ const char *fr_equation_name(int equation);
 
 /* Names an output of a steady state: "V" for FR_OF_V; or returns NULL. */
 const char *fr_output_name(int output);
+
+/* Names an output of an equation of V: "V" for FR_REST_V, and from FR_REST_ION on those that each
+ * ion has; or returns NULL. */
+const char *fr_rest_output_name(int output);
 
 /* Counts the columns of a model.
  * in:  model

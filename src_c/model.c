@@ -15,6 +15,13 @@ const char *fr_output_name(int output)
     return output >= 0 && output < FR_ALL_OUTPUTS ? names[output] : NULL;
 }
 
+const char *fr_rest_output_name(int output)
+{
+    static const char *const names[] = {FR_REST_NAMES(NAME_OF_OUTPUT)
+                                            FR_ION_OUTPUTS(NAME_OF_OUTPUT)};
+    return output >= 0 && output < FR_REST_ION + FR_PER_ION ? names[output] : NULL;
+}
+
 int fr_model_columns(const fr_model *model)
 {
     const int n = model->n_ions, output = model->output;
@@ -46,6 +53,8 @@ int fr_model_columns(const fr_model *model)
     for (int j = 0; j < n; j++)
         if (model->z[j] == 0 || model->z[j] < -largest_z || model->z[j] > largest_z)
             return 0;
+    if (per_ion > 0 && output >= FR_REST_ION + FR_PER_ION * n)
+        return 0;
     const int columns = per_ion * n + others + (model->pump_ion >= 0);
     return columns <= FR_MAX_COLUMNS ? columns : 0;
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastrest._core.validation import Comparable, aligned, equal_to_nan, finite, public
-from fastrest.models.currents import IonCurrent, currents
+from fastrest.models.currents import ROUNDING, currents, pump_of
 from fastrest.models.model import Model
 from fastrest.models.reference import nernst_of
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import matplotlib.axes
     import pandas as pd
 
-#: A net current smaller than this part of an ion's flow in one direction is a rounding error.
-ROUNDING = 1e-13
 #: The columns of the table: their digits, and the unit of those that need absolute permeabilities.
 COLUMNS = {
     **{"E": (".2f", ""), "driving_force": (".2f", ""), "current": (".4g", "uA/cm2")},
@@ -175,11 +173,11 @@ def currents_at_rest(model: Model, values: Mapping[str, float]) -> Currents:
     V = model.outputs["V"].value_at(values)
     if not math.isfinite(V):
         raise ValueError(f"currents at rest need a finite potential, got {V}")
-    found = {name: _net(one) for name, one in currents(model, values, V).items()}
+    found = currents(model, values, V)
     ions = {ion.name: ion for ion in model.permeant}
-    flows = {name: one.current for name, one in found.items()}
+    flows = {name: one.net for name, one in found.items()}
     if has_pump(values):
-        flows["pump"] = -math.fsum(flows.values())
+        flows["pump"] = pump_of(model, values, found)
     outward = math.fsum(max(x, 0.0) for x in flows.values())
     inward = math.fsum(max(-x, 0.0) for x in flows.values())
     balanced = outward > 0 and inward > 0  # else the currents are rounding errors
@@ -200,10 +198,6 @@ def currents_at_rest(model: Model, values: Mapping[str, float]) -> Currents:
 def has_pump(values: Mapping[str, float]) -> bool:
     """Return True if a pump carries current."""
     return values.get("pump_ratio", 1.0) != 1.0 or values.get("pump_max", 0.0) != 0.0
-
-
-def _net(one: IonCurrent) -> IonCurrent:
-    return one._replace(current=0.0) if abs(one.current) <= ROUNDING * one.flow else one
 
 
 def absolute_cell(
