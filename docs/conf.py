@@ -54,7 +54,12 @@ numpydoc_xref_param_type = False
 
 # ---- the gallery ----
 
-if any((HERE / "gallery").glob("plot_*.py")):
+#: Pages of the table of contents that exist only where their sources do.
+OPTIONAL = {
+    "cluster": (HERE / "cluster.md").exists(),
+    "pictures_of_cells/index": any((HERE / "gallery").glob("plot_*.py")),
+}
+if OPTIONAL["pictures_of_cells/index"]:
     extensions.append("sphinx_gallery.gen_gallery")
     sphinx_gallery_conf = {
         "examples_dirs": "gallery",
@@ -63,10 +68,21 @@ if any((HERE / "gallery").glob("plot_*.py")):
         "remove_config_comments": True,
         "show_memory": False,
         "min_reported_time": 5,
-        "abort_on_example_error": True,
-        "reset_argv": lambda conf, script: [],
         "within_subsection_order": "FileNameSortKey",
     }
+
+
+def without_absent_pages(app, page, source):
+    """Leave out the lines of the table of contents whose pages do not exist."""
+    for name, exists in OPTIONAL.items():
+        if page == "index" and not exists:
+            source[0] = source[0].replace(f"\n{name}\n", "\n")
+
+
+def setup(app):
+    """Connect to Sphinx."""
+    app.connect("source-read", without_absent_pages)
+
 
 # ---- other manuals ----
 

@@ -61,7 +61,7 @@ class Model(Frozen):
     >>> list(model.parameters)
     ['P_K', 'P_Na', 'K_out', 'Na_out', 'K_in', 'Na_in', 'celsius', 'pump_ratio']
     >>> list(model.outputs)
-    ['V', 'E_K', 'E_Na']
+    ['V', 'E_K', 'E_Na', 'share_K', 'share_Na', 'share_pump']
     """
 
     _hooks: ClassVar[tuple[str, ...]] = (
