@@ -111,6 +111,7 @@ _LATE = {
     "fastrest.nouns.load_and_merge": ("load", "merge"),
     "fastrest.nouns.populations": ("Population",),
     "fastrest.nouns.spaces": ("space_from_salib",),
+    "fastrest.physiology.currents": ("Current", "Currents"),
     "fastrest.populations.members": ("Members",),
     "fastrest.populations.transition": ("Balance", "Marginal", "Transition"),
     "fastrest.reductions.base": ("Reducer",),

@@ -103,8 +103,8 @@ class GHK(PumpedModel):
     permeability, or changes of the concentrations with time.
 
     With ``pump="constant"`` or ``"saturating"`` an explicit pump current takes the place of
-    `pump_ratio`. V is where the constant-field currents of all ions, |z| <= 3, and the pump current
-    sum to zero. Permeabilities then are absolute, in cm/s, and currents are uA/cm2, outward
+    `pump_ratio`. V is where the constant-field currents of all ions, z from -3 to 3, and the pump
+    current sum to zero. Permeabilities then are absolute, in cm/s, and currents are uA/cm2, outward
     positive. The parameter `pump_max` is the current of a constant pump. A saturating pump carries
 
         I_pump = pump_max (Na_in/(Na_in + pump_Na_half))^3 (K_out/(K_out + pump_K_half))^2

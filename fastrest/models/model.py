@@ -54,6 +54,15 @@ class Model(Frozen):
         Names, units and meanings, in order.
     outputs : mapping of str to Output
         Names, units and descriptions of the quantities that the model computes.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> model = fr.GHK("K", "Na")
+    >>> list(model.parameters)
+    ['P_K', 'P_Na', 'K_out', 'Na_out', 'K_in', 'Na_in', 'celsius', 'pump_ratio']
+    >>> list(model.outputs)
+    ['V', 'E_K', 'E_Na', 'share_K', 'share_Na', 'share_pump']
     """
 
     _hooks: ClassVar[tuple[str, ...]] = (

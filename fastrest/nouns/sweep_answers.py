@@ -385,7 +385,16 @@ class SweepAnswers(Points):
 
 
 class Part(Comparable, Frozen):
-    """One of n parts of a sweep: made by ``sweep.part(k, n)``."""
+    """One of n parts of a sweep: made by ``sweep.part(k, n)``.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 20.0, 60.0])
+    >>> parts = [sweep.part(k, 2).tally(fr.Summary()) for k in range(2)]
+    >>> fr.merge(parts)[0].mean == sweep.summary().mean
+    True
+    """
 
     sweep: SweepAnswers
     k: int

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastrest._core.validation import Comparable, aligned, equal_to_nan, finite
+from fastrest._core.validation import Comparable, aligned, equal_to_nan, finite, public
 from fastrest.models.currents import ROUNDING, currents, pump_of
 from fastrest.models.model import Model
 from fastrest.models.reference import nernst_of
@@ -24,6 +24,7 @@ COLUMNS = {
 SYMBOLS = {"driving_force": "V - E", "current": "I"}
 
 
+@public
 @equal_to_nan
 class Current(NamedTuple):
     """A row of `Currents`; the values that a row does not have are NaN.
@@ -48,6 +49,7 @@ class Current(NamedTuple):
     g_chord: float
 
 
+@public
 @dataclass(frozen=True, eq=False, repr=False)
 class Currents(Comparable):
     """The currents of a cell at rest, as `Cell.currents` returns them.

@@ -45,6 +45,14 @@ class Rundown(Comparable):
     model : TimeCourse
     parameters : dict of str to float
         The values of the model's parameters at the last time.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> live = fr.cells["mammalian neuron"].living(R_m=7)
+    >>> run = live.rundown({0: fr.states["pump block"]}, time=[0, 600, 1200], diameter=20)
+    >>> run.values().round(1), round(run.time_to(-55))
+    (array([-65.2, -58.5, -51.6]), 904)
     """
 
     _compared = ("cell", "protocol", "time", "columns", "status", "stopped")
@@ -71,6 +79,14 @@ class Rundown(Comparable):
         -------
         ndarray, float, or dict of str to them
             At the time of a change, the value after it. A time is one number. A list gives a dict.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> live = fr.cells["mammalian neuron"].living(R_m=7)
+        >>> run = live.rundown({0: fr.states["pump block"]}, time=[0, 600, 1200], diameter=20)
+        >>> run.values(of=["V", "Na_in"])["Na_in"].round(1)
+        array([15. , 48.3, 76.4])
         """
         if not isinstance(of, str):
             return {name: self.values(of=name) for name in of}
@@ -115,6 +131,14 @@ class Rundown(Comparable):
         Returns
         -------
         pandas.DataFrame
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> live = fr.cells["mammalian neuron"].living(R_m=7)
+        >>> run = live.rundown({0: fr.states["pump block"]}, time=[0, 600, 1200], diameter=20)
+        >>> run.to_dataframe()["V"].round(1).tolist()
+        [-65.2, -58.5, -51.6]
         """
         import pandas as pd
 
@@ -126,6 +150,14 @@ class Rundown(Comparable):
         Returns
         -------
         xarray.Dataset
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> live = fr.cells["mammalian neuron"].living(R_m=7)
+        >>> run = live.rundown({0: fr.states["pump block"]}, time=[0, 600, 1200], diameter=20)
+        >>> float(run.to_xarray().V.sel(time=600).round(1))
+        -58.5
         """
         import xarray as xr
 
@@ -146,6 +178,13 @@ class Rundown(Comparable):
         Returns
         -------
         matplotlib.axes.Axes, or ndarray of them
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> live = fr.cells["mammalian neuron"].living(R_m=7)
+        >>> run = live.rundown({0: fr.states["pump block"]}, time=[0, 600, 1200], diameter=20)
+        >>> axes = run.plot(["V", "relative_volume"])
         """
         from fastrest.plotting.charts import courses
         from fastrest.plotting.primitives import Quantity

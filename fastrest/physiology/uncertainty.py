@@ -59,6 +59,13 @@ class Uncertainty(Comparable):
         The sd that each input alone would cause, mV.
     output : Output or None
         The output, V by default; None if an earlier version pickled the answer.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> u = fr.cells["mammalian neuron"].uncertainty(K_out=0.1, P_Na=fr.times(0.2))
+    >>> round(u.sd, 2), max(u.shares, key=u.shares.get)
+    (2.21, 'P_Na')
     """
 
     _compared = ("sd", "shares", "contributions")
@@ -81,6 +88,11 @@ class Uncertainty(Comparable):
         Returns
         -------
         matplotlib.axes.Axes
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> ax = fr.cells["mammalian neuron"].uncertainty(K_out=0.1, P_Na=fr.times(0.2)).plot()
         """
         from fastrest.plotting.charts import tornado
 

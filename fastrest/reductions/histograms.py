@@ -52,6 +52,14 @@ class HistogramAnswer(Comparable):
         The output, or that of the event; None if an earlier version pickled the answer.
     invalid : dict of str to int or None
         Other points, as those of `SummaryAnswer`; None if an earlier version pickled the answer.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> h = fr.grid(cell, K_out=[3.0, 5.0, 20.0]).histogram(bins=2, range=(-80, -60))
+    >>> h.counts, h.edges, h.below, h.above
+    (array([1, 1]), array([-80., -70., -60.]), 0, 1)
     """
 
     counts: np.ndarray
@@ -80,6 +88,12 @@ class HistogramAnswer(Comparable):
         Returns
         -------
         matplotlib Axes
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> cell = fr.cells["mammalian neuron"]
+        >>> ax = fr.grid(cell, K_out=[3.0, 5.0, 20.0]).histogram(bins=10).plot()
         """
         from fastrest.plotting.charts import histogram
         from fastrest.plotting.primitives import Quantity, note_of_invalid
@@ -178,6 +192,13 @@ class Fraction(OnePass):
         a <= V <= b.
     of : str or Criterion
         Name of an output of the model, or an event (`between`).
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> fr.grid(cell, K_out=[3.0, 5.0, 20.0, 60.0]).reduce(fr.Fraction(below=-55))
+    (0.5,)
     """
 
     _given: dict[str, Any]

@@ -38,6 +38,13 @@ class SummaryAnswer(Comparable):
         The varied parameters there.
     method : str
         The method: "factored" or "pointwise".
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> s = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 20.0]).summary()
+    >>> s.n, round(s.mean, 2), s.at_max["K_out"]
+    (3, -64.69, 20.0)
     """
 
     n: int
@@ -127,6 +134,14 @@ class Quantile(Reducer):
         From 0 (the minimum) to 1 (the maximum).
     of : str or Criterion
         Name of an output of the model, or an event (`between`).
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 20.0])
+    >>> (quantiles,) = sweep.reduce(fr.Quantile([0.5, 1.0]))
+    >>> quantiles.round(2)
+    array([-69.81, -50.3 ])
     """
 
     _hooks = ("brackets",)

@@ -199,6 +199,13 @@ class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
         Returns
         -------
         matplotlib Axes
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> cell = fr.cells["mammalian neuron"]
+        >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+        >>> ax = space.sobol().plot()
         """
         from fastrest.plotting.charts import indices
 

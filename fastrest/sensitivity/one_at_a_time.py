@@ -34,6 +34,15 @@ class Swings(Comparable):
         The same with all inputs at their medians, mV.
     of : str
         Name of the output.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+    >>> swings = space.swings()
+    >>> list(swings.names)
+    ['P_Na', 'K_out']
     """
 
     space: Inputs
@@ -74,6 +83,13 @@ class Swings(Comparable):
         Returns
         -------
         matplotlib Axes
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> cell = fr.cells["mammalian neuron"]
+        >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+        >>> ax = space.swings().plot()
         """
         from fastrest.models.outputs import output_label
         from fastrest.plotting.charts import swings as draw

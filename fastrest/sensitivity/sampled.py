@@ -166,6 +166,15 @@ class SampledIndices(SobolIndices):
         Everything that sets the sample but its size.
     sums : tuple of ReplicateSums
         The sums of each replicate.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+    >>> r = space.sobol(2**10, rng=1)
+    >>> bool((r["ST_conf"] < 0.05).all()), r.n, r.replicates
+    (True, 1024, 16)
     """
 
     plan: SamplingDesign
