@@ -254,7 +254,8 @@ def note(pop: PopulationAnswers) -> str:
 
 def words_of_transition(pop: PopulationAnswers, accepted: bool) -> tuple[str, list[str]]:
     """Return the title and the notes of a picture of a transition."""
-    cells = f"{pop.accepted:,} accepted cells" if accepted else "all candidates"
+    some = "accepted cells" if pop.accept else "cells"
+    cells = f"{pop.accepted:,} {some}" if accepted else "all candidates"
     return pop.space.cell.name, [f"{cells}, by class before and after", note(pop)]
 
 

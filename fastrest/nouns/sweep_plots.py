@@ -23,7 +23,7 @@ from fastrest.plotting.charts import (
     scatter,
     time_scale,
 )
-from fastrest.plotting.legends import EDGE, finish, forget_marks
+from fastrest.plotting.legends import EDGE, finish
 from fastrest.plotting.primitives import (
     Quantity,
     axes_or_new,
@@ -249,9 +249,7 @@ def _draw_grid(
             x, y = (_on_side(grid, one) for one in names)
             rest_dot(x, y, ax, "white", "at rest")
         legend = None
-    finish(ax, title, _notes(values, grid, "×" if in_curves else "grey"), legend if key else None)
-    if not key:
-        forget_marks(ax)
+    finish(ax, title, _notes(values, grid, "×" if in_curves else "grey"), legend, key)
     return mesh
 
 

@@ -90,7 +90,7 @@ def indices(
         _name_bars(ax, names[::-1])
         ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))
         _say_missing(ax, np.sum(list(bars.values()), axis=0)[::-1], "no value")
-        finish(ax, title, notes, None if one else "", "lower right")
+        finish(ax, title, notes, None if one else "", corner="lower right")
         return ax
 
 
@@ -125,7 +125,7 @@ def swings(
         start = "" if np.isfinite(middle) else "no potential at the medians, where bars start"
         others = "one input at a time, the others at their medians"
         notes = [others, note_of_invalid(missing, n), start]
-        finish(ax, title, notes, "", "lower right")
+        finish(ax, title, notes, "", corner="lower right")
         return ax
 
 

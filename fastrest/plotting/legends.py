@@ -97,6 +97,7 @@ def finish(
     title: str,
     notes: Any = (),
     legend: str | None = None,
+    key: bool = True,
     corner: Corner = "upper left",
     top: float | None = None,
     **style: Any,
@@ -104,16 +105,19 @@ def finish(
     """Write the head of a picture, and draw its legend.
 
     There is a legend if a title of it is given, which may be empty; if an earlier picture has drawn
-    one; or if there are several cells.
+    one; or if curves or steps have different names. Without `key` there is none, and marks have no
+    names either: those of panels beside one another are in the last.
     """
-    several = set_head(ax, title, notes, **style)
+    set_head(ax, title, notes, **style)
     earlier = ax.get_legend()
     if earlier is not None and earlier.get_gid() == f"{OURS} legend":
         legend = legend or earlier.get_title().get_text()
-    elif several and legend is None and len(ax.get_legend_handles_labels()[1]) > 1:
+    elif legend is None and len({*ax.get_legend_handles_labels()[1]}) > 1 and not ax.containers:
         legend = ""
-    if legend is not None:
+    if legend is not None and key:
         _add_legend(ax, corner, legend, top)
+    if not key:
+        _forget_marks(ax)
 
 
 def _has_layout(ax: "Axes") -> bool:
@@ -180,13 +184,13 @@ def _add_legend(ax: "Axes", corner: Corner, title: str, top: float | None) -> No
         else:
             high = max(high, low + ((high if top is None else top) - low) / (1 - room))
         ax.set_ylim(low, high)
-    forget_marks(ax)
+    _forget_marks(ax)
     small: Any = {"fontsize": "small", "title_fontsize": "small", "ncols": columns}
     legend = ax.legend(handles, texts, **small, **how)
     legend.set_gid(f"{OURS} legend")
 
 
-def forget_marks(ax: "Axes") -> None:
+def _forget_marks(ax: "Axes") -> None:
     """Remove the names of marks along the y axis, which a legend tells."""
     for name in [one for one in ax.texts if one.get_gid() == f"{MARK} name"]:
         if not name.get_rotation():

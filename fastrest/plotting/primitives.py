@@ -188,24 +188,18 @@ def set_label(ax: "Axes", which: str, text: str) -> None:
         )
 
 
-def set_head(ax: "Axes", title: str, notes: Iterable[str] = (), **style: Any) -> bool:
+def set_head(ax: "Axes", title: str, notes: Iterable[str] = (), **style: Any) -> None:
     """Write the title, and notes in small letters between it and the axes, from the left.
 
-    The title of a user stays. If an earlier picture of another cell is in the axes, the title names
-    both. Returns True if it does so now.
+    The title of a user stays, and makes room for notes. If an earlier picture of another cell is in
+    the axes, the title names both.
     """
     from matplotlib import rcParams
     from matplotlib.text import Text
 
-    texts = [one for one in ax.get_children() if isinstance(one, Text) and one.get_gid() == OURS]
-    ours, several = ax.get_title("left") if texts else "", False
-    if any(ax.get_title(loc) not in ("", ours) for loc in ("left", "center", "right")):
-        title = ""
-    elif ours and title in ("", *ours.split(", ")):
-        title = ours
-    elif ours:
-        title, several = f"{ours}, {title}", True
-    note = next((text for text in ax.texts if text.get_gid() == f"{OURS} notes"), None)
+    texts = [one for one in ax.get_children() if isinstance(one, Text)]
+    ours = next((one.get_text() for one in texts if one.get_gid() == OURS), "")
+    note = next((one for one in ax.texts if one.get_gid() == f"{OURS} notes"), None)
     lines = note.get_text().splitlines() if note else []
     lines += filter(None, notes)
     if lines:
@@ -214,10 +208,20 @@ def set_head(ax: "Axes", title: str, notes: Iterable[str] = (), **style: Any) ->
             where: Any = {"ha": "left", "va": "bottom", "xycoords": "axes fraction"}
             note = ax.annotate("", (0, 1), xytext=(0, 3), color="0.3", **where, **how)
         note.set_text("\n".join(lines))
-    if title:
-        pad = rcParams["axes.titlepad"] + LINE_HEIGHT * len(lines)
+    pad = rcParams["axes.titlepad"] + LINE_HEIGHT * len(lines)
+    places: Any = ("left", "center", "right")
+    given = {loc: ax.get_title(loc) for loc in places if ax.get_title(loc) not in ("", ours)}
+    for loc, text in given.items() if lines else ():
+        one = next(one for one in texts if one.get_text() == text)
+        font: Any = {"size": one.get_fontsize(), "weight": one.get_fontweight()}
+        font["color"] = one.get_color()
+        ax.set_title(text, loc=loc, pad=pad, **font)
+    if ours and title not in ("", *ours.split(", ")):
+        title = f"{ours}, {title}"
+    elif ours:
+        title = ours
+    if title and not given:
         ax.set_title(title, loc="left", pad=pad, gid=OURS, **style)
-    return several
 
 
 # ---- axes ----
