@@ -347,7 +347,7 @@ class Sweep(SweepAnswers):
         of : str or Criterion
             As for `values`.
         nernst : bool, str, or list of str
-            Ions whose Nernst potentials are dashed lines beside the curves; True for all.
+            Ions whose Nernst potentials are broken lines beside the curves; True for all.
         rest : bool
             Mark the point of a grid at which the cell itself rests.
 

@@ -43,6 +43,8 @@ FEW = 8
 LOWEST_MARGIN = -1.0
 #: Colours of heat maps: of values, of values whose sign is a direction, and of no and yes.
 VALUES, SIGNED, EVENT = "viridis", "RdBu_r", ("#dbe6ef", "#0072B2")
+#: Styles of curves to compare others with.
+BROKEN = ("--", "-.", ":")
 #: Tells contours at marked values.
 CONTOURS = f"{OURS} contours"
 
@@ -146,11 +148,18 @@ def curves(
 
 
 def companions(side: Side, rows: Sequence[tuple[str, np.ndarray, Any]], ax: "Axes") -> None:
-    """Draw dashed curves to compare curves with: names, values and colours."""
+    """Draw broken curves to compare curves with: names, values and colours.
+
+    Each name has a style of its own.
+    """
     places = side.places if side.texts is None else np.arange(len(side.texts))
     for name, values, color in rows:
-        how: Any = {"color": color, "linewidth": 1.0, "zorder": 1.9}
-        ax.plot(places, values, "--", gid=COMPANION, label=f"_{name}", **how)
+        label = f"_{name}"
+        drawn = [line.get_label() for line in ax.lines if line.get_gid() == COMPANION]
+        kinds = list(dict.fromkeys([*drawn, label]))
+        style = BROKEN[kinds.index(label) % len(BROKEN)]
+        how: Any = {"color": color, "linewidth": 1.1, "zorder": 1.9, "gid": COMPANION}
+        ax.plot(places, values, linestyle=style, label=label, **how)
     ax.autoscale_view(scalex=False)
 
 

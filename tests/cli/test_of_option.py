@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastrest as fr
-from helpers.notation import E_K
+from helpers.notation import E_K, K_OUT
 
 NEURON = "mammalian neuron"
 GRID = ["--grid", "K_out=1:50:200000"]
@@ -243,3 +243,12 @@ def test_errors_about_conditions_name_the_option(options, message, run):
     code, out, err = run("sweep", NEURON, "--grid", "K_out=2,3", *options)
     assert (code, out) == (2, "")
     assert re.search(message, err)
+
+
+def test_a_grid_of_three_axes_is_drawn_as_panels(tmp_path, run, monkeypatch):
+    pytest.importorskip("matplotlib")
+    found = drawn_labels(monkeypatch)
+    axes = ["--grid", "K_out=3:9:20", "--grid", "Na_in=5:30:10", "--grid", "P_Na=0.02,0.04"]
+    assert run("sweep", NEURON, *axes, "--plot", str(tmp_path / "x.png"))[0] == 0
+    assert found.count(K_OUT) == 2
+    assert found.count("membrane potential (mV)") == 1

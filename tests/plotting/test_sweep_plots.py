@@ -47,7 +47,7 @@ def test_nernst_potentials_are_dashed_lines(ax, wanted, ions):
     names = [text.get_text() for text in ax.get_legend().get_texts()]
     for line, ion in zip(lines, ions, strict=True):
         assert rf"$E_\mathrm{{{ion}}}$" in names
-        assert line.get_linestyle() == "--"
+        assert line.get_linestyle() == ("--", "-.", ":")[ions.index(ion)]
         assert line.get_color() == ax.lines[0].get_color()
         assert np.array_equal(line.get_ydata(), sweep.values(of=f"E_{ion}"))
     assert ax.get_ylim()[0] < min(line.get_ydata().min() for line in lines)
