@@ -276,7 +276,8 @@ class Population(PopulationAnswers):
         from fastrest.nouns import population_plots
 
         found = self.transition(before, after, accepted=accepted)
-        return population_plots.transition(found, ax, population_plots.note(self))
+        title, notes = population_plots.words_of_transition(self, accepted)
+        return population_plots.transition(found, ax, title, notes)
 
     # ---- files ----
 

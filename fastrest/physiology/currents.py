@@ -138,13 +138,15 @@ class Currents(Comparable):
         -------
         matplotlib.axes.Axes
         """
-        from fastrest.plotting.charts import signed_bars
+        from fastrest.plotting.bars import signed_bars
+        from fastrest.plotting.primitives import number_text
 
         if self.absolute:
             bars, label = {n: row.current for n, row in self.rows.items()}, "current (µA/cm²)"
         else:
             bars, label = {n: row.share for n, row in self.rows.items()}, "share of the current"
-        return signed_bars(bars, f"{label}, outward positive", ax)
+        note = f"at {number_text(round(self.V, 1))} mV"
+        return signed_bars(bars, f"{label}, outward positive", ax, [note])
 
     def __repr__(self) -> str:
         shown = {n: c for n, c in COLUMNS.items() if self.absolute or not c[1]}

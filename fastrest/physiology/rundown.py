@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from fastrest._core.validation import Comparable, as_numbers, finite, shown, unknown
 from fastrest.models.conditions import Change
-from fastrest.models.outputs import Output, output_label
+from fastrest.models.labels import output_label, periods
+from fastrest.models.outputs import Output
 from fastrest.models.pump_leak import PumpLeak
 from fastrest.models.quantities import Status
 from fastrest.models.time_course import Condition, TimeCourse, time_to
@@ -166,7 +167,7 @@ class Rundown(Comparable):
         return xr.Dataset(variables, {"time": ("time", self.time, {"units": "s"})})
 
     def plot(self, of: str | Sequence[str] = "V", ax: Any = None) -> Any:
-        """Draw outputs against time, with the times of changes; it needs matplotlib.
+        """Draw outputs against time, with the periods of changes shaded; it needs matplotlib.
 
         Parameters
         ----------
@@ -195,9 +196,9 @@ class Rundown(Comparable):
             Quantity(output_label(self.model.outputs[name]), self.cell.marks if name == "V" else {})
             for name in names
         ]
-        changes = [time for time in self.protocol if self.time[0] < time < self.time[-1]]
         given = None if ax is None else np.ravel(ax).tolist()
-        drawn = courses(self.time, values, quantities, changes, self.cell.name, given)
+        shaded = periods(self.model, self.time)
+        drawn = courses(self.time, values, quantities, shaded, self.cell.name, given)
         return drawn[0] if isinstance(of, str) else np.array(drawn)
 
     def __repr__(self) -> str:

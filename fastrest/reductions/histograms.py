@@ -14,7 +14,8 @@ from fastrest._core.validation import Comparable, public, shown, whole_number
 from fastrest.models.outputs import Output
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.criteria import Criterion, resolved_quantity
-from fastrest.points.points import Points, quantity_label
+from fastrest.points.labels import quantity_label
+from fastrest.points.points import Points
 from fastrest.reductions.accumulator import Accumulator
 from fastrest.reductions.base import (
     OnePass,
@@ -107,7 +108,8 @@ class HistogramAnswer(Comparable):
         beyond = f"{self.below:,} points below, {self.above:,} above the edges"
         notes = [note_of_invalid(invalid, n), beyond if self.below or self.above else ""]
         title = "" if cell is None else cell.name
-        return histogram(self.counts, self.edges, ax, Quantity(label, marks), title, notes)
+        quantity = Quantity(label, marks, event=not isinstance(self.of, str))
+        return histogram(self.counts, self.edges, ax, quantity, title, notes)
 
 
 @public

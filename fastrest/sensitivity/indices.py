@@ -10,6 +10,7 @@ import numpy as np
 from fastrest._core.validation import Comparable, Hooked, aligned, public, read_only, unknown
 from fastrest.physiology.criteria import Between, Criterion, resolved_quantity
 from fastrest.points.inputs import Inputs
+from fastrest.points.labels import event_label
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -207,20 +208,25 @@ class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
         >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
         >>> ax = space.sobol().plot()
         """
-        from fastrest.plotting.charts import indices
+        from fastrest.models.labels import symbol
+        from fastrest.plotting.bars import indices
 
-        order = self.order
+        order, cell = self.order, self.space.cell
         keys = [key for key in self.shown[:2] if key in self] or ["dgsm"]
         bars = {key: self[key][order] for key in keys}
         sampled = self.method == "sampled"
         widths = {key: self[f"{key}_conf"][order] for key in keys if sampled}
+        fixed = {name: x for name, x in dict(cell).items() if name not in self.space.names}
         names = [self["names"][i] for i in order]
-        what, unit = self.quantity
-        sd = f"sd {self.sd:.3g} {unit}".rstrip()
-        left_out = sum(self.invalid.values())
-        if left_out:
-            sd += f"; {left_out:,} points without a potential are left out"
-        return indices(names, bars, widths, what, ax, self.space.cell.name, sd)
+        if not self.groups:
+            names = [symbol(cell.model, name, fixed) for name in names]
+        output, event = resolved_quantity(self.of, cell.model)
+        what = self.quantity[0] if event is None else event_label(output, event)
+        notes = [f"sd {self.sd:.3g} {self.quantity[1]}".rstrip()]
+        if self.invalid:
+            left_out = sum(self.invalid.values())
+            notes.append(f"{left_out:,} points without a potential are left out")
+        return indices(names, bars, widths, what, ax, cell.name, notes)
 
     def __repr__(self) -> str:
         what, unit = self.quantity

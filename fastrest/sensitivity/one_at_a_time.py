@@ -73,7 +73,7 @@ class Swings(Comparable):
     def plot(self, ax: "matplotlib.axes.Axes | None" = None) -> "matplotlib.axes.Axes":
         """Draw a tornado chart: a bar from the low to the high value of each input, widest on top.
 
-        Needs matplotlib.
+        The values stand at the ends of the bars. Needs matplotlib.
 
         Parameters
         ----------
@@ -91,14 +91,17 @@ class Swings(Comparable):
         >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
         >>> ax = space.swings().plot()
         """
-        from fastrest.models.outputs import output_label
-        from fastrest.plotting.charts import swings as draw
+        from fastrest.models.labels import output_label, symbol
+        from fastrest.plotting.bars import swings as draw
+        from fastrest.plotting.primitives import number_text
 
-        order = self.order
-        names = [self.names[i] for i in order]
+        order, cell = self.order, self.space.cell
+        fixed = {name: x for name, x in dict(cell).items() if name not in self.names}
+        names = [symbol(cell.model, self.names[i], fixed) for i in order]
         ends = {q: V[order] for q, V in zip(self.quantiles, (self.V_low, self.V_high))}
-        cell = self.space.cell
-        return draw(names, ends, self.V, output_label(cell.model.output(self.of)), ax, cell.name)
+        texts = [[number_text(x[i], 3) for i in order] for x in (self.low, self.high)]
+        label = output_label(cell.model.output(self.of))
+        return draw(names, ends, texts, self.V, label, ax, cell.name)
 
     def __repr__(self) -> str:
         parameters = self.space.cell.model.parameters
