@@ -1,8 +1,8 @@
 """Sampled Sobol' indices by pick-freeze: of any model, and of events.
 
 The sample is two Sobol' sequences A and B of the inputs. At each point the output is computed at
-A, at B, and at A with one input after the other taken from B; the kernel adds up the products that
-`estimators` turns into indices, and stores no values.
+A, at B, and at A and at B with one input after the other taken from the other; the kernel adds up
+the products that `estimators` turns into indices, and stores no values.
 
 The points of a Sobol' sequence are not independent, so that a bootstrap of them has no meaning.
 The sample therefore consists of replicates, scrambled independently, and the scatter of their
@@ -39,6 +39,8 @@ from fastrest.sensitivity.estimators import (
 )
 from fastrest.sensitivity.indices import SobolIndices
 
+#: The number of the way in which a design draws its points and adds up its sums.
+BITS = 2
 #: Points of A and B in a task: a few milliseconds.
 PIECE = 1 << 14
 #: Points of A and B in the first sample for `until`, and in the last if n is not given.
@@ -62,6 +64,10 @@ class SamplingDesign:
     nan_policy: str
     indices: bool = True
     groups: Mapping[str, Sequence[str]] | None = None
+    bits: int = field(default_factory=lambda: BITS, init=False)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update({"bits": 1, **state})  # earlier pickles have no number
 
     def __post_init__(self) -> None:
         measures = "Sobol' indices" if self.indices else "derivative-based measures"
@@ -108,18 +114,19 @@ class SamplingDesign:
     def columns(self, points: int) -> list[tuple[list[Any], list[Any]]]:
         """Return the equation's columns at A and at B for each replicate.
 
-        A and B are halves of one sequence, with twice as many dimensions as there are inputs.
+        A and B are one sequence, with twice as many dimensions as there are inputs. An input has
+        neighbouring dimensions in both, which fill their square most evenly.
         """
         space, d = self.space, len(self.space)
         seeds = [np.random.SeedSequence(self.seed, spawn_key=(r,)) for r in range(self.replicates)]
         ways, shifts = sobol_sequence.scrambled_directions(2 * d, seeds)
 
         def half(r: int, dims: slice) -> list[Any]:
-            scrambled = {"directions": ways[r, dims], "shifts": shifts[r, dims]}
+            scrambled = {"directions": ways[r, dims].copy(), "shifts": shifts[r, dims].copy()}
             drawn = kernel_sample(space, "sobol", points, **scrambled)
             return drawn_columns(self.output, space, drawn, points)
 
-        return [(half(r, slice(d)), half(r, slice(d, 2 * d))) for r in range(self.replicates)]
+        return [(half(r, slice(0, None, 2)), half(r, slice(1, None, 2))) for r in range(len(ways))]
 
 
 @public
@@ -273,6 +280,11 @@ def add_points(
     progress: Progress,
 ) -> list[ReplicateSums]:
     """Return the sums of every replicate's first points, given those of fewer points."""
+    if design.bits != BITS:
+        raise ValueError(
+            f"another version of fastrest sampled these indices (bits {design.bits}, not {BITS}), "
+            "which cannot be extended: sample anew"
+        )
     equation, parts = design.output.equation, design.parts
     d = 1 + max(parts)
     if points > _samples.MAX_POINTS["sobol"]:
@@ -302,7 +314,7 @@ def add_points(
             sums[r].add(stop - start, invalid, found)
 
     total = design.replicates * points
-    evaluations = total * (d + 2 if design.indices else 1)
+    evaluations = total * (2 * d + 2 if design.indices else 1)
     threads = scheduler.thread_count(threads, evaluations)
     left = [(r * points + done, (r + 1) * points) for r in range(design.replicates)]
     to_do = scheduler.ToDo(total, PIECE, 1, left)
