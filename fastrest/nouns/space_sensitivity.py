@@ -268,7 +268,8 @@ class SpaceSensitivity(Inputs):
         Notes
         -----
         ST is at most C vi / Var V, with the Poincare constant C of the input's distribution
-        (Lamboni et al. 2013, Roustant et al. 2017).
+        (Lamboni et al. 2013, Roustant et al. 2017). A bound above 1, or infinite as that of a
+        discrete input, says nothing about ST: it is printed as "no bound".
 
         Examples
         --------
@@ -291,7 +292,8 @@ class SpaceSensitivity(Inputs):
     def swings(self, low: float = 0.05, high: float = 0.95, *, of: str = "V") -> "Swings":
         """Return V at a low and a high quantile of each input, other inputs at their medians.
 
-        Correlations are ignored: the other inputs stay at their medians.
+        The other inputs stay at their medians even where they are correlated with the one that
+        changes, as the result then says. Derived parameters follow the inputs.
 
         Parameters
         ----------

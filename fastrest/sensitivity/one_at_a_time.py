@@ -77,12 +77,16 @@ class Swings(Comparable):
         """
         from fastrest.models.outputs import output_label
         from fastrest.plotting.charts import swings as draw
+        from fastrest.plotting.primitives import set_head
 
         order = self.order
         names = [self.names[i] for i in order]
         ends = {q: V[order] for q, V in zip(self.quantiles, (self.V_low, self.V_high))}
         cell = self.space.cell
-        return draw(names, ends, self.V, output_label(cell.model.output(self.of)), ax, cell.name)
+        label = output_label(cell.model.output(self.of))
+        ax = draw(names, ends, self.V, label, ax, cell.name)
+        set_head(ax, "", ["correlations are ignored"] if self.space.pairs else [])
+        return ax
 
     def __repr__(self) -> str:
         parameters = self.space.cell.model.parameters
@@ -97,7 +101,11 @@ class Swings(Comparable):
             rows.append(words)
         about = with_unit(f"{self.V:.2f}", output)
         head = f"<Swings of {self.of} about {about}, one input at a time"
-        return "\n  ".join([head, *aligned(rows)]) + ">"
+        lines = [head, *aligned(rows)]
+        if self.space.pairs:
+            pairs = ", ".join(f"{a} and {b}" for a, b in self.space.pairs)
+            lines.append(f"although {pairs} are correlated")
+        return "\n  ".join(lines) + ">"
 
 
 def swings(space: Inputs, low: float, high: float, of: str = "V") -> Swings:

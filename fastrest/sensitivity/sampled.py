@@ -14,7 +14,7 @@ import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -38,6 +38,9 @@ from fastrest.sensitivity.estimators import (
     widened_for_rare_events,
 )
 from fastrest.sensitivity.indices import SobolIndices
+
+if TYPE_CHECKING:
+    import matplotlib.axes
 
 #: The number of the way in which a design draws its points and adds up its sums.
 BITS = 2
@@ -103,6 +106,11 @@ class SamplingDesign:
             next(k for k, names in enumerate(self.groups.values()) if name in names)
             for name in self.space.names
         ]
+
+    @property
+    def evaluations(self) -> int:
+        """The number of evaluations of the output at a point."""
+        return 2 * (1 + max(self.parts)) + 2 if self.indices else 1
 
     @property
     def logs(self) -> list[bool] | None:
@@ -178,6 +186,7 @@ class SampledIndices(SobolIndices):
     plan: SamplingDesign
     sums: tuple[ReplicateSums, ...]
 
+    _hooks: ClassVar[tuple[str, ...]] = ("prefixes",)
     method = "sampled"
 
     @property
@@ -229,6 +238,85 @@ class SampledIndices(SobolIndices):
         """
         points = self.sums[0].points + self.plan.points(n)
         return answer(self.plan, add_points(self.plan, self.sums, points, threads, progress))
+
+    @property
+    def evaluations(self) -> int:
+        """The number of evaluations of the output in all."""
+        return self.n * self.plan.evaluations
+
+    def prefixes(self, stages: int, threads: int | None = None) -> list["SampledIndices"]:
+        """Return the indices from a half, a quarter, ... of the sample, the fewest points first.
+
+        Parameters
+        ----------
+        stages : int
+            The largest number of prefixes, the whole sample included.
+        threads : int, optional
+            As for ``sweep.values``.
+
+        Returns
+        -------
+        list of SampledIndices
+        """
+        most = self.sums[0].points
+        sizes = {-(-most >> k) for k in range(whole_number("stages", stages, 1))}
+        sums: Sequence[ReplicateSums] = []
+        found = []
+        for points in sorted(sizes - {most}):
+            sums = add_points(self.plan, sums, points, threads, False)
+            found.append(answer(self.plan, sums))
+        return [*found, self]
+
+    def plot_convergence(
+        self,
+        ax: "matplotlib.axes.Axes | None" = None,
+        *,
+        key: str | None = None,
+        stages: int = 8,
+        threads: int | None = None,
+    ) -> "matplotlib.axes.Axes":
+        """Draw an index of each input, with its interval, against the number of evaluations.
+
+        The estimates are those of a half, a quarter, ... of the same sample, which is computed
+        again. Needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default the axes of a new pyplot figure.
+        key : {"ST", "S1", "dgsm", "vi"}, optional
+            Which index; by default ST, or dgsm if there is no ST.
+        stages : int
+            The number of estimates, the last of which is that of the whole sample.
+        threads : int, optional
+            As for ``sweep.values``.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            There is no such index, or another version of fastrest sampled it.
+        """
+        from fastrest.plotting.sensitivity import convergence
+
+        allowed = [
+            name for name, x in self.indices.items() if f"{name}_conf" in self and x.ndim < 2
+        ]
+        key = allowed[-1 if "ST" not in self else allowed.index("ST")] if key is None else key
+        if key not in allowed:
+            raise ValueError(f"key must be one of {', '.join(allowed)}, got {key!r}")
+        found = self.prefixes(stages, threads)
+        x = np.array([one.evaluations for one in found], float)
+        names = [self["names"][i] for i in self.order]
+        values, widths = (np.array([one[k] for one in found]) for k in (key, f"{key}_conf"))
+        curves = {name: values[:, i] for name, i in zip(names, self.order)}
+        bands = {name: widths[:, i] for name, i in zip(names, self.order)}
+        note = f"{self.replicates} replicates, 95 % intervals"
+        label = f"{key} of {self.quantity[0]}"
+        return convergence(x, curves, bands, label, ax, self.space.cell.name, [note])
 
 
 def sampled_indices(
@@ -314,8 +402,7 @@ def add_points(
             sums[r].add(stop - start, invalid, found)
 
     total = design.replicates * points
-    evaluations = total * (2 * d + 2 if design.indices else 1)
-    threads = scheduler.thread_count(threads, evaluations)
+    threads = scheduler.thread_count(threads, total * design.evaluations)
     left = [(r * points + done, (r + 1) * points) for r in range(design.replicates)]
     to_do = scheduler.ToDo(total, PIECE, 1, left)
     scheduler.run(work, to_do, threads=threads, progress=progress)
