@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from fastrest.reductions.histograms import Fraction, Histogram
     from fastrest.reductions.summaries import Quantile, Summary
     from fastrest.reductions.tally import Tally
+    from fastrest.sensitivity.distribution import Bounded
     from fastrest.sensitivity.indices import ShapleyEffects, SobolIndices
     from fastrest.sensitivity.one_at_a_time import Swings
     from fastrest.sensitivity.probability import Probability
@@ -96,7 +97,7 @@ __all__ += ["Classes", "Fraction", "Histogram", "Quantile", "Reducer", "Summary"
 # uncertain inputs
 __all__ += ["Distribution", "lognormal", "loguniform", "normal", "triangular", "uniform"]
 __all__ += ["Affine", "Derived", "Electroneutral", "affine", "electroneutral"]
-__all__ += ["Probability", "ShapleyEffects", "SobolIndices", "Space", "Swings"]
+__all__ += ["Bounded", "Probability", "ShapleyEffects", "SobolIndices", "Space", "Swings"]
 __all__ += ["space", "space_from_salib"]
 # populations
 __all__ += ["Between", "Change", "Criterion", "NernstBetween"]
@@ -119,6 +120,7 @@ _LATE = {
     "fastrest.reductions.histograms": ("Fraction", "Histogram", "HistogramAnswer"),
     "fastrest.reductions.summaries": ("Quantile", "Summary", "SummaryAnswer"),
     "fastrest.reductions.tally": ("Tally", "restored_tally"),
+    "fastrest.sensitivity.distribution": ("Bounded",),
     "fastrest.sensitivity.indices": ("ShapleyEffects", "SobolIndices"),
     "fastrest.sensitivity.one_at_a_time": ("Swings",),
     "fastrest.sensitivity.probability": ("Probability",),

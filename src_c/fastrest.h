@@ -355,17 +355,18 @@ typedef struct {
                           first one comes after the last */
 } fr_equal_scratch;
 
-/* A choice of sums over two samples A and B of the same uncertain inputs.  Jansen 1999 and
- * Saltelli et al. 2010 estimate the Sobol' indices from such sums.
+/* A choice of sums over two samples A and B of the same uncertain inputs, from which the Sobol'
+ * indices are estimated.
  *
  * f is V, or the indicator of a range of V, minus the pivot.  f(A_B) is f at the point of A with
  * one input taken from B; f(B_A) is f at the point of B with that input taken from A; d is
- * f(A_B) - f(A).  The sums, in this order, are those of
+ * f(A_B) - f(A), and e is f(B) - f(B_A).  The sums, in this order, are those of
  *   f(A), f(A)^2;
  *   if `logs` is not NULL, for each input: (dV/dx)^2 at A, or (dV/d ln x)^2 if its entry is not 0;
- *   if there is a B: f(B), f(B)^2, f(A) f(B), and for each input d, d^2, d f(B);
- *   if there is a B and `second` is not 0: for each input f(B_A), f(B_A) f(A); then for each pair
- *   of inputs j < k the product of f(B_A) of j and d of k. */
+ *   if there is a B: f(B), f(B)^2, f(A) f(B), and for each input d, d^2, e, e^2, d e, d f(A),
+ *     d f(B), e f(A), e f(B);
+ *   if there is a B and `second` is not 0: for each pair of inputs j < k, e of j times d of k plus
+ *     e of k times d of j. */
 typedef struct {
     int n_inputs;
     int indicator; /* not 0: f is 1 where low <= V <= high, else 0 (minus the pivot) */

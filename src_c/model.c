@@ -82,5 +82,5 @@ int fr_sobol_sums_count(const fr_sobol_sums_spec *spec, int with_b)
     const int n = spec->n_inputs, of_a = 2 + (spec->logs ? n : 0);
     if (!with_b)
         return of_a;
-    return of_a + 3 + 3 * n + (spec->second ? 2 * n + n * (n - 1) / 2 : 0);
+    return of_a + 3 + 9 * n + (spec->second ? n * (n - 1) / 2 : 0);
 }

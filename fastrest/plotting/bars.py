@@ -102,6 +102,7 @@ def swings(
     label: str,
     ax: "Axes | None",
     title: str,
+    further_notes: Sequence[str] = (),
 ) -> "Axes":
     """Draw values at quantiles of inputs as bars from a middle value, the first input on top.
 
@@ -124,7 +125,7 @@ def swings(
         _name_bars(ax, names[::-1])
         start = "" if np.isfinite(middle) else "no potential at the medians, where bars start"
         others = "one input at a time, the others at their medians"
-        notes = [others, note_of_invalid(missing, n), start]
+        notes = [others, note_of_invalid(missing, n), start, *further_notes]
         finish(ax, title, notes, "", corner="lower right")
         return ax
 

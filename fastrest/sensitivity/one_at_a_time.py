@@ -101,7 +101,8 @@ class Swings(Comparable):
         ends = {q: V[order] for q, V in zip(self.quantiles, (self.V_low, self.V_high))}
         texts = [[number_text(x[i], 3) for i in order] for x in (self.low, self.high)]
         label = output_label(cell.model.output(self.of))
-        return draw(names, ends, texts, self.V, label, ax, cell.name)
+        notes = ["correlations are ignored"] if self.space.pairs else []
+        return draw(names, ends, texts, self.V, label, ax, cell.name, notes)
 
     def __repr__(self) -> str:
         parameters = self.space.cell.model.parameters
@@ -116,7 +117,11 @@ class Swings(Comparable):
             rows.append(words)
         about = with_unit(f"{self.V:.2f}", output)
         head = f"<Swings of {self.of} about {about}, one input at a time"
-        return "\n  ".join([head, *aligned(rows)]) + ">"
+        lines = [head, *aligned(rows)]
+        if self.space.pairs:
+            pairs = ", ".join(f"{a} and {b}" for a, b in self.space.pairs)
+            lines.append(f"although {pairs} are correlated")
+        return "\n  ".join(lines) + ">"
 
 
 def swings(space: Inputs, low: float, high: float, of: str = "V") -> Swings:
