@@ -17,7 +17,8 @@ from fastrest.populations.members import Members, find_members
 from fastrest.populations.population_tally import PopulationTally, checked_range, run_pass
 from fastrest.populations.statistics import PopulationAnswers
 from fastrest.runtime.checkpoint import Checkpoint
-from fastrest.runtime.executors import Means, check_executor
+from fastrest.runtime.engines import opened
+from fastrest.runtime.executors import Means
 from fastrest.runtime.scheduler import Progress
 from fastrest.runtime.storage import StrPath
 
@@ -35,16 +36,17 @@ def count_candidates(
     executor: "cf.Executor | None" = None,
     progress: Progress = False,
     checkpoint: StrPath | None = None,
+    workers: int | None = None,
 ) -> "Population":
     """Draw the candidates of a design and judge them: see ``Space.population``."""
-    check_executor(executor)
-    ranges = [checked_range(design.sample, part)]
-    counted = PopulationTally(design)
     load = functools.partial(PopulationTally.load, kinds=KINDS)
-    with Checkpoint.opened(checkpoint, load) as file:
-        if file:
-            counted = file.resume(counted, ranges)
-        run_pass(counted, ranges, Means(threads, executor, progress, file))
+    with opened(executor, workers) as engine:
+        ranges = [checked_range(design.sample, part)]
+        counted = PopulationTally(design)
+        with Checkpoint.opened(checkpoint, load) as file:
+            if file:
+                counted = file.resume(counted, ranges)
+            run_pass(counted, ranges, Means(threads, engine, progress, file))
     return Population(counted)
 
 

@@ -43,6 +43,7 @@ class SweepAnswers(Points):
         engine: str | None = None,
         threads: int | None = None,
         executor: concurrent.futures.Executor | None = None,
+        workers: int | None = None,
         progress: Progress = False,
         max_memory: int | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -61,9 +62,12 @@ class SweepAnswers(Points):
             An instruction set of `fastrest.info`.
         threads : int, optional
             As for `values`. The answers are bit-for-bit identical for any number of threads.
-        executor : concurrent.futures.Executor, optional
-            An executor whose workers count, with one thread each unless `threads` is given: a
-            ``ProcessPoolExecutor``, Dask's ``client.get_executor()``, an ``MPIPoolExecutor``.
+        executor : concurrent.futures.Executor or dask.distributed.Client, optional
+            Its workers count, with one thread each unless `threads` is given: those of a
+            ``ProcessPoolExecutor``, a ``Client``, an ``MPIPoolExecutor``. A factored count of some
+            seconds is made without them.
+        workers : int, optional
+            The number of workers, where the executor does not tell it.
         progress, max_memory
             As for `values`.
         checkpoint : path, optional
@@ -86,7 +90,7 @@ class SweepAnswers(Points):
         from fastrest.reductions.running import tally
 
         points = self.points_of(getattr(one, "of", "V") for one in reducers)
-        how = threads, executor, progress, max_memory, checkpoint
+        how = threads, executor, progress, max_memory, checkpoint, None, workers
         return tally(points, reducers, method, engine, *how).answers()
 
     def rundown(

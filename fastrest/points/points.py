@@ -103,12 +103,12 @@ class Points(Frozen):
     """
 
     _hooks: ClassVar[tuple[str, ...]] = (
-        *("asked", "attributes", "bits", "blocks_per_task", "check_memory", "chunks", "compute"),
-        *("courses", "points_of"),
+        *("asked", "attributes", "bare", "bits", "blocks_per_task", "check_memory", "chunks"),
+        *("compute", "courses", "points_of"),
         *("computer", "constants", "coordinates", "dataset_coordinates", "event", "fast_chunks"),
         *("index", "inputs", "kind", "label", "levels", "of", "output", "reads_far", "repr_lines"),
-        *("result_columns", "result_labels", "result_variables", "route_text", "rows"),
-        *("short_coordinates", "stored_columns", "stored_range", "values_and_status", "values_of"),
+        *("result_columns", "result_labels", "result_variables", "route_text", "short_coordinates"),
+        *("stored_columns", "stored_range", "values_and_status", "values_of"),
         *("with_cell", "work_bytes"),
     )
 
@@ -230,9 +230,9 @@ class Points(Frozen):
         """Return the bytes of memory that a computation takes beside its result."""
         return 0
 
-    def rows(self, start: int, stop: int) -> tuple["Points", int]:
-        """Return points for another process that include a range, and the number of the first."""
-        return self, 0
+    def bare(self) -> "Points":
+        """Return the points for another process, without what computing does not need."""
+        return self
 
     def reads_far(self) -> bool:
         """Return True if the inputs do not fit into the caches."""

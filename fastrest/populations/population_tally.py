@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,17 +15,14 @@ from fastrest.populations.candidates import PopulationDesign
 from fastrest.populations.counts import Counter, Counts
 from fastrest.runtime import scheduler, system
 from fastrest.runtime.checkpoint import PartialResult, check_parts
-from fastrest.runtime.executors import Means, gather
-from fastrest.runtime.ranges import Ranges, checked_part, common, gaps, join, part_range
+from fastrest.runtime.executors import Means, Remote, gather
+from fastrest.runtime.ranges import Ranges, checked_part, common, gaps, joined_with, part_range
 from fastrest.runtime.storage import StrPath, digest, packed, undamaged, unpacked
-
-if TYPE_CHECKING:
-    import concurrent.futures as cf
 
 #: Blocks in a task: those of tens of milliseconds, for which Ctrl-C waits.
 BLOCKS_PER_TASK = 4
-#: The most candidates that a worker of an executor takes at once: those of a few seconds.
-LARGEST_PIECE = 1 << 25
+#: The time of a condition of a candidate, in plain points.
+COST = 8
 
 
 class PopulationTally(Comparable, PartialResult):
@@ -75,7 +72,7 @@ class PopulationTally(Comparable, PartialResult):
         for block, n in found.blocks.items():
             self.accepted[block] = n  # counted again, a block has the same number
         together = self.counts + replace(found, blocks={})
-        self.counts, self.done = together, join([*self.done, (start, stop)])
+        self.counts, self.done = together, joined_with(self.done, start, stop)
 
     def content(self) -> dict[str, Any]:
         """Return the content of a file beside the description, as JSON."""
@@ -124,19 +121,19 @@ class PopulationTally(Comparable, PartialResult):
 
 def run_pass(tally: PopulationTally, ranges: Ranges, means: Means) -> None:
     """Count the candidates of some ranges that were not counted before."""
-    design, executor = tally.design, means.executor
+    design, engine = tally.design, means.engine
     left = common(gaps(tally.done, tally.points), ranges)
     points = sum(stop - start for start, stop in ranges)
     evaluations = points * len(design.conditions)
-    for_workers = 1 if means.threads is None else scheduler.thread_count(means.threads, evaluations)
-
-    def submit(start: int, stop: int) -> "cf.Future[Counts]":
-        assert executor is not None
-        return executor.submit(count_remotely, design, start, stop, for_workers)
-
-    to_do = scheduler.ToDo(points, units=BLOCKS_PER_TASK, left=left)
+    remote = None
+    if engine is not None:
+        one = means.threads is None
+        for_workers = 1 if one else scheduler.thread_count(means.threads, evaluations)
+        remote = Remote(count_remotely, (engine.carry(design),), (for_workers,), (design,))
+    cost = COST * len(design.conditions)
+    to_do = scheduler.ToDo(points, units=BLOCKS_PER_TASK, left=left, cost=cost)
     means = means._replace(threads=scheduler.thread_count(means.threads, evaluations))
-    gather(tally, tally.counter.count, submit, to_do, means, LARGEST_PIECE)
+    gather(tally, tally.counter.count, remote, to_do, means)
 
 
 def count_remotely(design: PopulationDesign, start: int, stop: int, threads: int) -> Counts:

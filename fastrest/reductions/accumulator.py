@@ -152,11 +152,6 @@ class Accumulator(Comparable):
         self.counts += other.counts
         self._widen(other.min, other.argmin, other.max, other.argmax)
 
-    def move(self, first: int) -> None:
-        """Number the points from `first` on."""
-        self.argmin += first if self.argmin >= 0 else 0
-        self.argmax += first if self.argmax >= 0 else 0
-
     def _widen(self, low: float, argmin: int, high: float, argmax: int) -> None:
         """Take extrema into account; the number of a point is -1 if there is none."""
         if argmin >= 0 and (self.argmin < 0 or (low, argmin) < (self.min, self.argmin)):

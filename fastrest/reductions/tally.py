@@ -15,7 +15,7 @@ from fastrest.reductions.classes import Classes
 from fastrest.reductions.histograms import Fraction, Histogram
 from fastrest.reductions.summaries import Quantile, Summary
 from fastrest.runtime.checkpoint import PartialResult, check_parts
-from fastrest.runtime.ranges import join
+from fastrest.runtime.ranges import joined_with
 from fastrest.runtime.storage import StrPath, digest, undamaged
 
 #: The ways of counting; every kind of sweep has the last.
@@ -138,7 +138,7 @@ class Tally(Comparable, PartialResult):
         together = self.state.empty()
         together.add(self.state)
         together.add(found)
-        passes, done = [*self.passes[:-1], together], join([*self.done, (start, stop)])
+        passes, done = [*self.passes[:-1], together], joined_with(self.done, start, stop)
         self.passes, self.done = passes, done
 
     def answers(self) -> tuple[Any, ...]:

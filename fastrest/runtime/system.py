@@ -10,9 +10,14 @@ from typing import Any
 import numpy as np
 
 from fastrest._core import _kernels
-from fastrest._core.validation import whole_number
+from fastrest._core.validation import public, whole_number
 from fastrest._version import __version__
 from fastrest.runtime import cgroup, scheduler
+
+
+@public
+class PerformanceWarning(UserWarning):
+    """A call takes longer than it need: the warning names the cause and the remedy."""
 
 
 def info() -> dict[str, Any]:

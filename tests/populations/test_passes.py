@@ -11,8 +11,8 @@ import pytest
 import fastrest as fr
 from fastrest.populations import population_tally
 from fastrest.populations.counts import Counter
-from fastrest.runtime import executors, ranges, scheduler
-from helpers.executors import processes
+from fastrest.runtime import ranges, scheduler
+from helpers.executors import Recorder, processes
 from helpers.populations import ACCEPT, CONDITIONS, QUESTIONS, SPACE, N
 
 
@@ -65,19 +65,16 @@ def test_a_dead_worker_of_a_population_is_named():
 
 
 @pytest.mark.process
-def test_tasks_of_a_population_for_workers_are_bounded(monkeypatch):
-    ranges = []
+def test_tasks_of_a_population_for_workers_are_whole_blocks(monkeypatch):
+    n, executor = 9 * scheduler.BLOCK_POINTS + 1, Recorder()
 
-    class Recorder(ThreadPoolExecutor):
-        def submit(self, function, plan, start, stop, threads):
-            ranges.append((start, stop))
-            return super().submit(function, plan, start, stop, threads)
+    found = SPACE.population(n, rng=1, executor=executor, workers=2)
 
-    monkeypatch.setattr(population_tally, "LARGEST_PIECE", 2 * scheduler.BLOCK_POINTS)
-    monkeypatch.setattr(executors, "PIECES", 1)
-    with Recorder(1) as executor:
-        SPACE.population(5 * scheduler.BLOCK_POINTS, rng=1, executor=executor)
-    assert max(stop - start for start, stop in ranges) == 2 * scheduler.BLOCK_POINTS
+    pieces = sorted((task.start, task.stop) for _, (task, *_) in executor.sent)
+    assert ranges.join(pieces) == [(0, n)]
+    assert 2 * 2 <= len(pieces) <= 2 * 8
+    assert all(start % scheduler.BLOCK_POINTS == 0 for start, _ in pieces)
+    assert found == SPACE.population(n, rng=1)
 
 
 @pytest.fixture
