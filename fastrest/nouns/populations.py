@@ -43,6 +43,7 @@ def count_candidates(
     with opened(executor, workers) as engine:
         ranges = [checked_range(design.sample, part)]
         counted = PopulationTally(design)
+        counted.part = part
         with Checkpoint.opened(checkpoint, load) as file:
             if file:
                 counted = file.resume(counted, ranges)

@@ -12,8 +12,9 @@ from fastrest._core.validation import Comparable, Frozen
 from fastrest.physiology.criteria import Criterion
 from fastrest.physiology.rundown import checked_times
 from fastrest.points.points import Points
-from fastrest.runtime.ranges import checked_part, part_range
+from fastrest.runtime.ranges import checked_part
 from fastrest.runtime.scheduler import Progress
+from fastrest.runtime.system import part_of_points
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -391,8 +392,9 @@ class Part(Comparable, Frozen):
             )
         ((of, chosen),) = methods.items()
         unit = running.pass_over(sweep.asked(of), chosen).unit
-        ranges = [part_range(len(sweep), self.k, self.n, unit)]
-        return running.tally(sweep, reducers, ranges=ranges, method=chosen, **options)
+        ranges = [part_of_points(len(sweep), self.k, self.n, unit)]
+        options |= {"ranges": ranges, "part": (self.k, self.n), "method": chosen}
+        return running.tally(sweep, reducers, **options)
 
     def __repr__(self) -> str:
         return f"<part {self.k} of {self.n} of {self.sweep!r}>"

@@ -1,7 +1,7 @@
 """Tallies of populations: the counts so far, and the pass over the candidates."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +14,9 @@ from fastrest.points.sample_points import SamplePoints
 from fastrest.populations.candidates import PopulationDesign
 from fastrest.populations.counts import Counter, Counts
 from fastrest.runtime import scheduler, system
-from fastrest.runtime.checkpoint import PartialResult, check_parts
+from fastrest.runtime.checkpoint import PartialResult, Parts
 from fastrest.runtime.executors import Means, Remote, gather
-from fastrest.runtime.ranges import Ranges, checked_part, common, gaps, joined_with, part_range
+from fastrest.runtime.ranges import Ranges, checked_part, common, gaps, joined_with
 from fastrest.runtime.storage import StrPath, digest, packed, undamaged, unpacked
 
 #: Blocks in a task: those of tens of milliseconds, for which Ctrl-C waits.
@@ -155,18 +155,21 @@ def checked_range(sample: SamplePoints, part: Any) -> tuple[int, int]:
         return 0, len(sample)
     if not isinstance(part, tuple) or len(part) != 2:
         raise TypeError(f"part must be (k, n), part k of n, got {part!r}")
-    return part_range(len(sample), *checked_part(*part), scheduler.BLOCK_POINTS)
+    return system.part_of_points(len(sample), *checked_part(*part), scheduler.BLOCK_POINTS)
 
 
-def merged_tallies(
-    tallies: Sequence[PopulationTally], files: Sequence[str] = ()
-) -> PopulationTally:
-    """Return the tally of the whole population, from those of all its parts."""
-    check_parts(tallies, "parts", files)
-    whole = PopulationTally(tallies[0].design)
-    whole.bits = tallies[0].bits
-    for one in tallies:
+def merged_tallies(tallies: Iterable[tuple[PopulationTally, str]]) -> PopulationTally:
+    """Return the tally of the whole population, from those of all its parts, with their files."""
+    whole: PopulationTally | None = None
+    for one, file in tallies:
+        if whole is None:
+            whole, parts = PopulationTally(one.design), Parts(one, "parts")
+            whole.bits = one.bits
+        parts.take(one, file)
         whole.counts = whole.counts + one.counts
         whole.accepted += one.accepted
+    if whole is None:
+        raise ValueError("nothing to merge: no parts were given")
+    parts.check_complete()
     whole.done = [(0, whole.points)]
     return whole

@@ -12,7 +12,7 @@ from fastrest._core import _kernels
 from fastrest._core.edges import Edges
 from fastrest.models.outputs import phi
 from fastrest.physiology.criteria import resolved_quantity
-from fastrest.points.describe import describe
+from fastrest.points.describe import described_shortly
 from fastrest.points.grid_points import GridPoints
 from fastrest.points.points import Points
 from fastrest.reductions import separable
@@ -53,6 +53,7 @@ def tally(
     checkpoint: "str | os.PathLike[str] | None" = None,
     ranges: Ranges | None = None,
     workers: int | None = None,
+    part: tuple[int, int] | None = None,
 ) -> Tally:
     """Return the tally of points, or of some ranges of them, for reducers: see `Sweep.reduce`."""
     check_reducers(points, reducers)
@@ -62,9 +63,10 @@ def tally(
         raise ValueError("engine='python' computes values() only: reduce them with NumPy")
     with opened(executor, workers) as pool:
         for_file = checkpoint is not None or bool(ranges)
-        description = describe(points) if for_file else {"shape": list(points.shape)}
+        description = described_shortly(points) if for_file else {"shape": list(points.shape)}
         counted = Tally(points, description, methods, reducers)
-        with Checkpoint.opened(checkpoint, Tally.load) as file:
+        counted.part = part
+        with Checkpoint.opened(checkpoint, functools.partial(Tally.load, points=points)) as file:
             if file:
                 counted.next_pass()
                 counted = file.resume(counted, ranges)

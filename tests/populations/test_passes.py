@@ -31,6 +31,7 @@ def test_blocks_of_a_population_add_in_any_order(pop):
         assert total.to_json() == pop.tally.counts.to_json()
 
 
+@pytest.mark.filterwarnings("ignore:part .* is empty")
 def test_parts_of_a_population_merge_to_the_whole(pop, tmp_path):
     parts = [SPACE.population(N, **QUESTIONS, part=(k, 7)) for k in range(7)]
     assert fr.merge(parts) == fr.merge(parts[::-1]) == pop
