@@ -452,6 +452,7 @@ def gradient(
     threads: int | None,
     progress: Progress,
     max_memory: int | None,
+    by_workers: Callable[[dict[str, np.ndarray], str], None] | None = None,
 ) -> dict[str, np.ndarray]:
     """Return the derivatives of the points' output: see `Sweep.gradient`."""
     model, n = points.cell.model, len(points)
@@ -465,6 +466,9 @@ def gradient(
     system.check_memory(8 * n * len(names), max_memory, instead)
     slopes = {name: np.empty(points.shape) for name in names}
     flat = {name: array.reshape(-1) for name, array in slopes.items()}
+    if by_workers is not None and isa != scheduler.PYTHON:
+        by_workers(slopes, isa)
+        return slopes
     if isa == scheduler.PYTHON:
         work, threads = _by_reference(points, flat), 1
     else:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastrest._core import _kernels
 from fastrest._core.edges import Edges
 from fastrest.models.outputs import phi
 from fastrest.physiology.criteria import resolved_quantity
@@ -222,7 +221,7 @@ class PassJob:
         """Return the pass, and the function that adds a range to accumulators."""
         empty = self.empty
         way = pass_over(points.asked(empty.of), empty.method)
-        isa = self.isa if self.isa in _kernels.SUPPORTED else _kernels.ISA  # the bits are the same
+        isa = scheduler.supported(self.isa)
         return way, way.adder(empty, isa, self.sums, self.threads)
 
 

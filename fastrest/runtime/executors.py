@@ -1,6 +1,7 @@
 """Executors: ranges are computed by threads, or by the workers of an executor, and added up."""
 
 import contextlib
+import math
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -56,16 +57,19 @@ class Remote(NamedTuple):
         Small arguments of every task.
     things : tuple
         The objects, of which the bits of drawn numbers are compared.
+    remedy : str
+        The remedy for a failure.
     """
 
     work: Callable[..., Any]
     carried: tuple[Carried, ...]
     arguments: tuple[Any, ...]
     things: tuple[Any, ...]
+    remedy: str = "with checkpoint= the same call resumes from there"
 
 
 @contextlib.contextmanager
-def workers_named(done: int, points: int) -> Iterator[None]:
+def workers_named(done: int, points: int, remedy: str) -> Iterator[None]:
     """Raise one kind of error for all failures of workers: each executor has its own errors."""
     try:
         yield
@@ -75,19 +79,20 @@ def workers_named(done: int, points: int) -> Iterator[None]:
             hint = f" (have the workers fastrest {release_of(()).version}, as the caller?)"
         raise RuntimeError(
             f"the executor failed after {done:,} of {points:,} points ({type(error).__name__}: "
-            f"{error}){hint}; with checkpoint= the same call resumes from there"
+            f"{error}){hint}; {remedy}"
         ) from error
 
 
 class Cutter:
     """Cuts ranges into tasks of whole units: some seconds each, and shorter towards the end.
 
+    A task has `most` points.
     The sizes follow the number of workers and the measured time of a point. No answer depends on
     them, because results of whole units can be added in any order.
     """
 
-    def __init__(self, to_do: scheduler.ToDo):
-        self.ranges, self.unit = list(reversed(to_do.ranges)), to_do.unit
+    def __init__(self, to_do: scheduler.ToDo, most: float = math.inf):
+        self.ranges, self.unit, self.most = list(reversed(to_do.ranges)), to_do.unit, most
         self.left = sum(stop - start for start, stop in self.ranges)
         self.first = max(1, FIRST // to_do.cost)
         self.points, self.seconds = 0, 0.0
@@ -105,7 +110,7 @@ class Cutter:
             size = max(min(size, LONGEST * pace), SHORTEST * pace)
         else:
             size = min(size, self.first)
-        return max(1, int(size) // self.unit) * self.unit
+        return max(1, int(min(size, self.most)) // self.unit) * self.unit
 
     def next(self, workers: int) -> tuple[int, int] | None:
         """Return the range of the next task; None if there is none."""
@@ -122,11 +127,12 @@ class Cutter:
 class Sender:
     """Submits tasks to an engine's workers, and adds their results.
 
-    Two tasks for each worker are under way, so that none waits for the caller.
+    Two tasks for each worker are under way, so that none waits for the caller. A task has `most`
+    points.
     """
 
-    def __init__(self, engine: Pool, remote: Remote, to_do: scheduler.ToDo):
-        self.engine, self.remote, self.cutter = engine, remote, Cutter(to_do)
+    def __init__(self, engine: Pool, remote: Remote, to_do: scheduler.ToDo, most: float = math.inf):
+        self.engine, self.remote, self.cutter = engine, remote, Cutter(to_do, most)
         self.points = to_do.points
         self.done = to_do.points - self.cutter.left
         self.release = release_of(remote.things)
@@ -145,7 +151,7 @@ class Sender:
             engine.whole(one) if i in missing else engine.light(one)
             for i, one in enumerate(self.remote.carried)
         ]
-        with workers_named(self.done, self.points):
+        with workers_named(self.done, self.points, self.remote.remedy):
             future = engine.submit(task, parcels)
             self.pending[future] = start, stop
             if missing and engine.heavy:
@@ -168,7 +174,7 @@ class Sender:
         future = self.ended.get()
         start, stop = self.pending.pop(future)
         self.heavy.discard(future)
-        with workers_named(self.done, self.points):
+        with workers_named(self.done, self.points, self.remote.remedy):
             answer = future.result()
         if isinstance(answer, Refused):
             raise RuntimeError(_refusal(answer, self.release))

@@ -105,6 +105,11 @@ def choose_engine(engine: str | None) -> str:
     return engine
 
 
+def supported(engine: str) -> str:
+    """Return the engine of a caller for its worker, which may lack it: the bits are the same."""
+    return engine if engine in (PYTHON, *_kernels.SUPPORTED) else _kernels.ISA
+
+
 def cpus() -> int:
     """Return the number of CPUs that the process's affinity and its cgroup's quota allow."""
     if hasattr(os, "process_cpu_count"):
