@@ -91,6 +91,8 @@ class Population(PopulationAnswers):
         sample: int | None = None,
         rng: Rng = None,
         threads: int | None = None,
+        executor: Any = None,
+        workers: int | None = None,
         max_memory: int | None = None,
     ) -> Members:
         """Return accepted cells: their parameters, and their potentials under every condition.
@@ -105,7 +107,7 @@ class Population(PopulationAnswers):
             Number of cells to draw at random without replacement; all if there are fewer.
         rng : int, SeedSequence, Generator or None
             Source of the random choice: see ``Space.sample``.
-        threads, max_memory
+        threads, executor, workers, max_memory
             As for ``sweep.values``.
 
         Returns
@@ -128,7 +130,8 @@ class Population(PopulationAnswers):
         0          0  0.033    -71.839
         1          2  0.034    -71.492
         """
-        return find_members(self.tally, first, sample, rng, threads, max_memory)
+        how = threads, max_memory, executor, workers
+        return find_members(self.tally, first, sample, rng, *how)
 
     def to_dataframe(self, **options: Any) -> "pd.DataFrame":
         """Return members as a pandas table: see `Members.to_dataframe`.

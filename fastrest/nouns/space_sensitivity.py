@@ -31,6 +31,8 @@ class SpaceSensitivity(Inputs):
         nan_policy: str | None = None,
         tolerance: float | None = None,
         threads: int | None = None,
+        executor: Any = None,
+        workers: int | None = None,
         progress: Progress = False,
         max_memory: int | None = None,
     ) -> "SobolIndices":
@@ -69,9 +71,9 @@ class SpaceSensitivity(Inputs):
         tolerance : float, optional
             Largest error of exact indices, and of the mean of V in units of its sd; 1e-6 by
             default.
-        threads, progress, max_memory
-            As for ``sweep.values``. Progress is that of a sample; max_memory is for exact indices.
-            The bits of sampled indices do not depend on `threads`.
+        threads, executor, workers, progress, max_memory
+            As for ``sweep.values``. Workers and progress are for a sample, max_memory is for exact
+            indices. The bits of sampled indices depend on none of them.
 
         Returns
         -------
@@ -112,6 +114,8 @@ class SpaceSensitivity(Inputs):
                 "replicates": replicates,
                 "nan_policy": nan_policy,
                 "progress": progress or None,
+                "executor": executor,
+                "workers": workers,
             }
             _check_none(for_samples, "goes with a sample: give n, as space.sobol(2**17), or until=")
             tolerance = 1e-6 if tolerance is None else tolerance
@@ -135,7 +139,7 @@ class SpaceSensitivity(Inputs):
         design = SamplingDesign(
             self, output, event, second, seed, replicates, nan_policy, groups=grouped
         )
-        return sampled_indices(design, n, until, threads, progress)
+        return sampled_indices(design, n, until, threads, progress, executor, workers)
 
     def shapley(
         self,

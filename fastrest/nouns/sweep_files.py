@@ -94,10 +94,8 @@ class SweepFiles(SweepAnswers):
             Type of the potentials, which are bit-for-bit those of ``values(dtype=dtype)``.
         of : str or Criterion
             As for `values`.
-        threads, progress, engine
-            As for `values`.
-        executor, workers
-            As for `reduce`. Workers write what they compute, to a folder that all of them share.
+        threads, executor, workers, progress, engine
+            As for `values`. Workers write their ranges themselves, to a folder that all share.
         overwrite : bool
             True to replace, at the end, a file or folder that is not the output of an earlier save.
 

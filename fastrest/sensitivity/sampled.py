@@ -9,6 +9,7 @@ The sample therefore consists of replicates, scrambled independently, and the sc
 estimates gives the intervals.
 """
 
+import functools
 import math
 import threading
 import warnings
@@ -29,6 +30,8 @@ from fastrest.points.inputs import Inputs
 from fastrest.points.sample_points import SamplePoints, drawn_columns, kernel_sample
 from fastrest.reductions.accumulator import UNIT, whole
 from fastrest.runtime import scheduler
+from fastrest.runtime.engines import Pool, opened
+from fastrest.runtime.executors import Remote, Sender
 from fastrest.runtime.scheduler import Progress
 from fastrest.sensitivity.estimators import (
     NAN_POLICIES,
@@ -41,6 +44,8 @@ from fastrest.sensitivity.indices import SobolIndices
 
 #: Points of A and B in a task: a few milliseconds.
 PIECE = 1 << 14
+#: The time of an evaluation, in plain points.
+COST = 4
 #: Points of A and B in the first sample for `until`, and in the last if n is not given.
 FIRST, LAST = 1 << 14, 1 << 30
 #: Points at which the margin of steady states is looked at, and the part of its median at which
@@ -145,6 +150,13 @@ class ReplicateSums:
         pairs = zip(self.totals or [0] * len(found), found)
         self.totals = [None if a is None or b is None else a + b for a, b in pairs]
 
+    def join(self, other: "ReplicateSums") -> None:
+        """Add the sums of other points."""
+        self.points += other.points
+        self.invalid = [a + b for a, b in zip(self.invalid, other.invalid)]
+        pairs = zip(self.totals or [0] * len(other.totals), other.totals)
+        self.totals = [None if a is None or b is None else a + b for a, b in pairs]
+
     @property
     def valid(self) -> int:
         """The number of points with a potential."""
@@ -195,7 +207,13 @@ class SampledIndices(SobolIndices):
         return self.plan.seed
 
     def extend(
-        self, n: int, *, threads: int | None = None, progress: Progress = False
+        self,
+        n: int,
+        *,
+        threads: int | None = None,
+        executor: Any = None,
+        workers: int | None = None,
+        progress: Progress = False,
     ) -> "SampledIndices":
         """Return the indices from n more base points, after those already seen.
 
@@ -203,8 +221,8 @@ class SampledIndices(SobolIndices):
         ----------
         n : int
             Further points over all replicates; rounded up to a multiple of their number.
-        threads, progress
-            As for ``sweep.values``.
+        threads, executor, workers, progress
+            As for ``space.sobol``.
 
         Returns
         -------
@@ -221,7 +239,9 @@ class SampledIndices(SobolIndices):
         8192
         """
         points = self.sums[0].points + self.plan.points(n)
-        return answer(self.plan, add_points(self.plan, self.sums, points, threads, progress))
+        with opened(executor, workers) as engine:
+            sums = add_points(self.plan, self.sums, points, threads, progress, engine)
+        return answer(self.plan, sums)
 
 
 def sampled_indices(
@@ -230,6 +250,8 @@ def sampled_indices(
     until: float | None,
     threads: int | None,
     progress: Progress,
+    executor: Any = None,
+    workers: int | None = None,
 ) -> SampledIndices:
     """Return sampled indices: see ``Space.sobol`` and ``Space.dgsm``."""
     if until is not None and not as_float("until", until) > 0:
@@ -238,14 +260,15 @@ def sampled_indices(
     most = design.points(LAST if n is None else n)
     points = most if until is None else min(most, design.points(FIRST))
     sums: Sequence[ReplicateSums] = []
-    while True:
-        sums = add_points(design, sums, points, threads, progress)
-        found = answer(design, sums)
-        if until is None or points == most:
-            return found
-        if max(found["S1_conf"].max(), found["ST_conf"].max()) <= until:  # which NaN never is
-            return found
-        points = min(2 * points, most)
+    with opened(executor, workers) as engine:
+        while True:
+            sums = add_points(design, sums, points, threads, progress, engine)
+            found = answer(design, sums)
+            if until is None or points == most:
+                return found
+            if max(found["S1_conf"].max(), found["ST_conf"].max()) <= until:  # which NaN never is
+                return found
+            points = min(2 * points, most)
 
 
 def _warn_of_volume(design: SamplingDesign) -> None:
@@ -265,46 +288,98 @@ def _warn_of_volume(design: SamplingDesign) -> None:
         )
 
 
+class Sampler:
+    """The sample of a design, whose pieces are added up here or in a worker."""
+
+    def __init__(self, design: SamplingDesign, points: int):
+        self.design, self.points = design, points
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.design, self.points)
+
+    @functools.cached_property
+    def columns(self) -> list[tuple[list[Any], list[Any]]]:
+        """The equation's columns at A and at B for each replicate."""
+        return self.design.columns(self.points)
+
+    @functools.cached_property
+    def asked(self) -> dict[str, Any]:
+        """The arguments of the kernel beside the columns."""
+        design, parts = self.design, self.design.parts
+        return {
+            "n_inputs": 1 + max(parts),
+            "parts": parts if design.groups else None,
+            "between": (design.event.low, design.event.high) if design.event is not None else None,
+            "pivot": design.pivot,
+            "second": design.second,
+            "logs": design.logs,
+        }
+
+    def sums(self, start: int, stop: int) -> "ReplicateSums":
+        """Return the sums of a piece, which lies in one replicate."""
+        r, first = divmod(start, self.points)
+        a, b = self.columns[r]
+        inputs = [c.input if isinstance(c, _kernels.Draw) else -1 for c in a]
+        both = a, b if self.design.indices else None
+        equation = self.design.output.equation
+        n = stop - start
+        invalid, found = _samples.pick_freeze(equation, *both, inputs, first, n, **self.asked)
+        one = ReplicateSums()
+        one.add(stop - start, invalid, found)
+        return one
+
+
+def sums_remotely(sampler: Sampler, start: int, stop: int, threads: int) -> "ReplicateSums":
+    """Return the sums of some pieces of one replicate, in a worker."""
+    found, lock, _ = ReplicateSums(), threading.Lock(), sampler.columns
+
+    def work(lo: int, hi: int) -> None:
+        one = sampler.sums(lo, hi)
+        with lock:
+            found.join(one)
+
+    to_do = scheduler.ToDo(stop - start, PIECE, 1, [(start, stop)])
+    scheduler.run(work, to_do, threads=threads)
+    return found
+
+
 def add_points(
     design: SamplingDesign,
     before: Sequence[ReplicateSums],
     points: int,
     threads: int | None,
     progress: Progress,
+    engine: Pool | None = None,
 ) -> list[ReplicateSums]:
     """Return the sums of every replicate's first points, given those of fewer points."""
-    equation, parts = design.output.equation, design.parts
-    d = 1 + max(parts)
     if points > _samples.MAX_POINTS["sobol"]:
         raise ValueError(f"n must be at most 2**{_samples.BITS} for each replicate")
-    columns = design.columns(points)
-    inputs = [c.input if isinstance(c, _kernels.Draw) else -1 for c in columns[0][0]]
-    asked: dict[str, Any] = {
-        "n_inputs": d,
-        "parts": parts if design.groups else None,
-        "between": (design.event.low, design.event.high) if design.event is not None else None,
-        "pivot": design.pivot,
-        "second": design.second,
-        "logs": design.logs,
-    }
+    sampler = Sampler(design, points)
     done = before[0].points if before else 0
-    sums = [replace(one) for one in before] or [ReplicateSums() for _ in columns]
+    sums = [replace(one) for one in before] or [ReplicateSums() for _ in range(design.replicates)]
     lock = threading.Lock()
 
-    def work(start: int, stop: int) -> None:
-        r, first = divmod(start, points)
-        a, b = columns[r]
-        both = a, b if design.indices else None
-        invalid, found = _samples.pick_freeze(equation, *both, inputs, first, stop - start, **asked)
-        if design.nan_policy == "raise" and invalid.any():
-            raise _invalid(invalid, design.output)
+    def add(found: ReplicateSums, start: int, stop: int) -> None:
+        if design.nan_policy == "raise" and any(found.invalid):
+            raise _invalid(np.array(found.invalid), design.output)
         with lock:
-            sums[r].add(stop - start, invalid, found)
+            sums[start // points].join(found)
+
+    def work(start: int, stop: int) -> None:
+        add(sampler.sums(start, stop), start, stop)
 
     total = design.replicates * points
-    evaluations = total * (d + 2 if design.indices else 1)
-    threads = scheduler.thread_count(threads, evaluations)
+    each = 3 + max(design.parts) if design.indices else 1
     left = [(r * points + done, (r + 1) * points) for r in range(design.replicates)]
+    if engine is not None:
+        arguments = (1 if threads is None else threads,)
+        carried = (engine.carry(sampler),)
+        remote = Remote(sums_remotely, carried, arguments, (sampler,), "repeat the call")
+        to_do = scheduler.ToDo(total, PIECE, 1, left, COST * each)
+        Sender(engine, remote, to_do).run(progress, add)
+        return sums
+    _ = sampler.columns, sampler.asked  # before the threads
+    threads = scheduler.thread_count(threads, total * each)
     to_do = scheduler.ToDo(total, PIECE, 1, left)
     scheduler.run(work, to_do, threads=threads, progress=progress)
     return sums

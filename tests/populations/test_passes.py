@@ -6,6 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 import fastrest as fr
@@ -55,6 +56,22 @@ def test_a_population_by_an_executor_is_equal(pop):
         assert SPACE.population(N, **QUESTIONS, executor=executor) == pop
     with ThreadPoolExecutor(1) as executor:
         assert SPACE.population(N, **QUESTIONS, executor=executor, threads=2) == pop
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "asked", [{}, {"first": 10}, {"sample": 500, "rng": 3}], ids=["all", "first", "sample"]
+)
+def test_workers_find_the_members_of_the_plain_call(pop, asked):
+    executor, expected = Recorder(), pop.members(**asked)
+
+    for options in ({"workers": 2}, {"workers": 1, "threads": 2}):
+        found = pop.members(executor=executor, **options, **asked)
+
+        assert (found.indices == expected.indices).all()
+        for name, column in expected.columns.items():
+            np.testing.assert_array_equal(found.columns[name], column)
+    assert executor.sent
 
 
 @pytest.mark.process
