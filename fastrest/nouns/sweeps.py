@@ -93,8 +93,9 @@ class Sweep(SweepFiles):
         engine : str, optional
             ``"python"`` for the pure-Python reference, or an instruction set of `fastrest.info`.
         threads : int, optional
-            Number of threads. Default: the CPUs this process may use (one below 10^5 points), or
-            the environment variable ``FASTREST_NUM_THREADS``. The result does not depend on it.
+            Number of threads. Default: the CPUs this process may use by its affinity, cgroup and
+            batch system (one below 10^5 points, and one in a process of a pool), or the environment
+            variable ``FASTREST_NUM_THREADS``. The result does not depend on it.
         executor, workers
             As for `reduce`: workers compute ranges, which come back to this process, or are written
             by them if `out` is a path. That pays where a point takes long.

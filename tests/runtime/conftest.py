@@ -5,13 +5,15 @@ import concurrent.futures as cf
 import pytest
 
 from fastrest.reductions import running
+from fastrest.runtime import scheduler
 from helpers.executors import processes
 from helpers.processes import our_threads
 
 
 @pytest.fixture
 def no_thread_setting(monkeypatch):
-    monkeypatch.delenv("FASTREST_NUM_THREADS", raising=False)
+    for name in ("FASTREST_NUM_THREADS", *scheduler.GRANTS):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
