@@ -66,7 +66,7 @@ from fastrest.physiology.rundown import Rundown
 from fastrest.physiology.uncertainty import Uncertainty
 from fastrest.points.axes import Axis, axis
 from fastrest.points.derived import Affine, Derived, Electroneutral, Linear, affine, electroneutral
-from fastrest.runtime.system import info
+from fastrest.runtime.system import PerformanceWarning, info
 
 if TYPE_CHECKING:
     from fastrest.nouns.load_and_merge import load, merge
@@ -104,7 +104,7 @@ __all__ += ["Between", "Change", "Criterion", "NernstBetween"]
 __all__ += ["above", "at_least", "below", "between", "change", "nernst_between"]
 __all__ += ["Marginal", "Members", "Population", "Transition"]
 # the package
-__all__ += ["__version__", "info"]
+__all__ += ["PerformanceWarning", "__version__", "info"]
 
 #: Modules that are imported when one of these names is first used: `import fastrest` is quicker
 #: without them. Some names are not public, but pickles refer to them.
@@ -120,11 +120,13 @@ _LATE = {
     "fastrest.reductions.histograms": ("Fraction", "Histogram", "HistogramAnswer"),
     "fastrest.reductions.summaries": ("Quantile", "Summary", "SummaryAnswer"),
     "fastrest.reductions.tally": ("Tally", "restored_tally"),
+    "fastrest.runtime.workers": ("do_task",),
     "fastrest.sensitivity.distribution": ("Bounded",),
     "fastrest.sensitivity.indices": ("ShapleyEffects", "SobolIndices"),
     "fastrest.sensitivity.one_at_a_time": ("Swings",),
     "fastrest.sensitivity.probability": ("Probability",),
-    "fastrest.sensitivity.sampled": ("ReplicateSums", "SampledIndices", "SamplingDesign"),
+    "fastrest.sensitivity.sampled": ("SampledIndices",),
+    "fastrest.sensitivity.pick_freeze": ("ReplicateSums", "SamplingDesign"),
 }
 #: Further names that pickles refer to: classes of objects, and the function that makes some.
 _PICKLED = (

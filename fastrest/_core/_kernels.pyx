@@ -19,7 +19,7 @@ cnp.import_array()
 
 #: number of the interface: raise it, and that of fastrest._core, when an argument or a result of a
 #: compiled module changes
-INTERFACE = 14
+INTERFACE = 15
 
 MAX_IONS = FR_MAX_IONS
 MAX_DIMS = FR_MAX_DIMS

@@ -47,7 +47,7 @@ def run_population(options: argparse.Namespace) -> None:
 def run_merge(options: argparse.Namespace) -> None:
     """Combine the tallies of all parts, and report as the whole sweep or population does."""
     check_files(options, [("the tally", path) for path in options.tallies])
-    if any(is_of_population(path) for path in options.tallies):
+    if is_of_population(options.tallies[0]):
         _merge_population(options)
     else:
         _merge_sweep(options)

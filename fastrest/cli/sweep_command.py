@@ -105,7 +105,16 @@ def _reducers(sweep: Sweep, options: argparse.Namespace) -> list[Reducer]:
 def _count_part(sweep: Sweep, options: argparse.Namespace) -> None:
     k, n = part_of(options)
     if options.out or options.plot:
-        raise ValueError("--part only counts: it does not go with --out and --plot")
+        raise ValueError(
+            "--part only counts: it does not go with --out and --plot, which need all points; run "
+            "them without --part, or share the writing among workers (sweep.save with executor=)"
+        )
+    if options.summary:
+        print(
+            "fastrest: --part leaves out quantiles, which need several passes over all points: run "
+            "without --part for them, or use executor= in Python",
+            file=sys.stderr,
+        )
     part = sweep.part(k, n)
     check_outputs(options, "tally")
     reducers = _reducers(sweep, options)

@@ -76,6 +76,10 @@ class Format:
 
     def open(self) -> None:
         """Prepare for blocks, also after a process was killed."""
+        self.connect()
+
+    def connect(self) -> None:
+        """Prepare for blocks while other processes write theirs."""
 
     def write(self, start: int, stop: int, values: np.ndarray, status: Any) -> list[Path]:
         """Write a range, and return the files that must be on the disk before it is done."""

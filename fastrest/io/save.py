@@ -30,8 +30,10 @@ from fastrest.io.parquet import Parquet
 from fastrest.io.zarr import Zarr
 from fastrest.physiology.criteria import quantity_to_json
 from fastrest.points.describe import describe
-from fastrest.points.points import Points, checked_dtype
+from fastrest.points.points import Compute, Points, checked_dtype
 from fastrest.runtime import scheduler
+from fastrest.runtime.engines import Pool, opened
+from fastrest.runtime.executors import Remote, Sender, warn_of_travel
 from fastrest.runtime.locks import locked
 from fastrest.runtime.ranges import common, cut, gaps
 from fastrest.runtime.scheduler import Progress
@@ -47,9 +49,12 @@ from fastrest.runtime.storage import (
     sync,
 )
 from fastrest.runtime.system import bytes_text, optional_module
+from fastrest.runtime.workers import where
 
 #: The ending that the name of an output has until it is complete.
 PART = ".part"
+#: The remedy after workers have failed.
+SAME_CALL = "the same call resumes from there"
 
 #: The formats by suffix.
 FORMATS: dict[str, type[Format]] = {".npy": Npy, ".zarr": Zarr, ".parquet": Parquet}
@@ -95,14 +100,16 @@ def save(
     progress: Progress,
     engine: str | None,
     overwrite: bool = False,
+    executor: Any = None,
+    workers: int | None = None,
 ) -> None:
     """Write points to a file or folder: see `Sweep.save`."""
     output = Output(points, path, dtype, engine, overwrite)
-    with output.locked():
+    with opened(executor, workers) as pool, output.locked():
         output.recover()
         if output.resume():
             points.check_memory(0, None, "sweep fewer points at a time")
-            output.write(threads, progress)
+            output.write(threads, progress, pool)
             output.publish()
         output.tidy()
 
@@ -221,20 +228,29 @@ class Output:
                 f"{bytes_text(free)}"
             )
 
-    def write(self, threads: int | None, progress: Progress) -> None:
-        """Compute and write the points that are left."""
+    def write(self, threads: int | None, progress: Progress, pool: Pool | None = None) -> None:
+        """Compute and write the points that are left: by threads, or by an engine's workers."""
         points, form, record = self.points, self.form, self.record
+        to_do = scheduler.ToDo(
+            len(points), form.unit, form.units, self.left, points.output.cost if pool else 1
+        )
+        if pool is not None:
+            job = WriteJob(self, 1 if threads is None else threads)
+            remote = Remote(write_remotely, (pool.carry(job),), (), (job,), SAME_CALL)
+            sender = Sender(pool, remote, to_do)
+            with self.unfinished():
+                warn_of_travel(pool, len(points) * points.output.cost)
+                sender.run(progress, lambda _, start, stop: record.add(start, stop, []))
+                self.check_inputs()
+            sender.tell_starved()
+            return
         compute, threads = points.computer(self.engine, threads)
 
         def work(start: int, stop: int) -> None:
-            values = np.empty(stop - start, form.dtype)
-            status = np.empty(stop - start, np.uint8) if form.with_status else None
-            compute(start, stop, values, status, False)
             with self.named():
-                record.add(start, stop, form.write(start, stop, values, status))
+                record.add(start, stop, computed_and_written(form, compute, start, stop))
 
         with self.unfinished():
-            to_do = scheduler.ToDo(len(points), form.unit, form.units, self.left)
             scheduler.run(work, to_do, threads=threads, progress=progress)
             self.check_inputs()
 
@@ -317,6 +333,53 @@ class Output:
     def named(self) -> contextlib.AbstractContextManager[None]:
         """Name the output in errors of the system."""
         return named(self.path)
+
+
+def computed_and_written(form: Format, compute: Compute, start: int, stop: int) -> list[Path]:
+    """Compute and write a range, and return the files that hold it."""
+    values = np.empty(stop - start, form.dtype)
+    status = np.empty(stop - start, np.uint8) if form.with_status else None
+    compute(start, stop, values, status, False)
+    return form.write(start, stop, values, status)
+
+
+class WriteJob:
+    """The writing of an output, for a worker that shares its folder with the caller."""
+
+    def __init__(self, output: Output, threads: int):
+        self.points, self.of, self.part = output.points, output.points.of, output.form.part
+        self.kind, self.dtype = type(output.form), output.form.dtype
+        self.engine = scheduler.choose_engine(output.engine)
+        self.threads, self.path = threads, str(output.path)
+        self.bits = output.points.bits
+
+    def connected(self) -> Format:
+        """Return the format, ready to write ranges."""
+        if not self.part.exists():
+            raise FileNotFoundError(
+                f"{where()} does not see {self.part}: save to a folder that all workers share"
+            )
+        form = self.kind(self.points.asked(self.of), self.dtype, self.part)
+        form.connect()
+        return form
+
+
+def write_remotely(job: WriteJob, start: int, stop: int) -> None:
+    """Compute and write a range in a worker; return once its data are on the disk."""
+    form = job.connected()
+    engine = scheduler.supported(job.engine)
+    compute, threads = form.points.computer(engine, job.threads)
+    written: set[Path] = set()
+
+    def work(lo: int, hi: int) -> None:
+        with named(job.path):
+            written.update(computed_and_written(form, compute, lo, hi))
+
+    to_do = scheduler.ToDo(len(job.points), form.unit, form.units, [(start, stop)])
+    scheduler.run(work, to_do, threads=threads)
+    folders = {one for path in written for one in path.parents if one.is_relative_to(job.part)}
+    for path in (*written, *folders):
+        sync(path)
 
 
 def kept_digests(columns: Mapping[str, np.ndarray], kept: Iterable[str]) -> dict[str, str]:

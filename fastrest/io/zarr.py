@@ -84,9 +84,12 @@ class Zarr(Format):
         )
 
     def open(self) -> None:
-        zarr = optional_module("zarr", "zarr")
         for file in self.part.rglob("*.partial"):  # a chunk that was being written
             file.unlink()
+        self.connect()
+
+    def connect(self) -> None:
+        zarr = optional_module("zarr", "zarr")
         with zarr.config.set({f"array.{name}": value for name, value in WRITE_ALL.items()}):
             for name in (self.points.label, STATUS, *self.long):
                 self.arrays[name] = zarr.open_array(self.part / name, mode="r+")

@@ -1,7 +1,8 @@
 """Loading of saved sweeps, and merging of parts that were counted on their own."""
 
+import itertools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -152,10 +153,12 @@ def merge(parts: Iterable[Tally | Population | StrPath]) -> Any:
     """
     if isinstance(parts, Tally | Population | str | os.PathLike):
         raise TypeError(f"merge takes a list of tallies, populations or paths, got {parts!r}")
-    given = list(parts)
-    if any(is_of_population(one) for one in given):
-        return merged_population(given)
-    return merged_sweep(given).answers()
+    given = iter(parts)
+    first = next(given, None)
+    if first is None:
+        raise ValueError("nothing to merge: no tallies were given")
+    both = itertools.chain([first], given)
+    return merged_population(both) if is_of_population(first) else merged_sweep(both).answers()
 
 
 def is_of_population(part: Any) -> bool:
@@ -167,24 +170,23 @@ def is_of_population(part: Any) -> bool:
 
 def merged_population(parts: Iterable[Any]) -> Population:
     """Return the population that was counted in parts."""
-    given = list(parts)
-    found = loaded(given, Population.load)
-    for one in found:
-        if not isinstance(one, Population):
-            raise TypeError(f"merge: expected parts of a population, got {one!r}")
-    return Population(merged_tallies([one.tally for one in found], files_of(given)))
+
+    def tallies() -> Iterator[tuple[PopulationTally, str]]:
+        for one, file in loaded(parts, Population.load):
+            if not isinstance(one, Population):
+                raise TypeError(f"merge: expected parts of a population, got {one!r}")
+            yield one.tally, file
+
+    return Population(merged_tallies(tallies()))
 
 
 def merged_sweep(parts: Iterable[Any]) -> Tally:
     """Return the tally of the sweep that was counted in parts."""
-    given = list(parts)
-    found = loaded(given, Tally.load)
-    if not found:
-        raise ValueError("nothing to merge: no tallies were given")
-    return merged_tally(found, files_of(given))
 
+    def tallies() -> Iterator[tuple[Tally, str]]:
+        for one, file in loaded(parts, Tally.load):
+            if not isinstance(one, Tally):
+                raise TypeError(f"merge: expected tallies of a sweep, got {one!r}")
+            yield one, file
 
-def files_of(parts: Sequence[Any]) -> list[str]:
-    """Return the paths of parts, if all are given as paths."""
-    paths = all(isinstance(one, str | os.PathLike) for one in parts)
-    return [os.fspath(one) for one in parts] if paths else []
+    return merged_tally(tallies())

@@ -17,7 +17,8 @@ from fastrest.populations.members import Members, find_members
 from fastrest.populations.population_tally import PopulationTally, checked_range, run_pass
 from fastrest.populations.statistics import PopulationAnswers
 from fastrest.runtime.checkpoint import Checkpoint
-from fastrest.runtime.executors import Means, check_executor
+from fastrest.runtime.engines import opened
+from fastrest.runtime.executors import Means
 from fastrest.runtime.scheduler import Progress
 from fastrest.runtime.storage import StrPath
 
@@ -35,16 +36,18 @@ def count_candidates(
     executor: "cf.Executor | None" = None,
     progress: Progress = False,
     checkpoint: StrPath | None = None,
+    workers: int | None = None,
 ) -> "Population":
     """Draw the candidates of a design and judge them: see ``Space.population``."""
-    check_executor(executor)
-    ranges = [checked_range(design.sample, part)]
-    counted = PopulationTally(design)
     load = functools.partial(PopulationTally.load, kinds=KINDS)
-    with Checkpoint.opened(checkpoint, load) as file:
-        if file:
-            counted = file.resume(counted, ranges)
-        run_pass(counted, ranges, Means(threads, executor, progress, file))
+    with opened(executor, workers) as engine:
+        ranges = [checked_range(design.sample, part)]
+        counted = PopulationTally(design)
+        counted.part = part
+        with Checkpoint.opened(checkpoint, load) as file:
+            if file:
+                counted = file.resume(counted, ranges)
+            run_pass(counted, ranges, Means(threads, engine, progress, file))
     return Population(counted)
 
 
@@ -99,6 +102,8 @@ class Population(PopulationAnswers):
         sample: int | None = None,
         rng: Rng = None,
         threads: int | None = None,
+        executor: Any = None,
+        workers: int | None = None,
         max_memory: int | None = None,
     ) -> Members:
         """Return accepted cells: their parameters, and their potentials under every condition.
@@ -113,7 +118,7 @@ class Population(PopulationAnswers):
             Number of cells to draw at random without replacement; all if there are fewer.
         rng : int, SeedSequence, Generator or None
             Source of the random choice: see ``Space.sample``.
-        threads, max_memory
+        threads, executor, workers, max_memory
             As for ``sweep.values``.
 
         Returns
@@ -136,7 +141,8 @@ class Population(PopulationAnswers):
         0          0  0.033    -71.839
         1          2  0.034    -71.492
         """
-        return find_members(self.tally, first, sample, rng, threads, max_memory)
+        how = threads, max_memory, executor, workers
+        return find_members(self.tally, first, sample, rng, *how)
 
     def to_dataframe(self, **options: Any) -> "pd.DataFrame":
         """Return members as a pandas table: see `Members.to_dataframe`.

@@ -36,6 +36,8 @@ class SpaceSensitivity(Inputs):
         nan_policy: str | None = None,
         tolerance: float | None = None,
         threads: int | None = None,
+        executor: Any = None,
+        workers: int | None = None,
         progress: Progress = False,
         max_memory: int | None = None,
     ) -> SobolIndices:
@@ -74,9 +76,9 @@ class SpaceSensitivity(Inputs):
         tolerance : float, optional
             Largest error of exact indices, and of the mean of V in units of its sd; 1e-6 by
             default.
-        threads, progress, max_memory
-            As for ``sweep.values``. Progress is that of a sample; max_memory is for exact indices.
-            The bits of sampled indices do not depend on `threads`.
+        threads, executor, workers, progress, max_memory
+            As for ``sweep.values``. Workers and progress are for a sample, max_memory is for exact
+            indices. The bits of sampled indices depend on none of them.
 
         Returns
         -------
@@ -117,6 +119,8 @@ class SpaceSensitivity(Inputs):
                 "replicates": replicates,
                 "nan_policy": nan_policy,
                 "progress": progress or None,
+                "executor": executor,
+                "workers": workers,
             }
             _check_none(for_samples, "goes with a sample: give n, as space.sobol(2**17), or until=")
             tolerance = 1e-6 if tolerance is None else tolerance
@@ -125,7 +129,8 @@ class SpaceSensitivity(Inputs):
             return exact_indices(self, output, grouped, tolerance, threads, max_memory)
         for_exact = {"tolerance": tolerance, "max_memory": max_memory}
         _check_none(for_exact, "is for exact indices, not for a sample: leave it out")
-        from fastrest.sensitivity.sampled import SamplingDesign, sampled_indices
+        from fastrest.sensitivity.pick_freeze import SamplingDesign
+        from fastrest.sensitivity.sampled import sampled_indices
 
         if event is not None and not isinstance(event, InRange):
             raise ValueError(
@@ -140,7 +145,7 @@ class SpaceSensitivity(Inputs):
         design = SamplingDesign(
             self, output, event, second, seed, replicates, nan_policy, groups=grouped
         )
-        return sampled_indices(design, n, until, threads, progress)
+        return sampled_indices(design, n, until, threads, progress, executor, workers)
 
     def shapley(
         self,
@@ -355,7 +360,8 @@ class SpaceSensitivity(Inputs):
         array([0.94, 0.11])
         """
         self.check_no_derived("derivative-based measures")
-        from fastrest.sensitivity.sampled import SamplingDesign, sampled_indices
+        from fastrest.sensitivity.pick_freeze import SamplingDesign
+        from fastrest.sensitivity.sampled import sampled_indices
 
         output, event = resolved_quantity(of, self.cell.model)
         if event is not None:

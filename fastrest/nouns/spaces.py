@@ -155,6 +155,7 @@ class Space(SpaceSensitivity):
         part: tuple[int, int] | None = None,
         threads: int | None = None,
         executor: concurrent.futures.Executor | None = None,
+        workers: int | None = None,
         progress: Progress = False,
         checkpoint: str | os.PathLike[str] | None = None,
     ) -> Population:
@@ -176,7 +177,7 @@ class Space(SpaceSensitivity):
             Name of the output whose values under each condition are counted.
         part : (int, int), optional
             Numbers k and n of a part to be counted on its own and merged (`merge`), k from 0.
-        threads, executor, progress, checkpoint
+        threads, executor, workers, progress, checkpoint
             As for ``sweep.reduce``. The answers are bit-for-bit identical for all of them.
 
         Returns
@@ -208,7 +209,7 @@ Cl 110/7 mM, P 1 : 0.04 : 0.45, 37 °C>
 
         candidates = self.sample(n, rng=rng, method=method)
         design = PopulationDesign.checked(candidates, conditions, accept, of)
-        return count_candidates(design, part, threads, executor, progress, checkpoint)
+        return count_candidates(design, part, threads, executor, progress, checkpoint, workers)
 
     # ---- other libraries ----
 

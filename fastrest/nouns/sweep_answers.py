@@ -13,8 +13,9 @@ from fastrest.models.solutions import solution
 from fastrest.physiology.criteria import Criterion
 from fastrest.physiology.rundown import checked_times
 from fastrest.points.points import Points
-from fastrest.runtime.ranges import checked_part, part_range
+from fastrest.runtime.ranges import checked_part
 from fastrest.runtime.scheduler import Progress
+from fastrest.runtime.system import part_of_points
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -44,6 +45,7 @@ class SweepAnswers(Points):
         engine: str | None = None,
         threads: int | None = None,
         executor: concurrent.futures.Executor | None = None,
+        workers: int | None = None,
         progress: Progress = False,
         max_memory: int | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -62,9 +64,12 @@ class SweepAnswers(Points):
             An instruction set of `fastrest.info`.
         threads : int, optional
             As for `values`. The answers are bit-for-bit identical for any number of threads.
-        executor : concurrent.futures.Executor, optional
-            An executor whose workers count, with one thread each unless `threads` is given: a
-            ``ProcessPoolExecutor``, Dask's ``client.get_executor()``, an ``MPIPoolExecutor``.
+        executor : concurrent.futures.Executor or dask.distributed.Client, optional
+            Its workers count, with one thread each unless `threads` is given: those of a
+            ``ProcessPoolExecutor``, a ``Client``, an ``MPIPoolExecutor``. A factored count of some
+            seconds is made without them.
+        workers : int, optional
+            The number of workers, where the executor does not tell it.
         progress, max_memory
             As for `values`.
         checkpoint : path, optional
@@ -87,7 +92,7 @@ class SweepAnswers(Points):
         from fastrest.reductions.running import tally
 
         points = self.points_of(getattr(one, "of", "V") for one in reducers)
-        how = threads, executor, progress, max_memory, checkpoint
+        how = threads, executor, progress, max_memory, checkpoint, None, workers
         return tally(points, reducers, method, engine, *how).answers()
 
     def rundown(
@@ -451,8 +456,9 @@ class Part(Comparable, Frozen):
             )
         ((of, chosen),) = methods.items()
         unit = running.pass_over(sweep.asked(of), chosen).unit
-        ranges = [part_range(len(sweep), self.k, self.n, unit)]
-        return running.tally(sweep, reducers, ranges=ranges, method=chosen, **options)
+        ranges = [part_of_points(len(sweep), self.k, self.n, unit)]
+        options |= {"ranges": ranges, "part": (self.k, self.n), "method": chosen}
+        return running.tally(sweep, reducers, **options)
 
     def __repr__(self) -> str:
         return f"<part {self.k} of {self.n} of {self.sweep!r}>"

@@ -2,21 +2,19 @@
 
 from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
 
-from collections.abc import Iterator
+import os
 from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from fastrest.nouns.sweep_answers import SweepAnswers
+from fastrest.nouns.sweep_files import SweepFiles
 from fastrest.physiology.criteria import Criterion
 from fastrest.points.points import STATUS, Points, checked_dtype, gradient
-from fastrest.runtime.scheduler import Progress
+from fastrest.runtime.scheduler import PYTHON, Progress, choose_engine
 from fastrest.runtime.system import optional_module
 
 if TYPE_CHECKING:
-    import os
-
     import pandas as pd
     import xarray as xr
 
@@ -24,7 +22,7 @@ Quantity = str | Criterion
 Quantities = list[Any] | tuple[Any, ...]
 
 
-class Sweep(SweepAnswers):
+class Sweep(SweepFiles):
     """Many points of one cell: made by `grid`, `table` and ``space.sample``.
 
     Attributes
@@ -40,12 +38,14 @@ class Sweep(SweepAnswers):
     @overload
     def values(
         self,
-        out: np.ndarray | None = None,
+        out: np.ndarray | str | os.PathLike[str] | None = None,
         dtype: npt.DTypeLike = "float64",
         *,
         of: Quantity = "V",
         engine: str | None = None,
         threads: int | None = None,
+        executor: Any = None,
+        workers: int | None = None,
         progress: Progress = False,
         max_memory: int | None = None,
     ) -> np.ndarray: ...
@@ -58,17 +58,21 @@ class Sweep(SweepAnswers):
         of: Quantities,
         engine: str | None = None,
         threads: int | None = None,
+        executor: Any = None,
+        workers: int | None = None,
         progress: Progress = False,
         max_memory: int | None = None,
     ) -> dict[str, np.ndarray]: ...
     def values(
         self,
-        out: np.ndarray | None = None,
+        out: np.ndarray | str | os.PathLike[str] | None = None,
         dtype: npt.DTypeLike = "float64",
         *,
         of: Quantity | Quantities = "V",
         engine: str | None = None,
         threads: int | None = None,
+        executor: Any = None,
+        workers: int | None = None,
         progress: Progress = False,
         max_memory: int | None = None,
     ) -> np.ndarray | dict[str, np.ndarray]:
@@ -76,9 +80,10 @@ class Sweep(SweepAnswers):
 
         Parameters
         ----------
-        out : ndarray of `shape`, float64 or float32, optional
+        out : ndarray of `shape`, float64 or float32, or path, optional
             Array for the result, with any strides; a memmap writes to its file. It must not share
-            memory with an input.
+            memory with an input. A path ending in .npy is written as by `save`, and the result is
+            mapped to it.
         dtype : float64 or float32
             Type of the result if `out` is not given. float32 is the float64 result, rounded once.
         of : str, Criterion, or list of them
@@ -87,8 +92,12 @@ class Sweep(SweepAnswers):
         engine : str, optional
             ``"python"`` for the pure-Python reference, or an instruction set of `fastrest.info`.
         threads : int, optional
-            Number of threads. Default: the CPUs this process may use (one below 10^5 points), or
-            the environment variable ``FASTREST_NUM_THREADS``. The result does not depend on it.
+            Number of threads. Default: the CPUs this process may use by its affinity, cgroup and
+            batch system (one below 10^5 points, and one in a process of a pool), or the environment
+            variable ``FASTREST_NUM_THREADS``. The result does not depend on it.
+        executor, workers
+            As for `reduce`: workers compute ranges, which come back to this process, or are written
+            by them if `out` is a path. That pays where a point takes long.
         progress : bool or callable
             True draws a bar (needs tqdm); a function is called as ``progress(done, total)``.
         max_memory : int, optional
@@ -125,22 +134,50 @@ class Sweep(SweepAnswers):
             self.check_memory(need, max_memory, "ask for one quantity at a time, or fewer points")
             results = {label: np.empty(points.shape, dtype) for label, points in asked.items()}
             for label, points in asked.items():
-                points.compute(results[label], None, engine, threads, progress)
+                points._fill(results[label], engine, threads, progress, executor, workers)
             return results
         points = self.asked(of)
+        if isinstance(out, str | os.PathLike):
+            if not os.fspath(out).lower().endswith(".npy"):
+                raise ValueError(f"out must be an array or end in .npy, got {os.fspath(out)!r}")
+            long: dict[str, Any] = {"threads": threads, "executor": executor, "workers": workers}
+            self.save(out, dtype=dtype, of=of, engine=engine, progress=progress, **long)
+            mapped: np.ndarray = np.load(out, mmap_mode="r")
+            return mapped
         if out is None:
             dtype = checked_dtype(dtype)
             self.check_memory(
                 len(self) * dtype.itemsize,
                 max_memory,
-                "pass out=np.lib.format.open_memmap(...), dtype='float32', or fewer points",
+                "pass out='v.npy', a file, or dtype='float32', or fewer points",
             )
             out = np.empty(points.shape, dtype)
         else:
             _check_out(points, out)
             self.check_memory(0, max_memory, "sweep fewer points at a time")
-        points.compute(out, None, engine, threads, progress)
+        points._fill(out, engine, threads, progress, executor, workers)
         return out
+
+    def _fill(
+        self,
+        out: np.ndarray,
+        engine: str | None,
+        threads: int | None,
+        progress: Progress,
+        executor: Any,
+        workers: int | None,
+    ) -> None:
+        """Compute all points into an array, here or by the workers of an executor."""
+        isa = choose_engine(engine)
+        if (executor is None and workers is None) or isa == PYTHON:
+            self.compute(out, None, engine, threads, progress)
+            return
+        from fastrest.points.remote import compute_by
+        from fastrest.runtime.engines import opened
+
+        with opened(executor, workers) as pool:
+            assert pool is not None
+            compute_by(pool, self, out, isa, threads, progress)
 
     def _each(self, of: Quantity | Quantities) -> dict[str, Self]:
         """Return the points of each quantity, by its name."""
@@ -190,6 +227,8 @@ class Sweep(SweepAnswers):
         of: Quantity = "V",
         engine: str | None = None,
         threads: int | None = None,
+        executor: Any = None,
+        workers: int | None = None,
         progress: Progress = False,
         max_memory: int | None = None,
     ) -> dict[str, np.ndarray]:
@@ -201,7 +240,7 @@ class Sweep(SweepAnswers):
             Parameters of the model, varied or not; all of them if none is named.
         of : str
             Name of an output of the model.
-        engine, threads, progress, max_memory
+        engine, threads, executor, workers, progress, max_memory
             As for `values`. The result does not depend on `threads`, to the bit.
 
         Returns
@@ -229,7 +268,19 @@ class Sweep(SweepAnswers):
         array([2.237, 1.916, 1.577])
         """
         points = self.asked(of)
-        return gradient(points, parameters, engine, threads, progress, max_memory)
+        how = engine, threads, progress, max_memory
+        if executor is None and workers is None:
+            return gradient(points, parameters, *how)
+        from fastrest.points.remote import gradients_by
+        from fastrest.runtime.engines import opened
+
+        with opened(executor, workers) as pool:
+            assert pool is not None
+
+            def by_workers(slopes: dict[str, np.ndarray], isa: str) -> None:
+                gradients_by(pool, points, slopes, isa, threads, progress)
+
+            return gradient(points, parameters, *how, by_workers)
 
     def to_xarray(self, *, of: Quantity | Quantities = "V", **options: Any) -> xr.Dataset:
         """Return potentials and status as a Dataset with labels, units and the cell's values.
@@ -371,108 +422,6 @@ class Sweep(SweepAnswers):
         from fastrest.nouns.sweep_plots import draw
 
         return draw(self.asked(of), ax, nernst, rest)
-
-    def blocks(
-        self,
-        *,
-        of: Quantity = "V",
-        engine: str | None = None,
-        threads: int | None = None,
-    ) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yield potentials block by block, for sweeps larger than memory.
-
-        Parameters
-        ----------
-        of, engine, threads
-            As for `values`.
-
-        Yields
-        ------
-        where : slice
-            Flat numbers of the points in C order, as ``sweep.parameters`` takes them.
-        values : ndarray, 1-D
-            Potentials of these points in mV, bit-for-bit those of `values`; a new array.
-
-        Examples
-        --------
-        >>> import numpy as np, fastrest as fr
-        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=np.linspace(1, 50, 2_000_000))
-        >>> for where, values in sweep.blocks():
-        ...     print(where.start, where.stop, round(float(values.max()), 2))
-        0 1048576 -44.74
-        1048576 2000000 -31.29
-        """
-        from fastrest.io.save import blocks
-
-        return blocks(self.asked(of), engine, threads)
-
-    def save(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        dtype: npt.DTypeLike = "float64",
-        of: Quantity = "V",
-        threads: int | None = None,
-        progress: Progress = False,
-        engine: str | None = None,
-        overwrite: bool = False,
-    ) -> None:
-        """Write the potentials to a file or folder, block by block; `load` returns the sweep.
-
-        After an interruption the same call resumes. Until the output is complete, it is in
-        ``PATH.part``, and ``PATH.part.json`` records the ranges that are done.
-
-        Parameters
-        ----------
-        path : path
-            A path whose suffix is the format:
-
-            ``.npy``
-                A NumPy file of the sweep's shape, with a ``.npy.json`` beside it that describes
-                the sweep; the columns of a table are in ``.npy.columns.npz``.
-            ``.zarr``
-                A folder that ``xarray.open_zarr`` opens as the Dataset of `to_xarray`: ``V``,
-                ``status``, and coordinates with units. Needs zarr.
-            ``.parquet``
-                A folder of files that ``pandas.read_parquet`` reads as the data frame of
-                `to_dataframe`: a row per point, in order. Needs pyarrow.
-
-            The output of an earlier save is replaced at the end. An index of pandas is not saved:
-            ``keep=`` takes the names of its levels.
-        dtype : float64 or float32
-            Type of the potentials, which are bit-for-bit those of ``values(dtype=dtype)``.
-        of : str or Criterion
-            As for `values`.
-        threads, progress, engine
-            As for `values`.
-        overwrite : bool
-            True to replace, at the end, a file or folder that is not the output of an earlier save.
-
-        Raises
-        ------
-        ValueError
-            The suffix is unknown, or the path holds an unfinished save of another sweep, or a
-            column that is mapped to memory.
-        TypeError
-            A carried column holds values other than numbers, text and dates.
-        FileExistsError
-            A file or folder of this name is not the output of an earlier save, or was changed.
-        OSError
-            The disk has too little space, the folder cannot be written, or another process saves to
-            the same path.
-
-        Examples
-        --------
-        >>> import tempfile, numpy as np, fastrest as fr
-        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 8.0])
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     sweep.save(f"{folder}/v.npy")
-        ...     print(np.round(np.load(f"{folder}/v.npy"), 2))
-        [-73.95 -69.81 -64.61]
-        """
-        from fastrest.io.save import save
-
-        save(self.asked(of), path, dtype, threads, progress, engine, overwrite)
 
 
 def _status_name(of: Quantity | Quantities, label: str) -> str:

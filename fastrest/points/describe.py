@@ -1,13 +1,16 @@
 """Descriptions of points as JSON, and points from descriptions, with the same bits of numbers.
 
-The description of a table has only the digests of its columns.
+The description of a table has only the digests of its columns. That of a tally has only the
+digests of long axes, too: a thousand tallies need not hold an axis of a million values each.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from fastrest._core.validation import whole_number
 from fastrest.distributions.base import Distribution
 from fastrest.distributions.families import FAMILIES
 from fastrest.distributions.scipy_frozen import Tabulated
@@ -34,21 +37,93 @@ POINTS: dict[str, type[Any]] = {
 }
 
 
+#: The most values of an axis that a tally's description holds.
+SHORT = 256
+
+
+def described_shortly(points: Points) -> dict[str, Any]:
+    """Return the description of points for a tally: long axes and times by their digests."""
+    if isinstance(points, GridPoints):
+        axes = [_short_axis(points, axis) for axis in points.axes]
+        return {**_kind_and_cell(points), "axes": axes}
+    if isinstance(points, CoursePoints):
+        cells, time = described_shortly(points.cells), _short_list(points.time.tolist())
+        return {**_courses(points, cells), "time": time}
+    return describe(points)
+
+
+def shortened(description: dict[str, Any]) -> dict[str, Any]:
+    """Return the description for a tally that a full one amounts to: earlier tallies have these."""
+    found = dict(description)
+    if found["kind"] == "Courses":
+        found["cells"] = shortened(found["cells"])
+        found["time"] = _short_list(found["time"])
+    if found["kind"] == "Grid":
+        found["axes"] = [
+            {
+                **axis,
+                "labels": _short_list(axis["labels"]),
+                "parameters": {n: _short_list(x) for n, x in axis["parameters"].items()},
+            }
+            for axis in found["axes"]
+        ]
+    return found
+
+
+def is_short(description: Mapping[str, Any]) -> bool:
+    """Return True if values are missing in a description, of which it has the digest."""
+    if description["kind"] == "Courses":
+        return isinstance(description["time"], dict) or is_short(description["cells"])
+    lists: list[Any] = []
+    for axis in description.get("axes", ()):
+        lists += [axis["labels"], *axis["parameters"].values()]
+    return any(isinstance(one, dict) for one in lists)
+
+
+def _short_axis(grid: GridPoints, axis: Axis) -> dict[str, Any]:
+    if axis.length <= SHORT:
+        return _described_axis(grid, axis)
+    values = {n: _long(_digest(grid.inputs[n]), axis.length) for n in axis.parameters}
+    return {"name": axis.name, "labels": _short_list(_labels(axis)), "parameters": values}
+
+
+def _short_list(values: Any) -> Any:
+    """Return a list, or its digest if it is long; nothing else is changed."""
+    if not isinstance(values, list) or len(values) <= SHORT:
+        return values
+    if all(isinstance(x, int | float) for x in values):
+        return _long(_digest(np.array(values, np.float64)), len(values))
+    return _long(sha256(json.dumps(values).encode()), len(values))
+
+
+def _long(found: str, n: int) -> dict[str, Any]:
+    return {"sha256": found, "n": n}
+
+
+def length_of(values: Any) -> int:
+    """Return the number of values in a list of a description, or of one that has a digest."""
+    return whole_number("n", values["n"], 0) if isinstance(values, dict) else len(values)
+
+
+def _kind_and_cell(points: Points) -> dict[str, Any]:
+    shape, cell = list(points.shape), cell_description(points.cell)
+    return {"kind": points.kind, "shape": shape, "cell": cell}
+
+
+def _courses(points: CoursePoints, cells: dict[str, Any]) -> dict[str, Any]:
+    columns = {"columns": cells["columns"]} if "columns" in cells else {}
+    return {**_kind_and_cell(points), **columns, "cells": cells}
+
+
 def describe(points: Points) -> dict[str, Any]:
     """Return the description of points."""
-    found = {
-        "kind": points.kind,
-        "shape": list(points.shape),
-        "cell": cell_description(points.cell),
-    }
+    found = _kind_and_cell(points)
     if isinstance(points, GridPoints):
         return {**found, "axes": [_described_axis(points, axis) for axis in points.axes]}
     if isinstance(points, SamplePoints):
         return {**found, **_described_sample(points)}
     if isinstance(points, CoursePoints):
-        cells = describe(points.cells)
-        columns = {"columns": cells["columns"]} if "columns" in cells else {}
-        return {**found, **columns, "cells": cells, "time": points.time.tolist()}
+        return {**_courses(points, describe(points.cells)), "time": points.time.tolist()}
     assert isinstance(points, TablePoints)
     return {**found, "columns": {name: _digest(x) for name, x in points.inputs.items()}}
 
@@ -80,7 +155,9 @@ def _described_model(model: Model) -> dict[str, Any]:
 
 
 def made(data: Mapping[str, Any], kinds: Mapping[str, type[Any]] = POINTS) -> Any:
-    """Return the points of a description; None of a table, whose columns are not described."""
+    """Return the points of a description; None if it lacks values, as that of a table does."""
+    if is_short(data):
+        return None
     cell = described_cell(data)
     if data["kind"] == "Grid":
         axes = [Axis(a["name"], a["labels"], a["parameters"]) for a in data["axes"]]
@@ -127,16 +204,20 @@ def _model_without_conditions(fields: dict[str, Any]) -> Model:
     return kind(*ions, passive=tuple(fields.pop("passive")), **pump)
 
 
-def _described_axis(grid: GridPoints, axis: Axis) -> dict[str, Any]:
+def _labels(axis: Axis) -> list[Any] | None:
     labels = [x.item() if isinstance(x, np.generic) else x for x in axis.labels or ()]
     for label in labels:
         if not isinstance(label, str | int | float):
             raise TypeError(
                 f"axis {axis.name!r}: labels must be text or numbers to be saved, got {label!r}"
             )
+    return None if axis.labels is None else labels
+
+
+def _described_axis(grid: GridPoints, axis: Axis) -> dict[str, Any]:
     return {
         "name": axis.name,
-        "labels": None if axis.labels is None else labels,
+        "labels": _labels(axis),
         "parameters": {n: grid.inputs[n].tolist() for n in axis.parameters},
     }
 

@@ -79,12 +79,12 @@ class Points(Frozen):
     """
 
     _hooks: ClassVar[tuple[str, ...]] = (
-        *("asked", "attributes", "bits", "blocks_per_task", "check_memory", "chunks", "compute"),
-        *("courses", "points_of"),
+        *("asked", "attributes", "bare", "bits", "blocks_per_task", "check_memory", "chunks"),
+        *("compute", "courses", "points_of"),
         *("computer", "constants", "coordinates", "dataset_coordinates", "event", "fast_chunks"),
         *("index", "inputs", "kind", "label", "levels", "of", "output", "reads_far", "repr_lines"),
-        *("result_columns", "result_labels", "result_variables", "route_text", "rows"),
-        *("short_coordinates", "stored_columns", "stored_range", "values_and_status", "values_of"),
+        *("result_columns", "result_labels", "result_variables", "route_text", "short_coordinates"),
+        *("stored_columns", "stored_range", "values_and_status", "values_of"),
         *("with_cell", "work_bytes"),
     )
 
@@ -206,9 +206,9 @@ class Points(Frozen):
         """Return the bytes of memory that a computation takes beside its result."""
         return 0
 
-    def rows(self, start: int, stop: int) -> tuple["Points", int]:
-        """Return points for another process that include a range, and the number of the first."""
-        return self, 0
+    def bare(self) -> "Points":
+        """Return the points for another process, without what computing does not need."""
+        return self
 
     def reads_far(self) -> bool:
         """Return True if the inputs do not fit into the caches."""
@@ -428,6 +428,7 @@ def gradient(
     threads: int | None,
     progress: Progress,
     max_memory: int | None,
+    by_workers: Callable[[dict[str, np.ndarray], str], None] | None = None,
 ) -> dict[str, np.ndarray]:
     """Return the derivatives of the points' output: see `Sweep.gradient`."""
     model, n = points.cell.model, len(points)
@@ -441,6 +442,9 @@ def gradient(
     system.check_memory(8 * n * len(names), max_memory, instead)
     slopes = {name: np.empty(points.shape) for name in names}
     flat = {name: array.reshape(-1) for name, array in slopes.items()}
+    if by_workers is not None and isa != scheduler.PYTHON:
+        by_workers(slopes, isa)
+        return slopes
     if isa == scheduler.PYTHON:
         work, threads = _by_reference(points, flat), 1
     else:

@@ -88,6 +88,11 @@ class PopulationDesign:
         return cls(sample, found, criteria, output.name, limits)
 
     @property
+    def bits(self) -> int | None:
+        """The version of the drawn numbers."""
+        return self.sample.bits
+
+    @property
     def cell(self) -> Cell:
         """The cell of the sample."""
         return self.sample.cell

@@ -5,7 +5,7 @@ The code of the counting pass computes their blocks once more: the bits are the 
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -13,9 +13,12 @@ from fastrest._core.validation import Comparable, public, whole_number
 from fastrest.physiology.cell import Cell
 from fastrest.points.points import labels_of
 from fastrest.points.sample_points import Rng, seed_of
-from fastrest.populations.candidates import compute
-from fastrest.populations.population_tally import PopulationTally
+from fastrest.populations.candidates import PopulationDesign, compute
+from fastrest.populations.population_tally import COST, PopulationTally
 from fastrest.runtime import scheduler, system
+from fastrest.runtime.engines import Pool, opened
+from fastrest.runtime.executors import Remote, Sender
+from fastrest.runtime.ranges import join
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +34,11 @@ from fastrest.runtime.storage import CREATOR, StrPath, as_path, check_writable, 
 
 #: Name of the column of candidates' numbers.
 NUMBER = "candidate"
+#: Bytes of the members that a task brings back, at most, if all its candidates are accepted.
+LARGEST_RESULT = 1 << 26
+
+#: The number of a block, and the numbers, inputs and potentials of members in it.
+Rows: TypeAlias = tuple[int, np.ndarray, np.ndarray, np.ndarray]
 
 
 @public
@@ -221,6 +229,8 @@ def find_members(
     rng: Rng,
     threads: int | None,
     max_memory: int | None,
+    executor: Any = None,
+    workers: int | None = None,
 ) -> Members:
     """Return members of a population: see ``Population.members``."""
     if tally.bits != tally.design.sample.bits:
@@ -247,7 +257,8 @@ def find_members(
         ranks = np.arange(wanted)
     else:
         ranks = _ranks(total, wanted, np.random.SeedSequence(seed_of(rng)))
-    numbers, inputs, V = _rows(tally, ranks, threads)
+    with opened(executor, workers) as engine:
+        numbers, inputs, V = _rows(tally, ranks, threads, engine)
     parameters, potentials = dict(zip(design.names, inputs)), dict(zip(design.conditions, V))
     return Members(design.cell, numbers, parameters, potentials, design.of)
 
@@ -263,31 +274,70 @@ def _ranks(total: int, n: int, seed: "np.random.SeedSequence") -> np.ndarray:
 
 
 def _rows(
-    tally: PopulationTally, ranks: np.ndarray, threads: int | None
+    tally: PopulationTally, ranks: np.ndarray, threads: int | None, engine: Pool | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the numbers, inputs and potentials of the members with these ranks, in order."""
-    design = tally.design
+    design, size = tally.design, scheduler.BLOCK_POINTS
     upto = np.cumsum(tally.accepted, dtype=np.int64)
     blocks, firsts = np.unique(np.searchsorted(upto, ranks, side="right"), return_index=True)
     numbers = np.empty(len(ranks), np.int64)
     inputs = np.empty((len(design.names), len(ranks)))
     V = np.empty((len(design.conditions), len(ranks)))
     places = dict(zip(blocks.tolist(), zip(firsts.tolist(), [*firsts[1:].tolist(), len(ranks)])))
+    wanted = {
+        block: ranks[lo:hi] - (upto[block] - tally.accepted[block])
+        for block, (lo, hi) in places.items()
+    }
+    finder = Finder(design, wanted)
+
+    def add(found: list[Rows], start: int, stop: int) -> None:
+        for block, *rows in found:
+            part = slice(*places[block])
+            numbers[part], inputs[:, part], V[:, part] = rows
 
     def work(start: int, stop: int) -> None:
-        block = start // scheduler.BLOCK_POINTS
-        lo, hi = places[block]
-        these = compute(design, start, stop)
-        before = upto[block] - tally.accepted[block]
-        rows = np.flatnonzero(these.accepted)[ranks[lo:hi] - before]
-        numbers[lo:hi] = these.numbers[rows]
-        inputs[:, lo:hi] = np.take(these.inputs, rows, axis=1)
-        V[:, lo:hi] = np.take(these.V, rows, axis=1)
+        add([finder.rows(start, stop)], start, stop)
 
-    size = scheduler.BLOCK_POINTS
     left = [(block * size, min((block + 1) * size, tally.points)) for block in places]
-    scheduler.run(work, scheduler.ToDo(tally.points, size, 1, left), threads=threads)
+    to_do = scheduler.ToDo(tally.points, size, 1, left)
+    if engine is None:
+        scheduler.run(work, to_do, threads=threads)
+        return numbers, inputs, V
+    cost = COST * len(design.conditions)
+    to_do = to_do._replace(left=join(left), cost=cost)
+    arguments = (1 if threads is None else threads,)
+    carried = (engine.carry(finder),)
+    remote = Remote(rows_remotely, carried, arguments, (finder,), "repeat the call")
+    most = LARGEST_RESULT // (8 * (1 + len(inputs) + len(V)))
+    Sender(engine, remote, to_do, most).run(False, add)
     return numbers, inputs, V
+
+
+class Finder:
+    """The design of a population, and the accepted candidates of each block that are wanted."""
+
+    def __init__(self, design: PopulationDesign, wanted: dict[int, np.ndarray]):
+        self.design, self.wanted, self.bits = design, wanted, design.bits
+
+    def rows(self, start: int, stop: int) -> Rows:
+        """Return the number of a block, and the numbers, inputs and potentials of its members."""
+        block = start // scheduler.BLOCK_POINTS
+        these = compute(self.design, start, stop)
+        rows = np.flatnonzero(these.accepted)[self.wanted[block]]
+        inputs, V = (np.take(x, rows, axis=1) for x in (these.inputs, these.V))
+        return block, these.numbers[rows], inputs, V
+
+
+def rows_remotely(finder: Finder, start: int, stop: int, threads: int) -> list[Rows]:
+    """Return the members of some blocks, in a worker."""
+    found: list[Rows] = []
+
+    def work(lo: int, hi: int) -> None:
+        found.append(finder.rows(lo, hi))
+
+    to_do = scheduler.ToDo(stop - start, scheduler.BLOCK_POINTS, 1, [(start, stop)])
+    scheduler.run(work, to_do, threads=threads)
+    return found
 
 
 Columns = Mapping[str, np.ndarray]

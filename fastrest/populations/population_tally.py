@@ -1,9 +1,9 @@
 """Tallies of populations: the counts so far, and the pass over the candidates."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,18 +14,15 @@ from fastrest.points.sample_points import SamplePoints
 from fastrest.populations.candidates import PopulationDesign
 from fastrest.populations.counts import Counter, Counts
 from fastrest.runtime import scheduler, system
-from fastrest.runtime.checkpoint import PartialResult, check_parts
-from fastrest.runtime.executors import Means, gather
-from fastrest.runtime.ranges import Ranges, checked_part, common, gaps, join, part_range
+from fastrest.runtime.checkpoint import PartialResult, Parts
+from fastrest.runtime.executors import Means, Remote, gather
+from fastrest.runtime.ranges import Ranges, checked_part, common, gaps, joined_with
 from fastrest.runtime.storage import StrPath, digest, packed, undamaged, unpacked
-
-if TYPE_CHECKING:
-    import concurrent.futures as cf
 
 #: Blocks in a task: those of tens of milliseconds, for which Ctrl-C waits.
 BLOCKS_PER_TASK = 4
-#: The most candidates that a worker of an executor takes at once: those of a few seconds.
-LARGEST_PIECE = 1 << 25
+#: The time of a condition of a candidate, in plain points.
+COST = 8
 
 
 class PopulationTally(Comparable, PartialResult):
@@ -75,7 +72,7 @@ class PopulationTally(Comparable, PartialResult):
         for block, n in found.blocks.items():
             self.accepted[block] = n  # counted again, a block has the same number
         together = self.counts + replace(found, blocks={})
-        self.counts, self.done = together, join([*self.done, (start, stop)])
+        self.counts, self.done = together, joined_with(self.done, start, stop)
 
     def content(self) -> dict[str, Any]:
         """Return the content of a file beside the description, as JSON."""
@@ -124,19 +121,19 @@ class PopulationTally(Comparable, PartialResult):
 
 def run_pass(tally: PopulationTally, ranges: Ranges, means: Means) -> None:
     """Count the candidates of some ranges that were not counted before."""
-    design, executor = tally.design, means.executor
+    design, engine = tally.design, means.engine
     left = common(gaps(tally.done, tally.points), ranges)
     points = sum(stop - start for start, stop in ranges)
     evaluations = points * len(design.conditions)
-    for_workers = 1 if means.threads is None else scheduler.thread_count(means.threads, evaluations)
-
-    def submit(start: int, stop: int) -> "cf.Future[Counts]":
-        assert executor is not None
-        return executor.submit(count_remotely, design, start, stop, for_workers)
-
-    to_do = scheduler.ToDo(points, units=BLOCKS_PER_TASK, left=left)
+    remote = None
+    if engine is not None:
+        one = means.threads is None
+        for_workers = 1 if one else scheduler.thread_count(means.threads, evaluations)
+        remote = Remote(count_remotely, (engine.carry(design),), (for_workers,), (design,))
+    cost = COST * len(design.conditions)
+    to_do = scheduler.ToDo(points, units=BLOCKS_PER_TASK, left=left, cost=cost)
     means = means._replace(threads=scheduler.thread_count(means.threads, evaluations))
-    gather(tally, tally.counter.count, submit, to_do, means, LARGEST_PIECE)
+    gather(tally, tally.counter.count, remote, to_do, means)
 
 
 def count_remotely(design: PopulationDesign, start: int, stop: int, threads: int) -> Counts:
@@ -158,18 +155,21 @@ def checked_range(sample: SamplePoints, part: Any) -> tuple[int, int]:
         return 0, len(sample)
     if not isinstance(part, tuple) or len(part) != 2:
         raise TypeError(f"part must be (k, n), part k of n, got {part!r}")
-    return part_range(len(sample), *checked_part(*part), scheduler.BLOCK_POINTS)
+    return system.part_of_points(len(sample), *checked_part(*part), scheduler.BLOCK_POINTS)
 
 
-def merged_tallies(
-    tallies: Sequence[PopulationTally], files: Sequence[str] = ()
-) -> PopulationTally:
-    """Return the tally of the whole population, from those of all its parts."""
-    check_parts(tallies, "parts", files)
-    whole = PopulationTally(tallies[0].design)
-    whole.bits = tallies[0].bits
-    for one in tallies:
+def merged_tallies(tallies: Iterable[tuple[PopulationTally, str]]) -> PopulationTally:
+    """Return the tally of the whole population, from those of all its parts, with their files."""
+    whole: PopulationTally | None = None
+    for one, file in tallies:
+        if whole is None:
+            whole, parts = PopulationTally(one.design), Parts(one, "parts")
+            whole.bits = one.bits
+        parts.take(one, file)
         whole.counts = whole.counts + one.counts
         whole.accepted += one.accepted
+    if whole is None:
+        raise ValueError("nothing to merge: no parts were given")
+    parts.check_complete()
     whole.done = [(0, whole.points)]
     return whole

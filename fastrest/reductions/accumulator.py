@@ -18,9 +18,16 @@ from fastrest._core.validation import Comparable, whole_number
 from fastrest.models.quantities import Status
 from fastrest.physiology.criteria import Criterion, quantity_from_json, quantity_to_json
 from fastrest.runtime.ranges import Ranges
+from fastrest.runtime.storage import packed, unpacked
 
 #: Sums are whole multiples of 2^-UNIT, those of squares of 2^-2 UNIT: every double is one.
 UNIT = 1074
+#: The longest array that a file holds as a list; longer ones are packed.
+FEW = 256
+#: The most numbers that a character of a packed array can stand for.
+MOST_PACKED = 1024
+#: The arrays of an accumulator.
+LONG: dict[str, type[Any]] = {"edges": np.float64, "counts": np.int64}
 
 
 def whole(x: float) -> int:
@@ -152,11 +159,6 @@ class Accumulator(Comparable):
         self.counts += other.counts
         self._widen(other.min, other.argmin, other.max, other.argmax)
 
-    def move(self, first: int) -> None:
-        """Number the points from `first` on."""
-        self.argmin += first if self.argmin >= 0 else 0
-        self.argmax += first if self.argmax >= 0 else 0
-
     def _widen(self, low: float, argmin: int, high: float, argmax: int) -> None:
         """Take extrema into account; the number of a point is -1 if there is none."""
         if argmin >= 0 and (self.argmin < 0 or (low, argmin) < (self.min, self.argmin)):
@@ -207,23 +209,23 @@ class Accumulator(Comparable):
         """Return the accumulator as JSON holds it: integers of any size, and doubles to the bit."""
         return {
             **vars(self),
-            "edges": [float(e).hex() for e in self.edges],
+            "edges": _as_json(self.edges, [float(e).hex() for e in self.edges[:FEW]]),
             "of": quantity_to_json(self.of),
             "total": hex(self.total),
             "squares": hex(self.squares),
             "min": self.min.hex(),
             "max": self.max.hex(),
-            "counts": self.counts.tolist(),
+            "counts": _as_json(self.counts, self.counts[:FEW].tolist()),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Accumulator":
         """Return the accumulator of `to_json`."""
         found = {one.name: data[one.name] for one in fields(cls)}
-        found["edges"] = np.array([float.fromhex(e) for e in data["edges"]])
+        edges, counts = (_of_json(data[name], dtype) for name, dtype in LONG.items())
+        found["edges"] = np.array([float.fromhex(e) if isinstance(e, str) else e for e in edges])
         found["of"] = quantity_from_json(data["of"])
-        counts = [whole_number("counts", one, 0) for one in data["counts"]]
-        found["counts"] = np.array(counts, np.int64)
+        found["counts"] = np.array([whole_number("counts", n, 0) for n in counts], np.int64)
         invalid = [whole_number("invalid", one, 0) for one in data["invalid"]]
         found["invalid"] = with_all_reasons(invalid)
         for name, least in (("n", 0), ("argmin", -1), ("argmax", -1)):
@@ -274,6 +276,20 @@ class Accumulator(Comparable):
         largest = whole(max(abs(lowest), abs(highest)))
         if self.variance < -(1 << UNIT) or self.squares > self.n * largest**2:
             raise ValueError("squares must be the sum of n squares from min to max")
+
+
+def _as_json(array: np.ndarray, few: list[Any]) -> Any:
+    """Return an array for JSON: as a list, or packed if it is long."""
+    return few if len(array) <= FEW else {"length": len(array), "packed": packed(array)}
+
+
+def _of_json(data: Any, dtype: type[Any]) -> list[Any]:
+    """Return the list that `_as_json` has made of an array."""
+    if not isinstance(data, Mapping):
+        return list(data)
+    length = whole_number("length", data["length"], 0, MOST_PACKED * len(data["packed"]))
+    found: list[Any] = unpacked(data["packed"], dtype, length).tolist()
+    return found
 
 
 def with_all_reasons(invalid: list[Any]) -> list[Any]:

@@ -1,16 +1,17 @@
 """Passes over points: an accumulator is filled, point by point or by grid algebra."""
 
+import functools
+import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastrest._core import _kernels
 from fastrest._core.edges import Edges
 from fastrest.models.outputs import phi
 from fastrest.physiology.criteria import resolved_quantity
-from fastrest.points.describe import describe
+from fastrest.points.describe import described_shortly
 from fastrest.points.grid_points import GridPoints
 from fastrest.points.points import Points
 from fastrest.reductions import separable
@@ -19,7 +20,8 @@ from fastrest.reductions.base import Reducer
 from fastrest.reductions.tally import METHODS, Tally
 from fastrest.runtime import scheduler, system
 from fastrest.runtime.checkpoint import Checkpoint
-from fastrest.runtime.executors import Means, check_executor, gather
+from fastrest.runtime.engines import Carried, Pool, opened
+from fastrest.runtime.executors import Means, Remote, gather, warn_of_travel
 from fastrest.runtime.ranges import Ranges, common, cut, gaps
 from fastrest.runtime.scheduler import Progress
 
@@ -31,6 +33,8 @@ CHOICES = ("auto", *METHODS)
 #: The most edges that are compared with the sums, without logarithms: measured 26 % faster for one
 #: edge, 17 % for three, not at all for six.
 LOG_FREE = 4
+#: A factored pass of fewer seconds is made in the calling process: its lists are short.
+FACTORED_HERE = 10.0
 
 #: Adds a range of points to an accumulator.
 AddRange = Callable[[Accumulator, int, int], None]
@@ -47,6 +51,8 @@ def tally(
     max_memory: int | None = None,
     checkpoint: "str | os.PathLike[str] | None" = None,
     ranges: Ranges | None = None,
+    workers: int | None = None,
+    part: tuple[int, int] | None = None,
 ) -> Tally:
     """Return the tally of points, or of some ranges of them, for reducers: see `Sweep.reduce`."""
     check_reducers(points, reducers)
@@ -54,21 +60,24 @@ def tally(
     isa = scheduler.choose_engine(engine)
     if isa == scheduler.PYTHON:
         raise ValueError("engine='python' computes values() only: reduce them with NumPy")
-    check_executor(executor)
-    for_file = checkpoint is not None or bool(ranges)
-    description = describe(points) if for_file else {"shape": list(points.shape)}
-    counted = Tally(points, description, methods, reducers)
-    with Checkpoint.opened(checkpoint, Tally.load) as file:
-        if file:
-            counted.next_pass()
-            counted = file.resume(counted, ranges)
-            counted.sweep = points  # the file lacks a table's rows
-        while counted.next_pass():
-            run_pass(counted, isa, Means(threads, executor, progress, file), max_memory, ranges)
-            if ranges:
-                break
-        if file:
-            file.save(counted)
+    with opened(executor, workers) as pool:
+        for_file = checkpoint is not None or bool(ranges)
+        description = described_shortly(points) if for_file else {"shape": list(points.shape)}
+        counted = Tally(points, description, methods, reducers)
+        counted.part = part
+        with Checkpoint.opened(checkpoint, functools.partial(Tally.load, points=points)) as file:
+            if file:
+                counted.next_pass()
+                counted = file.resume(counted, ranges)
+                counted.sweep = points  # the file lacks a table's rows
+            travelling = Travelling(points, pool)
+            means = Means(threads, pool, progress, file)
+            while counted.next_pass():
+                run_pass(counted, isa, means, max_memory, ranges, travelling)
+                if ranges:
+                    break
+            if file:
+                file.save(counted)
     return counted
 
 
@@ -137,6 +146,10 @@ class Pointwise:
         """Return the approximate memory that workers take for so many points."""
         return self.points.work_bytes()
 
+    def total_seconds(self, points: int, n_edges: int) -> float:
+        """Return the time of so many points in one thread if it is known to be short."""
+        return math.inf
+
     def adder(self, empty: Accumulator, isa: str, sums: bool, threads: int | None) -> AddRange:
         """Return a function that adds a range of points to accumulators like an empty one."""
         if self.points.event is not None:
@@ -183,21 +196,63 @@ def _add_events(points: Points, isa: str, threads: int | None) -> AddRange:
     return add
 
 
+class Travelling:
+    """The points for the workers of an engine, who get them once for all passes."""
+
+    def __init__(self, points: Points, engine: Pool | None):
+        self.points, self.engine = points, engine
+
+    @functools.cached_property
+    def carried(self) -> Carried:
+        """The argument of tasks that brings the points."""
+        assert self.engine is not None
+        found = self.engine.carry(self.points.bare())
+        warn_of_travel(self.engine, len(self.points) * self.points.output.cost)
+        return found
+
+
+class PassJob:
+    """A pass, for a worker that has the points."""
+
+    def __init__(self, empty: Accumulator, sums: bool, isa: str, threads: int):
+        self.empty, self.sums, self.isa, self.threads = empty, sums, isa, threads
+
+    def adder(self, points: Points) -> tuple[Pointwise | separable.Settings, AddRange]:
+        """Return the pass, and the function that adds a range to accumulators."""
+        empty = self.empty
+        way = pass_over(points.asked(empty.of), empty.method)
+        isa = scheduler.supported(self.isa)
+        return way, way.adder(empty, isa, self.sums, self.threads)
+
+
 def run_pass(
-    counted: Tally, isa: str, means: Means, max_memory: int | None, ranges: Ranges | None
+    counted: Tally,
+    isa: str,
+    means: Means,
+    max_memory: int | None,
+    ranges: Ranges | None,
+    travelling: Travelling,
 ) -> None:
     """Count the points that are left of a pass."""
     empty, sums = counted.state.empty(), counted.sums
     points = counted.sweep.asked(empty.of)
     way = pass_over(points, empty.method)
-    threads, executor, *_ = means
     ranges = [(0, len(points))] if ranges is None else ranges
     n = sum(stop - start for start, stop in ranges)
+    if way.total_seconds(n, len(empty.edges)) < FACTORED_HERE:
+        means = means._replace(engine=None)
+    threads, engine, *_ = means
     cost = points.output.cost
-    workers = scheduler.thread_count(threads, n * cost) if executor is None else 1
+    workers = scheduler.thread_count(threads, n * cost) if engine is None else 1
     system.check_memory(way.work_bytes(workers, n), max_memory, way.remedy)
-    for_workers = 1 if threads is None else scheduler.thread_count(threads, n)
-    add = way.adder(empty, isa, sums, threads) if executor is None else None
+    add, remote = None, None
+    if engine is None:
+        add = way.adder(empty, isa, sums, threads)
+    else:
+        for_workers = 1 if threads is None else scheduler.thread_count(threads, n)
+        job = PassJob(empty, sums, isa, for_workers)
+        carried = travelling.carried, engine.carry(job)
+        remote = Remote(find_remotely, carried, (), (travelling.points, job))
 
     def find(start: int, stop: int) -> Accumulator:
         assert add is not None
@@ -205,41 +260,30 @@ def run_pass(
         add(found, start, stop)
         return found
 
-    def submit(start: int, stop: int) -> "cf.Future[Accumulator]":
-        assert executor is not None
-        rows, first = points.rows(start, stop)
-        work = (rows, first, empty, sums)
-        return executor.submit(find_remotely, *work, start, stop, isa, for_workers)
-
     left = common(gaps(counted.done, len(points)), ranges)
     to_do = scheduler.ToDo(n, way.unit, way.units_per_task(len(empty.edges)), left, cost)
-    gather(counted, find, submit, to_do, means)
+    gather(counted, find, remote, to_do, means)
 
 
-def find_remotely(
-    points: Points,
-    first: int,
-    empty: Accumulator,
-    sums: bool,
-    start: int,
-    stop: int,
-    isa: str,
-    threads: int,
-) -> Accumulator:
-    """Return the accumulator of a range, in a worker. The worker's points begin at `first`."""
-    way, found = pass_over(points.asked(empty.of), empty.method), empty.empty()
-    isa = isa if isa in _kernels.SUPPORTED else _kernels.ISA  # the bits are the same
-    add = way.adder(empty, isa, sums, threads)
-    lock = threading.Lock()
+#: The latest pass of this worker: its job, points, and their adder, whose tables take long to make.
+_latest: list[Any] = [None, None, None]
+
+
+def find_remotely(points: Points, job: PassJob, start: int, stop: int) -> Accumulator:
+    """Return the accumulator of a range, in a worker."""
+    kept = list(_latest)
+    if kept[0] is not job or kept[1] is not points:
+        kept = _latest[:] = [job, points, job.adder(points)]
+    way, add = kept[2]
+    found, lock = job.empty.empty(), threading.Lock()
 
     def work(lo: int, hi: int) -> None:
-        one = empty.empty()
+        one = job.empty.empty()
         add(one, lo, hi)
         with lock:
             found.add(one)
 
-    left = [(start - first, stop - first)]
-    to_do = scheduler.ToDo(len(points), way.unit, way.units_per_task(len(empty.edges)), left)
-    scheduler.run(work, to_do, threads=threads)
-    found.move(first)
+    units = way.units_per_task(len(job.empty.edges))
+    to_do = scheduler.ToDo(len(points), way.unit, units, [(start, stop)])
+    scheduler.run(work, to_do, threads=job.threads)
     return found

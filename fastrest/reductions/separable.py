@@ -125,6 +125,10 @@ class Settings:
         """Return the number of settings that take 20 ms, so that Ctrl-C is quick."""
         return max(1, int(0.02 / max(1e-4, self.seconds(n_edges))))
 
+    def total_seconds(self, points: int, n_edges: int) -> float:
+        """Return the approximate time of so many points in one thread."""
+        return self.seconds(n_edges) * -(-points // self.unit)
+
     def work_bytes(self, workers: int, points: int) -> int:
         """Return the approximate memory that workers take for so many points."""
         return min(workers, -(-points // self.unit)) * self.list_bytes

@@ -1,21 +1,28 @@
 """Tallies: the counts of a sweep so far, which can be saved, resumed and merged."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from fastrest._core.validation import Comparable, as_float, public, unknown, whole_number
 from fastrest.physiology.criteria import quantity_from_json, quantity_to_json, resolved_quantity
-from fastrest.points.describe import cell_description, describe, described_cell, made
+from fastrest.points.describe import (
+    cell_description,
+    described_cell,
+    described_shortly,
+    length_of,
+    made,
+    shortened,
+)
 from fastrest.reductions.accumulator import Accumulator
 from fastrest.reductions.base import Reducer
 from fastrest.reductions.classes import Classes
 from fastrest.reductions.histograms import Fraction, Histogram
 from fastrest.reductions.summaries import Quantile, Summary
-from fastrest.runtime.checkpoint import PartialResult, check_parts
-from fastrest.runtime.ranges import join
+from fastrest.runtime.checkpoint import PartialResult, Parts
+from fastrest.runtime.ranges import joined_with
 from fastrest.runtime.storage import StrPath, digest, undamaged
 
 #: The ways of counting; every kind of sweep has the last.
@@ -26,28 +33,23 @@ REDUCERS: dict[str, type[Any]] = {
 }
 
 
-class RecordedTable:
-    """The table of a file: its cell, and the parameters at the extremes, but no rows.
+class Recorded:
+    """The sweep of a file that lacks values: its cell, and the parameters at the extremes.
 
-    Its rows may be at several times each.
+    These are tables, grids with long axes, and either at several times.
     """
+
+    event = None
 
     def __init__(self, description: dict[str, Any], places: dict[str, dict[str, float]]):
         self.cell, self.places = described_cell(description), places
-        columns, shape = description["columns"], description["shape"]
-        self.shape = tuple([whole_number("shape", length, 1) for length in shape])
-        again = {"kind": "Table", "shape": shape, "cell": cell_description(self.cell)}
-        names, rows = list(columns), shape[:1]
-        if description["kind"] == "Courses":
-            names.append("time")
-            cells = RecordedTable(description["cells"], {})
-            again |= {"kind": "Courses", "cells": description["cells"], "time": description["time"]}
-            rows = [*cells.shape, len(np.array(description["time"], np.float64))]
-        if digest({**again, "columns": columns}) != digest(description) or rows != shape:
-            raise ValueError("sweep must be the description of a table")
-        self.dims = ("row", "time")[: len(shape)]
-        for name in columns:
-            if name not in self.cell:
+        self.shape = tuple([whole_number("shape", length, 1) for length in description["shape"]])
+        self.dims, self.names, again = _layout(description, self.cell, self.shape)
+        names = self.names
+        if digest(again) != digest(description):
+            raise ValueError(f"sweep must be the description of a {description['kind']}")
+        for name in names:
+            if name not in self.cell and name != "time":
                 raise ValueError(f"sweep: {unknown('parameter', name, self.cell)}")
         for place, values in places.items():
             if values.keys() != set(names) or not place.isdecimal():
@@ -55,9 +57,40 @@ class RecordedTable:
             for name, value in values.items():
                 as_float(f"places: {name}", value)
 
+    def asked(self, of: Any) -> "Recorded":
+        """Return the sweep: no quantity can be computed."""
+        return self
+
     def parameters(self, place: int) -> dict[str, float]:
         """Return the parameters at an extreme."""
         return self.places[str(place)]
+
+
+def _layout(
+    description: dict[str, Any], cell: Any, shape: tuple[int, ...]
+) -> tuple[tuple[str, ...], list[str], dict[str, Any]]:
+    """Return the dimensions, the varied parameters, and the description as it must be."""
+    kind = description["kind"]
+    again = {"kind": kind, "shape": list(shape), "cell": cell_description(cell)}
+    if kind == "Courses":
+        cells = Recorded(description["cells"], {})
+        if (*cells.shape, length_of(description["time"])) != shape:
+            raise ValueError("shape must be that of the cells, and the number of times")
+        again |= {
+            key: description[key] for key in ("cells", "time", "columns") if key in description
+        }
+        names = list(cells.names)
+        return (*cells.dims, "time"), [*names, "time"], again
+    if kind == "Grid":
+        axes = description["axes"]
+        names = [name for axis in axes for name in axis["parameters"]]
+        lengths = [{length_of(x) for x in axis["parameters"].values()} for axis in axes]
+        if lengths != [{n} for n in shape]:
+            raise ValueError("sweep must be the description of a grid or sample")
+        return tuple(axis["name"] for axis in axes), names, {**again, "axes": axes}
+    if kind != "Table" or len(shape) != 1:
+        raise ValueError("sweep must be the description of a table, a grid or courses")
+    return ("row",), list(description["columns"]), {**again, "columns": description["columns"]}
 
 
 @public
@@ -81,7 +114,10 @@ class Tally(Comparable, PartialResult):
     (3, -64.69)
     """
 
-    _hooks = ("methods", "next_pass", "passes", "state", "sums", "sweep")
+    _hooks = (
+        *("know_places", "methods", "needs_several_passes", "next_pass", "passes", "places"),
+        *("state", "sums", "sweep"),
+    )
     _compared = ("description", "methods", "reducers", "done", "passes")
     file_kind = "file of fastrest's tallies"
     key = "sweep"
@@ -97,6 +133,8 @@ class Tally(Comparable, PartialResult):
         self.methods, self.reducers = methods, tuple(reducers)
         self.passes: list[Accumulator] = []
         self.done = []
+        #: parameters at the extremes, in a file that lacks values of the sweep
+        self.places: dict[str, Any] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = {**vars(self), "passes": [one.to_json() for one in self.passes]}
@@ -146,7 +184,7 @@ class Tally(Comparable, PartialResult):
         together = self.state.empty()
         together.add(self.state)
         together.add(found)
-        passes, done = [*self.passes[:-1], together], join([*self.done, (start, stop)])
+        passes, done = [*self.passes[:-1], together], joined_with(self.done, start, stop)
         self.passes, self.done = passes, done
 
     def answers(self) -> tuple[Any, ...]:
@@ -168,6 +206,20 @@ class Tally(Comparable, PartialResult):
             one.answer(self.sweep, [state for state in self.passes if state.of == one.of])
             for one in self.reducers
         )
+
+    def know_places(self, sweep: Any) -> None:
+        """Take the parameters at the extremes from the sweep of a part."""
+        mine = self.sweep
+        if not isinstance(sweep, Recorded):
+            self.sweep = sweep  # which knows the parameters of all points
+        elif isinstance(mine, Recorded):
+            extremes = {str(place) for place in (self.state.argmin, self.state.argmax)}
+            known = {**mine.places, **sweep.places}
+            mine.places = {place: x for place, x in known.items() if place in extremes}
+
+    def needs_several_passes(self) -> bool:
+        """Return True if a reducer is not answered by the first pass."""
+        return any(one.passes != 1 for one in self.reducers) or len(self.methods) > 1
 
     def differs(self, other: "Tally") -> str:
         """Return the difference of a tally that cannot be put together with this one, or ''."""
@@ -198,13 +250,19 @@ class Tally(Comparable, PartialResult):
         }
 
     @classmethod
-    def load(cls, path: StrPath) -> "Tally":
+    def read_description(cls, found: dict[str, Any], file_format: int) -> dict[str, Any]:
+        return shortened(found) if file_format == 1 else found  # long axes were in it
+
+    @classmethod
+    def load(cls, path: StrPath, points: Any = None) -> "Tally":
         """Read a file written by `save`.
 
         Parameters
         ----------
         path : path
             The file.
+        points : Sweep, optional
+            The sweep, if it is at hand: a file lacks the values of tables and of long axes.
 
         Returns
         -------
@@ -218,17 +276,21 @@ class Tally(Comparable, PartialResult):
         data = cls.read(path)
         with undamaged(path):
             description = data["description"]
-            sweep = made(description)
+            sweep = found = made(description)
+            if found is None and points is not None:
+                same = digest(described_shortly(points)) == data["digest"]
+                sweep = points if same else None
             if sweep is None:
-                sweep = RecordedTable(description, data["places"])
-            else:
-                again = describe(sweep)
+                sweep = Recorded(description, data["places"])
+            elif found is not None:
+                again = described_shortly(sweep)
                 if again != description and digest(again) != data["digest"]:
                     raise ValueError("sweep must be the description of a grid or sample")
                 description = again
             methods = {quantity_from_json(of): method for of, method in data["methods"]}
             reducers = [_reducer(*spec) for spec in data["reducers"]]
             tally = cls(sweep, description, methods, reducers)
+            tally.places = data["places"] if found is None else None
             tally.passes = [Accumulator.from_json(one) for one in data["passes"]]
             return tally.restore(data)
 
@@ -258,9 +320,8 @@ class Tally(Comparable, PartialResult):
                 state.check(done, sum(stop - start for start, stop in done), wanted[1])
             except ValueError as error:
                 raise ValueError(f"{place}{error}") from None
-            known_places = getattr(self.sweep, "places", None)
             for extreme in (state.argmin, state.argmax):
-                if extreme >= 0 and known_places is not None and str(extreme) not in known_places:
+                if extreme >= 0 and self.places is not None and str(extreme) not in self.places:
                     raise ValueError(f"places must have the parameters of point {extreme}")
 
 
@@ -273,25 +334,28 @@ def restored_tally(state: dict[str, Any]) -> Tally:
     return tally
 
 
-def merged_tally(tallies: Sequence[Tally], files: Sequence[str] = ()) -> Tally:
-    """Return the tally of the whole sweep from those of all its parts."""
-    first, places = tallies[0], dict[str, Any]()
-    for one in tallies:
-        if len(one.passes) != 1:
-            raise ValueError(f"{one!r} has several passes, which cannot be merged")
-        places.update(getattr(one.sweep, "places", {}))
-    check_parts(tallies, "tallies", files)
-    # a table that was not read from a file knows the parameters of all rows
-    known = [one.sweep for one in tallies if not isinstance(one.sweep, RecordedTable)]
-    sweep = known[-1] if known else RecordedTable(first.description, places)
-    whole = Tally(sweep, first.description, first.methods, first.reducers)
-    whole.bits = first.bits
-    whole.next_pass()
-    for one in tallies:
+def merged_tally(tallies: Iterable[tuple[Tally, str]]) -> Tally:
+    """Return the tally of the whole sweep from those of all its parts, each with its file.
+
+    They are taken one after another, so that memory does not grow with their number.
+    """
+    whole: Tally | None = None
+    for one, file in tallies:
+        if whole is None:
+            whole = Tally(one.sweep, one.description, one.methods, one.reducers)
+            whole.bits = one.bits
+            whole.next_pass()
+            parts = Parts(one, "tallies")
+        of_file = f" of {file}" if file else ""
+        if len(one.passes) != 1 or one.needs_several_passes():
+            raise ValueError(f"{one!r}{of_file} needs several passes, which cannot be merged")
+        parts.take(one, file)
         whole.state.add(one.state)
+        whole.know_places(one.sweep)
+    if whole is None:
+        raise ValueError("nothing to merge: no tallies were given")
+    parts.check_complete()
     whole.done = [(0, whole.points)]
-    if whole.next_pass():
-        raise ValueError(f"{first!r} needs several passes, which cannot be merged")
     return whole
 
 

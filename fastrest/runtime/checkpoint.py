@@ -6,6 +6,7 @@ unless its `bits` differ: the later version then draws other numbers.
 """
 
 import abc
+import bisect
 import contextlib
 import functools
 import json
@@ -17,10 +18,19 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from fastrest._core.validation import Hooked, whole_number
 from fastrest.runtime import locks, storage
-from fastrest.runtime.ranges import Ranges, checked_ranges, common, gaps, join
+from fastrest.runtime.ranges import (
+    Ranges,
+    checked_part,
+    checked_ranges,
+    common,
+    gaps,
+    joined_with,
+)
 
 #: Seconds between two saves of a checkpoint.
 SAVE_EVERY = 5.0
+#: Missing parts, or ranges, that an error lists.
+MOST_LISTED = 20
 
 
 class PartialResult(Hooked, abc.ABC):
@@ -37,7 +47,8 @@ class PartialResult(Hooked, abc.ABC):
     """
 
     _hooks: ClassVar[tuple[str, ...]] = (
-        *("add", "check", "content", "differs", "file_kind", "key", "read", "restore", "unit_name"),
+        *("add", "check", "content", "differs", "file_kind", "key", "part", "read"),
+        *("read_description", "restore", "unit_name"),
     )
 
     #: the contents of a file of this kind, in words, and the key that only such files have
@@ -49,6 +60,8 @@ class PartialResult(Hooked, abc.ABC):
     description: dict[str, Any]
     bits: int | None
     done: list[tuple[int, int]]
+    #: k and n, if this is part k of n
+    part: tuple[int, int] | None = None
 
     @property
     @abc.abstractmethod
@@ -108,7 +121,13 @@ class PartialResult(Hooked, abc.ABC):
         OSError
             The file cannot be written.
         """
-        head = {self.key: self._text, "digest": self.digest, "bits": self.bits, "done": self.done}
+        head: dict[str, Any] = {
+            self.key: self._text,
+            "digest": self.digest,
+            "bits": self.bits,
+            "done": self.done,
+        }
+        head |= {} if self.part is None else {"part": self.part}
         content = storage.seal({**head, **self.content()})
         storage.write_safely(path, content, overwrite=overwrite)
 
@@ -120,11 +139,19 @@ class PartialResult(Hooked, abc.ABC):
         if not isinstance(data.get(cls.key), str):
             raise ValueError(f"{path} is not a {cls.file_kind}")
         with storage.undamaged(path):
-            description = json.loads(data[cls.key])
-            digest = storage.digest(description)
+            found = json.loads(data[cls.key])
+            digest = storage.digest(found)
             if data.get("digest", digest) != digest:  # files of 0.1.0 have none
                 raise ValueError(f"digest is not that of the {cls.key}")
+            description = cls.read_description(found, data["format"])
+            if description != found:
+                digest = storage.digest(description)
         return {**data, "description": description, "digest": digest}
+
+    @classmethod
+    def read_description(cls, found: dict[str, Any], file_format: int) -> dict[str, Any]:
+        """Return the description in a file of a format as the present format has it."""
+        return found
 
     def restore(self, data: Mapping[str, Any]) -> Self:
         """Take the bits and the finished ranges from the content of a file, and check them all.
@@ -140,6 +167,8 @@ class PartialResult(Hooked, abc.ABC):
         if (bits is not None) != drawn:
             raise ValueError(f"bits must be {'a number' if drawn else 'None'}, got {bits!r}")
         done = checked_ranges("done", data["done"], self.points)
+        if data.get("part") is not None:
+            self.part = checked_part(*data["part"])
         self.bits, self.done = bits, done
         if "digest" in data:  # it takes long to find again
             vars(self).update(digest=data["digest"])
@@ -150,30 +179,67 @@ class PartialResult(Hooked, abc.ABC):
 P = TypeVar("P", bound=PartialResult)
 
 
-def check_parts(parts: Sequence[PartialResult], what: str, files: Sequence[str] = ()) -> None:
-    """Raise unless parts are of one description and together cover all its points once.
+class Parts:
+    """Parts of one description, taken one after another, which must cover all its points once.
 
-    The error names the files that the parts come from, if they come from files.
+    Errors name the files that the parts come from, if they come from files.
     """
-    first, done = parts[0], list[tuple[int, int]]()
-    for i, one in enumerate(parts):
-        other = first.differs(one)
+
+    def __init__(self, first: PartialResult, what: str):
+        self.first, self.what = first, what
+        self.unit, self.points = first.unit_name, first.points
+        #: the ranges of all parts so far, those with their files, and the parts by number
+        self.done: list[tuple[int, int]] = []
+        self.sources: list[tuple[Ranges, str]] = []
+        self.numbers: set[int] = set()
+        self.n = None if first.part is None else first.part[1]
+
+    def take(self, one: PartialResult, file: str = "") -> None:
+        """Take a part, or raise the ValueError."""
+        other = self.first.differs(one)
         if other:
-            which = files[i] if files else "one"
-            raise ValueError(f"these {what} do not belong together: {which} is of {other}")
-        overlap = common(done, one.done)
-        if overlap:
-            start, stop = overlap[0]
-            two = [name for name, x in zip(files, parts[: i + 1]) if common(overlap, x.done)]
             raise ValueError(
-                f"{first.unit_name} {start:,} to {stop:,} are in two of these {what}"
-                + (f": {' and '.join(two)}" if two else "")
+                f"these {self.what} do not belong together: {file or 'one'} is of {other}"
             )
-        done = join([*done, *one.done])
-    missing = ", ".join(f"{a:,} to {b:,}" for a, b in gaps(done, first.points))
-    if missing:
+        done = self.done
+        for start, stop in one.done:
+            if common(done[max(0, bisect.bisect(done, (start, stop)) - 1) :][:2], [(start, stop)]):
+                self._overlap(one, file)
+            done = joined_with(done, start, stop)
+        self.done = done
+        self.sources.append((one.done, file))
+        if one.part is None or one.part[1] != self.n:
+            self.n = None
+        else:
+            self.numbers.add(one.part[0])
+
+    def _overlap(self, one: PartialResult, file: str) -> None:
+        start, stop = common(self.done, one.done)[0]
+        two = [name for ranges, name in self.sources if common([(start, stop)], ranges)]
+        names = f": {' and '.join([*two, file])}" if file else ""
+        raise ValueError(
+            f"{self.unit} {start:,} to {stop:,} are in two of these {self.what}{names}"
+        )
+
+    def check_complete(self) -> None:
+        """Raise the ValueError that names the missing parts, or points, if there are any."""
+        missing = gaps(self.done, self.points)
+        if not missing:
+            return
+        left = listed([f"{a:,} to {b:,}" for a, b in missing])
+        files = [file for _, file in self.sources if file]
         given = f" ({', '.join(files[:3])}{', ...' if len(files) > 3 else ''})" if files else ""
-        raise ValueError(f"these {what}{given} leave out the {first.unit_name} {missing}")
+        lost = [] if self.n is None else sorted({*range(self.n)} - self.numbers)
+        verb = ("part", "is") if len(lost) == 1 else ("parts", "are")
+        parts = f": {verb[0]} {listed(lost)} of {self.n} {verb[1]} missing" if lost else ""
+        raise ValueError(f"these {self.what}{given} leave out the {self.unit} {left}{parts}")
+
+
+def listed(things: Sequence[Any]) -> str:
+    """Return things in words: the first ones, and the number of others."""
+    more = len(things) - MOST_LISTED
+    words = ", ".join(map(str, things[:MOST_LISTED]))
+    return f"{words} and {more:,} more" if more > 0 else words
 
 
 class Checkpoint:
@@ -232,6 +298,23 @@ class Checkpoint:
         self.saved = time.monotonic()
 
 
-def loaded(parts: Iterable[Any], load: Any) -> list[Any]:
-    """Return parts, after loading those that are paths."""
-    return [load(one) if isinstance(one, str | os.PathLike) else one for one in parts]
+def loaded(parts: Iterable[Any], load: Any) -> Iterator[tuple[Any, str]]:
+    """Yield parts, after loading those that are paths, each with its path."""
+    for one in parts:
+        if isinstance(one, str | os.PathLike):
+            with _file_named(one):
+                found = load(one)
+            yield found, os.fspath(one)
+        else:
+            yield one, ""
+
+
+@contextlib.contextmanager
+def _file_named(path: Any) -> Iterator[None]:
+    """Name a file in errors that do not name it."""
+    try:
+        yield
+    except (ValueError, TypeError, MemoryError) as error:
+        if os.fspath(path) in str(error):
+            raise
+        raise type(error)(f"{path}: {error}") from error

@@ -1,117 +1,258 @@
 """Executors: ranges are computed by threads, or by the workers of an executor, and added up."""
 
 import contextlib
-import itertools
+import math
 import threading
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from queue import SimpleQueue
+from typing import Any, NamedTuple, TypeVar
 
 from fastrest.runtime import scheduler
 from fastrest.runtime.checkpoint import Checkpoint, PartialResult
-from fastrest.runtime.ranges import cut
+from fastrest.runtime.engines import Carried, Pool
+from fastrest.runtime.parcels import Missing
 from fastrest.runtime.scheduler import Progress, reporter
+from fastrest.runtime.system import PerformanceWarning, bytes_text
+from fastrest.runtime.workers import Refused, Task, release_of
 
-if TYPE_CHECKING:
-    import concurrent.futures as cf
-
-#: The number of pieces that an executor's points are cut into, if there are as many units, and the
-#: most points of a piece: those of a few seconds, which is what the death of a worker costs.
-PIECES, LARGEST_PIECE = 64, 1 << 30
+#: Plain points of the first tasks, whose time is measured: those of some 20 ms.
+FIRST = 1 << 22
+#: Seconds of a task: the most, which the death of a worker costs, and the least, which is much
+#: longer than sending it.
+LONGEST, SHORTEST = 4.0, 0.3
+#: A task is this part of the points that are left for each worker: tasks end at the same time.
+SHARE = 1.5
+#: Tasks that carry all their data at a time, to workers that do not see the caller's files.
+HEAVY = 2
+#: Seconds of work after which starved workers are told, and the part of a processor they lack.
+STARVED_AFTER, STARVED = 10.0, 0.6
+#: Bytes that travel in a second, and seconds of a plain point: to tell when travel does not pay.
+TRAVEL, PLAIN = 3e8, 5e-9
+#: Bytes for which no caller waits.
+UNNOTICED = 1 << 25
 
 #: The result of a range.
 Found = TypeVar("Found")
 
 
 class Means(NamedTuple):
-    """The means of a count: threads, executor and progress as for ``sweep.reduce``, and a file."""
+    """The means of a count: threads, engine and progress as for ``sweep.reduce``, and a file."""
 
     threads: int | None
-    executor: "cf.Executor | None"
+    engine: Pool | None
     progress: Progress
     file: Checkpoint | None
 
 
-def check_executor(executor: Any) -> None:
-    """Raise the TypeError unless this is an executor, or None."""
-    if executor is None:
-        return
-    from concurrent.futures import Executor
+class Remote(NamedTuple):
+    """The work of tasks: a function of a module, which a worker calls (see `Task`).
 
-    if not isinstance(executor, Executor):
-        raise TypeError(
-            "executor must be a concurrent.futures.Executor, such as ProcessPoolExecutor() or "
-            f"Dask's client.get_executor(), got {executor!r}"
-        )
+    Attributes
+    ----------
+    work : callable
+    carried : tuple of Carried
+        The objects that each worker gets once.
+    arguments : tuple
+        Small arguments of every task.
+    things : tuple
+        The objects, of which the bits of drawn numbers are compared.
+    remedy : str
+        The remedy for a failure.
+    """
+
+    work: Callable[..., Any]
+    carried: tuple[Carried, ...]
+    arguments: tuple[Any, ...]
+    things: tuple[Any, ...]
+    remedy: str = "with checkpoint= the same call resumes from there"
 
 
 @contextlib.contextmanager
-def workers_named(done: int, points: int) -> Iterator[None]:
+def workers_named(done: int, points: int, remedy: str) -> Iterator[None]:
     """Raise one kind of error for all failures of workers: each executor has its own errors."""
     try:
         yield
     except Exception as error:
+        hint = ""
+        if isinstance(error, AttributeError | ImportError):
+            hint = f" (have the workers fastrest {release_of(()).version}, as the caller?)"
         raise RuntimeError(
             f"the executor failed after {done:,} of {points:,} points ({type(error).__name__}: "
-            f"{error}); with checkpoint= the same call resumes from there"
+            f"{error}){hint}; {remedy}"
         ) from error
 
 
-def send(
-    submit: Callable[[int, int], "cf.Future[Found]"],
-    to_do: scheduler.ToDo,
-    largest: int,
-    executor: "cf.Executor",
-    progress: Progress,
-    add: Callable[[Found, int, int], None],
-) -> None:
-    """Submit pieces to an executor's workers, and add their results.
+class Cutter:
+    """Cuts ranges into tasks of whole units: some seconds each, and shorter towards the end.
 
-    Only as many pieces are submitted at a time as keep the workers busy, because each piece of a
-    table carries its rows.
+    A task has `most` points.
+    The sizes follow the number of workers and the measured time of a point. No answer depends on
+    them, because results of whole units can be added in any order.
     """
-    from concurrent.futures import FIRST_COMPLETED, wait
 
-    window = 2 * (getattr(executor, "_max_workers", None) or scheduler.cpus())
-    pending: dict[cf.Future[Found], tuple[int, int]] = {}
-    points, unit, *_ = to_do
-    whole = max(1, min(-(-points // unit) // PIECES, largest // unit))
-    pieces = cut(to_do.ranges, whole * unit)
-    done = points - sum(stop - start for start, stop in to_do.ranges)
-    with reporter(progress, points) as report:
-        try:
-            while True:
-                for start, stop in itertools.islice(pieces, window - len(pending)):
-                    with workers_named(done, points):
-                        pending[submit(start, stop)] = start, stop
-                if not pending:
-                    return
-                finished, _ = wait(pending, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    start, stop = pending.pop(future)
-                    with workers_named(done, points):
-                        found = future.result()
-                    add(found, start, stop)
-                    done += stop - start
-                    report(done)
-        finally:
-            for future in pending:
-                future.cancel()
+    def __init__(self, to_do: scheduler.ToDo, most: float = math.inf):
+        self.ranges, self.unit, self.most = list(reversed(to_do.ranges)), to_do.unit, most
+        self.left = sum(stop - start for start, stop in self.ranges)
+        self.first = max(1, FIRST // to_do.cost)
+        self.points, self.seconds = 0, 0.0
+
+    def measure(self, points: int, seconds: float) -> None:
+        """Take the time of a task into account."""
+        self.points += points
+        self.seconds += seconds
+
+    def size(self, workers: int) -> int:
+        """Return the size of the next task, in points."""
+        size: float = self.left / (SHARE * workers)
+        if self.seconds > 0:
+            pace = self.points / self.seconds
+            size = max(min(size, LONGEST * pace), SHORTEST * pace)
+        else:
+            size = min(size, self.first)
+        return max(1, int(min(size, self.most)) // self.unit) * self.unit
+
+    def next(self, workers: int) -> tuple[int, int] | None:
+        """Return the range of the next task; None if there is none."""
+        if not self.ranges:
+            return None
+        start, stop = self.ranges.pop()
+        end = min(start + self.size(workers), stop)
+        if end < stop:
+            self.ranges.append((end, stop))
+        self.left -= end - start
+        return start, end
+
+
+class Sender:
+    """Submits tasks to an engine's workers, and adds their results.
+
+    Two tasks for each worker are under way, so that none waits for the caller. A task has `most`
+    points.
+    """
+
+    def __init__(self, engine: Pool, remote: Remote, to_do: scheduler.ToDo, most: float = math.inf):
+        self.engine, self.remote, self.cutter = engine, remote, Cutter(to_do, most)
+        self.points = to_do.points
+        self.done = to_do.points - self.cutter.left
+        self.release = release_of(remote.things)
+        self.pending: dict[Any, tuple[int, int]] = {}
+        self.ended: SimpleQueue[Any] = SimpleQueue()
+        #: ranges whose worker did not see a file, and the tasks that carry all data
+        self.again: list[tuple[int, int, Sequence[int]]] = []
+        self.heavy: set[Any] = set()
+        self.seconds = self.cpu = 0.0
+
+    def submit(self, start: int, stop: int, missing: Sequence[int] = ()) -> None:
+        """Submit a range, with all data of the objects that a worker missed."""
+        task = Task(self.remote.work, start, stop, self.remote.arguments, self.release)
+        engine = self.engine
+        parcels = [
+            engine.whole(one) if i in missing else engine.light(one)
+            for i, one in enumerate(self.remote.carried)
+        ]
+        with workers_named(self.done, self.points, self.remote.remedy):
+            future = engine.submit(task, parcels)
+            self.pending[future] = start, stop
+            if missing and engine.heavy:
+                self.heavy.add(future)
+            future.add_done_callback(self.ended.put)
+
+    def fill(self) -> None:
+        """Submit tasks until every worker has one, and another that waits."""
+        workers = self.engine.workers()
+        while self.again and len(self.heavy) < HEAVY:
+            self.submit(*self.again.pop())
+        while len(self.pending) < 2 * workers:
+            found = self.cutter.next(workers)
+            if found is None:
+                return
+            self.submit(*found)
+
+    def receive(self) -> tuple[Any, int, int] | None:
+        """Wait for a task, and return its result and range; None if it must be sent again."""
+        future = self.ended.get()
+        start, stop = self.pending.pop(future)
+        self.heavy.discard(future)
+        with workers_named(self.done, self.points, self.remote.remedy):
+            answer = future.result()
+        if isinstance(answer, Refused):
+            raise RuntimeError(_refusal(answer, self.release))
+        if isinstance(answer, Missing):
+            self.engine.elsewhere = True
+            self.again.append((start, stop, answer.args))
+            return None
+        self.cutter.measure(stop - start, answer.seconds)
+        self.seconds += answer.seconds
+        self.cpu += answer.seconds if answer.cpu is None else answer.cpu
+        return answer.found, start, stop
+
+    def run(self, progress: Progress, add: Callable[[Any, int, int], None]) -> None:
+        """Submit all ranges, and add their results."""
+        with reporter(progress, self.points) as report:
+            try:
+                while True:
+                    self.fill()
+                    if not self.pending:
+                        return
+                    received = self.receive()
+                    if received is not None:
+                        add(*received)
+                        self.done += received[2] - received[1]
+                        report(self.done)
+            finally:
+                for future in self.pending:
+                    future.cancel()
+
+    def tell_starved(self) -> None:
+        """Warn if the workers waited for a processor for most of the time."""
+        if self.seconds > STARVED_AFTER and self.cpu < STARVED * self.seconds:
+            warnings.warn(
+                f"the workers had {self.cpu / self.seconds:.0%} of a processor each: they share "
+                "processors with each other or with other programs, or wait for a disk; start as "
+                "many workers as there are processors, with one thread each",
+                PerformanceWarning,
+                stacklevel=2,
+            )
+
+
+def warn_of_travel(engine: Pool, points: int) -> None:
+    """Warn if data travel to the workers for longer than so many plain points take here."""
+    size = engine.shelf.packed
+    here = points * PLAIN / scheduler.cpus()
+    if size > UNNOTICED and size / TRAVEL > here:
+        warnings.warn(
+            f"{bytes_text(size)} travel to the workers, and this process computes the {points:,} "
+            f"points in about {here:.2g} s: leave executor= out",
+            PerformanceWarning,
+            stacklevel=2,
+        )
+
+
+def _refusal(found: Refused, here: Any) -> str:
+    """Return the text of the error for a worker of another release."""
+    there = found.release
+    what, mine, its = next((name, a, b) for name, a, b in zip(here._fields, here, there) if a != b)
+    names = {"version": "fastrest", "interface": "the interface of the kernels", "bits": "bits"}
+    return (
+        f"a worker ({found.where}) has {names.get(what, 'the format of files')} {its}, and this "
+        f"process {mine}: install the same fastrest-ghk everywhere, and start the workers again"
+    )
 
 
 def gather(
     result: PartialResult,
     find: Callable[[int, int], Found],
-    submit: Callable[[int, int], "cf.Future[Found]"],
+    remote: Remote | None,
     to_do: scheduler.ToDo,
     means: Means,
-    largest: int = LARGEST_PIECE,
 ) -> None:
-    """Add the ranges that are left to a partial result: by threads, or by an executor's workers.
+    """Add the ranges that are left to a partial result: by threads, or by an engine's workers.
 
-    `find` and `submit` are called with a range of points, and return its result, and the future of
-    its result. `largest` is the most points that a worker takes at once.
+    `find` is called with a range of points, and returns its result. `remote` is the same for
+    workers.
     """
-    threads, executor, progress, file = means
+    threads, engine, progress, file = means
     lock = threading.Lock()
 
     def add(found: Found, start: int, stop: int) -> None:
@@ -124,10 +265,12 @@ def gather(
         add(find(start, stop), start, stop)
 
     try:
-        if executor is None:
+        if engine is None or remote is None:
             scheduler.run(work, to_do, threads=threads, progress=progress)
         else:
-            send(submit, to_do, largest, executor, progress, add)
+            sender = Sender(engine, remote, to_do)
+            sender.run(progress, add)
+            sender.tell_starved()
     finally:
         if file:
             with lock:

@@ -1,5 +1,6 @@
 """Ranges of points: pairs (start, stop), in order."""
 
+import bisect
 import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -28,6 +29,19 @@ def join(ranges: Ranges) -> list[tuple[int, int]]:
         else:
             joined.append((start, stop))
     return joined
+
+
+def joined_with(ranges: Ranges, start: int, stop: int) -> list[tuple[int, int]]:
+    """Return joined ranges with another one, which lies beside them: as `join`, but quicker."""
+    found = list(ranges)
+    i = bisect.bisect_left(found, (start, stop))
+    before, after = i > 0 and found[i - 1][1] == start, i < len(found) and found[i][0] == stop
+    if before:
+        start = found[i - 1][0]
+    if after:
+        stop = found[i][1]
+    found[i - before : i + after] = [(start, stop)]
+    return found
 
 
 def gaps(ranges: Ranges, points: int) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ No other file schedules. The caller's function computes a task. A range is a pai
 import contextlib
 import math
 import os
+import sys
 import threading
 from _thread import start_new_thread
 from collections.abc import Callable, Iterator
@@ -61,6 +62,9 @@ STREAM_BYTES = 8 << 20
 #: Inputs of this size and above come from beyond the caches, and are prefetched.
 FAR_BYTES = 64 << 20
 
+#: Environment variables by which batch systems, and other libraries, grant a number of CPUs.
+GRANTS = ("SLURM_CPUS_PER_TASK", "PBS_NP", "PBS_NUM_PPN", "NCPUS", "NSLOTS", "OMP_NUM_THREADS")
+
 #: The engine of the pure-Python reference.
 PYTHON = "python"
 
@@ -105,15 +109,35 @@ def choose_engine(engine: str | None) -> str:
     return engine
 
 
+def supported(engine: str) -> str:
+    """Return the engine of a caller for its worker, which may lack it: the bits are the same."""
+    return engine if engine in (PYTHON, *_kernels.SUPPORTED) else _kernels.ISA
+
+
 def cpus() -> int:
-    """Return the number of CPUs that the process's affinity and its cgroup's quota allow."""
+    """Return the number of CPUs that affinity, cgroup and batch system allow the process."""
     if hasattr(os, "process_cpu_count"):
         count = os.process_cpu_count() or 1
     elif hasattr(os, "sched_getaffinity"):
         count = len(os.sched_getaffinity(0))
     else:
         count = os.cpu_count() or 1
-    return min([count, *(max(1, math.ceil(quota)) for quota in cgroup.cpu_quotas())])
+    quotas = (max(1, math.ceil(quota)) for quota in cgroup.cpu_quotas())
+    return min([count, *quotas, *_granted()])
+
+
+def _granted() -> Iterator[int]:
+    """Yield the CPUs that environment variables grant; other texts than numbers grant nothing."""
+    for name in GRANTS:
+        first = os.environ.get(name, "").partition(",")[0].strip()  # OMP_NUM_THREADS=4,2
+        if first.isascii() and first.isdecimal() and int(first) >= 1:
+            yield int(first)
+
+
+def shares_cpus() -> bool:
+    """Return True in a child of multiprocessing: its siblings have the other CPUs."""
+    process = sys.modules.get("multiprocessing.process")
+    return process is not None and process.parent_process() is not None
 
 
 def thread_count(threads: int | None, points: int) -> int:
@@ -125,7 +149,7 @@ def thread_count(threads: int | None, points: int) -> int:
         plain = variable.isascii() and variable.strip().isdecimal()
         given = int(variable) if plain else variable
         return whole_number("FASTREST_NUM_THREADS", given, 1, MOST_THREADS)
-    return cpus() if points >= SMALL else 1
+    return cpus() if points >= SMALL and not shares_cpus() else 1
 
 
 def run(

@@ -16,7 +16,7 @@ grows for long is also locked by `locks.locked`.
 Every sealed text carries its format. A later version of fastrest reads all formats up to its own,
 so files stay readable for ever. Readers look up the keys they know and ignore all others. A new
 key may therefore be added without a new format if an earlier reader does no harm by ignoring it;
-every other change raises `FORMAT`.
+every other change raises `FORMAT`. Format 2 came with tallies that hold long axes by their digests.
 """
 
 import base64
@@ -38,7 +38,7 @@ from fastrest._version import __version__
 from fastrest.runtime import locks
 
 #: The format of the files that this version writes; it reads all formats up to this one.
-FORMAT = 1
+FORMAT = 2
 #: A part of the name that a file has while it is written.
 TEMPORARY = ".writing"
 #: The program's name in the metadata of pictures and data frames, and the key that it has there.

@@ -4,15 +4,22 @@ import contextlib
 import importlib
 import os
 import platform
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fastrest._core import _kernels
-from fastrest._core.validation import whole_number
+from fastrest._core.validation import public, whole_number
 from fastrest._version import __version__
 from fastrest.runtime import cgroup, scheduler
+from fastrest.runtime.ranges import part_range
+
+
+@public
+class PerformanceWarning(UserWarning):
+    """A call takes longer than it need: the warning names the cause and the remedy."""
 
 
 def info() -> dict[str, Any]:
@@ -76,6 +83,23 @@ def check_memory(need: int, max_memory: int | None, instead: str) -> None:
         limit, source = whole_number("max_memory", max_memory, 1), "max_memory is"
     if limit is not None and need > limit:
         raise MemoryError(f"this needs {bytes_text(need)}, {source} {bytes_text(limit)}: {instead}")
+
+
+def part_of_points(points: int, k: int, n: int, unit: int) -> tuple[int, int]:
+    """Return the range of part k of n; warn if there are fewer units than parts, and it is empty.
+
+    A unit is always counted as a whole.
+    """
+    start, stop = part_range(points, k, n, unit)
+    if start == stop:
+        units = -(-points // unit)
+        warnings.warn(
+            f"part {k} of {n} is empty: {points:,} points are counted in units of {unit:,}, so "
+            f"that n={units} is the most parts that have points",
+            PerformanceWarning,
+            stacklevel=4,
+        )
+    return start, stop
 
 
 def bytes_text(n: int) -> str:

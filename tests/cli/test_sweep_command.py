@@ -90,7 +90,7 @@ BAD = [
     (["--grid", "K_out=1,2", "--part", "2/2", "--tally", "t"], "k must be from 0 to n - 1 = 1"),
     (
         ["--grid", "K_out=1,2", "--part", "0/2", "--tally", "t", "--out", "v.npy"],
-        "--part only counts: it does not go with --out and --plot",
+        "--part only counts: it does not go with --out and --plot, which need all points",
     ),
     (["--grid", "K_out=1,2", "--plot", "v.xyz"], "--plot must end in one of"),
     (["--grid", "K_out=1,2", "--threads", "0"], "threads must be a whole number >= 1, got 0"),

@@ -27,20 +27,23 @@ def processes(initializer=None):
 
 def die_at_the_third_task():
     """Make this process die with its third task: an initializer of workers."""
-    pass_over, calls = running.pass_over, []
+    find_remotely, calls = running.find_remotely, []
 
     def dying(*arguments):
         calls.append(arguments)
         time.sleep(0.05)
         if len(calls) == 3:
             os._exit(1)
-        return pass_over(*arguments)
+        return find_remotely(*arguments)
 
-    running.pass_over = dying
+    running.find_remotely = dying
 
 
 class Recorder(cf.Executor):
-    """An executor that runs each task when it is submitted, and records it."""
+    """An executor that runs each task when it is submitted, and records it.
+
+    `sent` has a tuple for each: the function, the task and its parcels.
+    """
 
     def __init__(self):
         self.sent = []

@@ -36,8 +36,8 @@ def change_text(path, old, new):
 
 def test_load_refuses_a_later_format(tmp_path):
     a_grid().save(tmp_path / "v.npy")
-    change_text(tmp_path / "v.npy.json", f'"format": {storage.FORMAT}', '"format": 2')
-    with pytest.raises(ValueError, match=r"has format 2, .* formats up to 1: upgrade with pip"):
+    change_text(tmp_path / "v.npy.json", f'"format": {storage.FORMAT}', '"format": 3')
+    with pytest.raises(ValueError, match=r"has format 3, .* formats up to 2: upgrade with pip"):
         fr.load(tmp_path / "v.npy")
 
 

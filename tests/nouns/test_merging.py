@@ -1,5 +1,7 @@
 """Merging parts: those of one whole merge, others are refused."""
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,10 @@ pytestmark = pytest.mark.usefixtures("small_tasks")
         (lambda: halves(method="factored")[1:], r"(one|1) is of method='factored'$"),
         (lambda: halves(), r"points 0 to 196,608 are in two of these tallies(: .*0 and .*1)?$"),
         (lambda: [GRID.part(1, 7).tally(*QUESTIONS, method="pointwise")], r"are in two of these"),
-        (lambda: [], r"^these tallies( \(.*0\))? leave out the points \d+,\d+ to 420,000$"),
+        (
+            lambda: [],
+            r"^these tallies( \(.*0\))? leave out the points .* to 420,000: part 1 of 2 is m",
+        ),
     ],
     ids=["sweep", "reducers", "order", "method", "twice", "overlap", "left out"],
 )
@@ -41,8 +46,53 @@ def test_merge_names_every_gap():
     parts = [TABLE.part(k, 7).tally(fr.Summary()) for k in (0, 2, 3, 5)]
 
     missing = "65,536 to 131,072, 262,144 to 327,680, 393,216 to 400,003"
-    with pytest.raises(ValueError, match=f"these tallies leave out the points {missing}"):
+    parts_too = "parts 1, 4, 6 of 7 are missing"
+    with pytest.raises(ValueError, match=f"tallies leave out the points {missing}: {parts_too}$"):
         fr.merge(parts)
+
+
+def test_merge_lists_the_first_of_many_missing_parts():
+    one = GRID.part(3, 7).tally(fr.Summary(), method="pointwise")
+    one.part = 3, 100
+    words = r": parts 0, 1, 2, 4, .*, 19, 20 and 79 more of 100 are missing$"
+    with pytest.raises(ValueError, match=words):
+        fr.merge([one])
+
+
+def test_merge_names_a_damaged_file_among_many(tmp_path):
+    files = [tmp_path / f"{k}.tally" for k in range(3)]
+    for k, file in enumerate(files):
+        GRID.part(k, 3).tally(fr.Summary()).save(file)
+    files[1].write_bytes(files[1].read_bytes()[:-9])
+    with pytest.raises(ValueError, match=r"1\.tally is not .*, is damaged, or was cut off"):
+        fr.merge(files)
+    files[1].unlink()
+    with pytest.raises(FileNotFoundError, match=r"1\.tally"):
+        fr.merge(files)
+
+
+def test_merge_holds_one_part_at_a_time():
+    alive, most = [], []
+
+    def parts():
+        for k in range(7):
+            most.append(sum(one() is not None for one in alive))
+            one = TABLE.part(k, 7).tally(fr.Summary())
+            alive.append(weakref.ref(one))
+            yield one
+            del one
+
+    assert fr.merge(parts()) == TABLE.reduce(fr.Summary())
+    assert max(most) <= 2
+
+
+def test_an_empty_part_is_told_and_merges():
+    with pytest.warns(
+        fr.PerformanceWarning,
+        match=r"^part \d+ of 20 is empty: 400,003 points .* that n=7 is the most",
+    ):
+        parts = [TABLE.part(k, 20).tally(fr.Summary()) for k in range(20)]
+    assert fr.merge(parts) == TABLE.reduce(fr.Summary())
 
 
 def test_merge_of_nothing_is_refused():

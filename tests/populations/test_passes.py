@@ -6,13 +6,14 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 import fastrest as fr
 from fastrest.populations import population_tally
 from fastrest.populations.counts import Counter
-from fastrest.runtime import executors, ranges, scheduler
-from helpers.executors import processes
+from fastrest.runtime import ranges, scheduler
+from helpers.executors import Recorder, processes
 from helpers.populations import ACCEPT, CONDITIONS, QUESTIONS, SPACE, N
 
 
@@ -31,6 +32,7 @@ def test_blocks_of_a_population_add_in_any_order(pop):
         assert total.to_json() == pop.tally.counts.to_json()
 
 
+@pytest.mark.filterwarnings("ignore:part .* is empty")
 def test_parts_of_a_population_merge_to_the_whole(pop, tmp_path):
     parts = [SPACE.population(N, **QUESTIONS, part=(k, 7)) for k in range(7)]
     assert fr.merge(parts) == fr.merge(parts[::-1]) == pop
@@ -57,6 +59,22 @@ def test_a_population_by_an_executor_is_equal(pop):
 
 
 @pytest.mark.process
+@pytest.mark.parametrize(
+    "asked", [{}, {"first": 10}, {"sample": 500, "rng": 3}], ids=["all", "first", "sample"]
+)
+def test_workers_find_the_members_of_the_plain_call(pop, asked):
+    executor, expected = Recorder(), pop.members(**asked)
+
+    for options in ({"workers": 2}, {"workers": 1, "threads": 2}):
+        found = pop.members(executor=executor, **options, **asked)
+
+        assert (found.indices == expected.indices).all()
+        for name, column in expected.columns.items():
+            np.testing.assert_array_equal(found.columns[name], column)
+    assert executor.sent
+
+
+@pytest.mark.process
 def test_a_dead_worker_of_a_population_is_named():
     with ThreadPoolExecutor(1) as executor:
         executor.shutdown()
@@ -65,19 +83,16 @@ def test_a_dead_worker_of_a_population_is_named():
 
 
 @pytest.mark.process
-def test_tasks_of_a_population_for_workers_are_bounded(monkeypatch):
-    ranges = []
+def test_tasks_of_a_population_for_workers_are_whole_blocks(monkeypatch):
+    n, executor = 9 * scheduler.BLOCK_POINTS + 1, Recorder()
 
-    class Recorder(ThreadPoolExecutor):
-        def submit(self, function, plan, start, stop, threads):
-            ranges.append((start, stop))
-            return super().submit(function, plan, start, stop, threads)
+    found = SPACE.population(n, rng=1, executor=executor, workers=2)
 
-    monkeypatch.setattr(population_tally, "LARGEST_PIECE", 2 * scheduler.BLOCK_POINTS)
-    monkeypatch.setattr(executors, "PIECES", 1)
-    with Recorder(1) as executor:
-        SPACE.population(5 * scheduler.BLOCK_POINTS, rng=1, executor=executor)
-    assert max(stop - start for start, stop in ranges) == 2 * scheduler.BLOCK_POINTS
+    pieces = sorted((task.start, task.stop) for _, (task, *_) in executor.sent)
+    assert ranges.join(pieces) == [(0, n)]
+    assert 2 * 2 <= len(pieces) <= 2 * 8
+    assert all(start % scheduler.BLOCK_POINTS == 0 for start, _ in pieces)
+    assert found == SPACE.population(n, rng=1)
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_a_population_file_of_a_later_format_is_refused(pop, tmp_path, monkeypat
         lambda path: fr.merge([path]),
         lambda path: SPACE.population(N, **QUESTIONS, checkpoint=path),
     )
-    message = r"has format 2, .* formats up to 1: upgrade with pip"
+    message = r"has format 3, .* formats up to 2: upgrade with pip"
     for read in readers:
         with pytest.raises(ValueError, match=message) as error:
             read(path)

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.usefixtures("small_tasks")
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and fork")
 
 
+@pytest.mark.filterwarnings("ignore:part .* is empty")
 @SWEEPS
 @pytest.mark.parametrize("n", [1, 2, 7, 20])
 def test_tallies_of_parts_in_any_order_merge_to_the_bits_of_the_whole(tmp_path, sweep, method, n):

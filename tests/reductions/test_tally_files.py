@@ -82,7 +82,7 @@ def test_a_tally_file_of_a_later_format_is_refused_with_both_formats(path):
     assert content["format"] == storage.FORMAT
     path.write_bytes(storage.seal({**content, "format": storage.FORMAT + 1}))
 
-    assert_refused(path, r"has format 2, .* formats up to 1: upgrade with pip install -U fastrest")
+    assert_refused(path, r"has format 3, .* formats up to 2: upgrade with pip install -U fastrest")
 
 
 def test_a_tally_file_of_another_release_is_read(path):

@@ -29,7 +29,7 @@ def test_progress_of_an_executor_is_reported_in_the_caller(pool, sweep, method):
     )
 
     done = [d for d, _ in heard]
-    assert len(heard) == 7
+    assert 1 < len(heard) <= 7
     assert done == sorted(done)
     assert heard[-1] == (len(sweep), len(sweep))
     assert {total for _, total in heard} == {len(sweep)}

@@ -59,7 +59,7 @@ def test_a_file_names_its_format_its_version_and_the_bits_of_its_numbers(tmp_pat
         for name in ("t", "v.npy.json"):
             content = json.loads((tmp_path / name).read_text())["content"]
             found = content["format"], content["fastrest"], content["bits"]
-            assert found == (1, fr.__version__, bits)
+            assert found == (storage.FORMAT, fr.__version__, bits)
 
 
 @pytest.mark.parametrize("what", ["tally", "output", "record"])
@@ -78,7 +78,7 @@ def test_a_file_of_a_later_format_is_refused_and_left_alone(tmp_path, what):
     }[what]
     resealed(path, format=storage.FORMAT + 1)
     before = path.read_bytes()
-    message = f"{path.name} has format 2, and this version of fastrest reads formats up to 1: "
+    message = f"{path.name} has format 3, and this version of fastrest reads formats up to 2: "
     with pytest.raises(ValueError, match=message + "upgrade with pip install -U fastrest-ghk"):
         read()
     assert path.read_bytes() == before

@@ -10,7 +10,8 @@ import pytest
 
 import fastrest as fr
 from fastrest.sensitivity.indices import SobolIndices
-from fastrest.sensitivity.sampled import ReplicateSums, SampledIndices, SamplingDesign
+from fastrest.sensitivity.pick_freeze import ReplicateSums, SamplingDesign
+from fastrest.sensitivity.sampled import SampledIndices
 from helpers.notation import K_OUT, P_NA
 
 CELL = fr.cells["mammalian neuron"]

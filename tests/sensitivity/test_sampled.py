@@ -13,7 +13,7 @@ import fastrest as fr
 from fastrest.physiology.criteria import Between
 from fastrest.reductions.accumulator import whole
 from fastrest.runtime import system
-from fastrest.sensitivity.sampled import ReplicateSums
+from fastrest.sensitivity.pick_freeze import ReplicateSums
 from helpers.spaces import lognormals
 
 CELL = fr.cells["mammalian neuron"]
