@@ -9,6 +9,7 @@ import sys
 from fastrest.cli import report
 from fastrest.cli.options import TOLERANCE
 from fastrest.cli.output_files import check_files, check_outputs
+from fastrest.cli.printing import answer, say
 from fastrest.runtime.storage import write_safely
 
 
@@ -25,11 +26,11 @@ def run_bench(options: argparse.Namespace) -> int:
 
     measured = tracking.measure_all(options.threads, tell)
     after = archive.archived(measured)
-    if options.json:
+    if options.json and not options.as_json:
         content = json.dumps(after, indent=1) + "\n"
         write_safely(options.json, content.encode(), overwrite=options.force)
     code, lines = 0, [*report.speed(measured)]
-    if options.json:
+    if options.json and not options.as_json:
         lines.append(report.row("wrote", options.json))
     if before is not None:
         others = tracking.differences(before, after)
@@ -37,7 +38,9 @@ def run_bench(options: argparse.Namespace) -> int:
         lines += report.changes(changes, others, options.against, tolerance)
         code = tracking.exit_code(changes, others)
     with contextlib.suppress(BrokenPipeError):  # the exit code is the same
-        print("\n".join(lines), flush=True)
+        say(options, *lines)
+        sys.stdout.flush()
+    answer(options, None, after, {"ns_per_point": "ns", "seconds": "s", "yardstick_seconds": "s"})
     return code
 
 
@@ -52,7 +55,8 @@ def _checked_tolerance(options: argparse.Namespace) -> float:
         if getattr(options, option) == "":
             raise ValueError(f"--{option} needs the name of a file, got ''")
     check_files(options, [("--against", options.against)])
-    if options.json and not options.json.lower().endswith(".json"):
-        raise ValueError(f"--json {options.json} must end in .json")
-    check_outputs(options, "json")
+    if options.json and not options.as_json:
+        if not options.json.lower().endswith(".json"):
+            raise ValueError(f"--json {options.json} must end in .json")
+        check_outputs(options, "json")
     return tolerance
