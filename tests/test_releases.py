@@ -1,5 +1,6 @@
 """Files and pickles of every release are read for ever: see data/make_release.py."""
 
+import dataclasses
 import importlib.util
 import math
 import pickle
@@ -95,4 +96,8 @@ def same(a, b):
         return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
     if isinstance(a, float) and math.isnan(a):
         return math.isnan(b)
+    if isinstance(a, np.ndarray):
+        return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    if dataclasses.is_dataclass(a) and not isinstance(a, type):  # fields that it was pickled with
+        return type(a) is type(b) and all(same(x, getattr(b, n)) for n, x in vars(a).items())
     return a is b or repr(a) == repr(b)

@@ -13,6 +13,9 @@ from fastrest.reductions.histograms import Histogram
 from fastrest.reductions.summaries import Quantile, Summary
 from fastrest.sensitivity.indices import SobolIndices
 
+#: The numbers of a summary.
+SUMMARY = ("n", "invalid", "mean", "sd", "min", "max", "argmin", "argmax", "at_min", "at_max")
+
 Answer = tuple[dict[str, Any], dict[str, str]]
 
 
@@ -26,7 +29,7 @@ def of_sweep(points: Any, reducers: Sequence[Reducer], found: Sequence[Any]) -> 
     }
     for reducer, one in zip(reducers, found, strict=True):
         if isinstance(reducer, Summary):
-            values |= vars(one)
+            values |= {name: getattr(one, name) for name in (*SUMMARY, "method")}
         elif isinstance(reducer, Quantile):
             values["quantiles"] = _by_probability(one)
         elif isinstance(reducer, Classes):
