@@ -304,6 +304,13 @@ COMMANDS["bench"] = Command(
             nargs="?",
             const="-",
         ),
+        _option(
+            "--history",
+            "DIR",
+            "add a file for the commit of the current folder, which pytest-benchmark compare "
+            "reads, and DIR/otava.yaml, with which apache-otava finds the commit that changed a "
+            "speed",
+        ),
         _option("--against", "FILE", "compare with what --json wrote on the same machine"),
         _option(
             "--tolerance",
