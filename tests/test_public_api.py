@@ -231,6 +231,7 @@ def commands():
     helps, printed = rest[: len(COMMANDS)], rest[len(COMMANDS) :]
     found = {"commands": sorted(re.findall(r"^    ([a-z]+)\b", top, re.MULTILINE))}
     for name, (_, text) in zip(COMMANDS, helps):
+        text, _, _ = text.partition("\nexamples:\n")  # in which other commands may stand
         found[f"{name}: options"] = sorted(set(re.findall(r"--[a-z][a-z-]*", text)))
     for name, (_, text) in zip(PRINTED, printed):
         found[f"{name}: prints"] = [x for x in text.splitlines() if not x.startswith("time ")]

@@ -5,6 +5,7 @@ workloads' times to the yardsticks' times.
 """
 
 import multiprocessing
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -26,6 +27,8 @@ MEMORY = 1_300_000_000
 #: yardstick, and with its counterparts.
 TRACKED: tuple[float, tuple[int, int]] = (0.6, (9, 60))
 COMPARED: tuple[float, tuple[int, int]] = (0.5, (3, 9))
+#: Seconds that all workloads may take: once they are late, they are measured in the fewest rounds.
+BUDGET = 20.0
 #: Entries of an archive that must be equal for a workload to be compared.
 SAME = ("checksum", "points", "yardstick", "yardstick_points")
 #: The most processes that measure again the workloads that seem slower.
@@ -35,16 +38,21 @@ FURTHER = 3
 # ---- measuring ----
 
 
-def measure(kind: type[Workload], threads: int | None = None) -> Measured:
-    """Measure one workload; ArithmeticError if its result or a counterpart's is wrong."""
+def measure(kind: type[Workload], threads: int | None = None, *, hurried: bool = False) -> Measured:
+    """Measure one workload; ArithmeticError if its result or a counterpart's is wrong.
+
+    A hurried measurement has the fewest rounds.
+    """
     workload = kind()
-    tracked = beside_yardstick(workload, threads)
+    tracked = beside_yardstick(workload, threads, hurried=hurried)
     known = [name for name in ("python", "numpy") if counterpart_points(kind, name)]
     for name in known:
         if not workload.agrees(getattr(workload, name)(), counterpart_points(kind, name)):
             raise ArithmeticError(f"{kind.title}: {name} has another answer")
     others = [getattr(workload, name) for name in known]
-    compared = timing.in_turn([lambda: workload.run(threads), *others], *COMPARED)
+    seconds, rounds = COMPARED
+    runs = [lambda: workload.run(threads), *others]
+    compared = timing.in_turn(runs, 0.0 if hurried else seconds, rounds)
     workload.check(workload.run(threads))
     return Measured(
         kind,
@@ -54,14 +62,17 @@ def measure(kind: type[Workload], threads: int | None = None) -> Measured:
     )
 
 
-def beside_yardstick(workload: Workload, threads: int | None) -> np.ndarray:
+def beside_yardstick(
+    workload: Workload, threads: int | None, *, hurried: bool = False
+) -> np.ndarray:
     """Check a workload, and time it in turn with its yardstick on as many threads."""
     workload.check(workload.run(threads))
     yardstick = YARDSTICKS[workload.yardstick]()
     n = scheduler.thread_count(threads, workload.points)
     runs = [lambda: workload.run(threads), lambda: yardstick.run(n)]
     runs[1]()
-    return timing.in_turn(runs, *TRACKED)
+    seconds, rounds = TRACKED
+    return timing.in_turn(runs, 0.0 if hurried else seconds, rounds)
 
 
 def measure_again(names: Sequence[str], threads: int | None) -> dict[str, np.ndarray]:
@@ -80,10 +91,12 @@ def _beside_yardsticks(names: Sequence[str], threads: int | None) -> dict[str, n
 def measure_all(threads: int | None, report: Callable[[str], Any]) -> list[Measured]:
     """Measure all workloads in turn, and report each one's title before it is measured."""
     system.check_memory(MEMORY, None, "the benchmarks cannot do with less")
-    found = []
+    found: list[Measured] = []
+    started = time.perf_counter()
     for kind in WORKLOADS.values():
         report(kind.title)
-        found.append(measure(kind, threads))
+        late = time.perf_counter() - started > BUDGET * len(found) / len(WORKLOADS)
+        found.append(measure(kind, threads, hurried=late and bool(found)))
     return found
 
 

@@ -10,30 +10,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastrest.cli.options import parsed
+from fastrest.cli.printing import answer, print_answer, say, wrapped
 from fastrest.physiology.plausibility import PlausibilityWarning
-from fastrest.physiology.presets import cells
 from fastrest.runtime.system import info
-
-
-def run_cells(options: argparse.Namespace) -> None:
-    """Print the shipped cells with their potentials and sources."""
-    for name, cell in cells.items():
-        quoted = "" if cell.quoted is None else f" (source: {cell.quoted:g} mV)"
-        print(f"{name}: {cell.potential():.2f} mV{quoted}")
-        print(f"    {cell!r}")
-        print(f"    {cell.species}; {cell.basis}. {cell.source}")
-        print(f"    {cell.remark}")
 
 
 def run_info(options: argparse.Namespace) -> None:
     """Print the version, instruction sets and threads."""
-    for key, value in info().items():
-        print(f"{key}: {' '.join(value) if isinstance(value, tuple) else value}")
+    known = info()
+    for key, value in known.items():
+        say(options, f"{key}: {' '.join(value) if isinstance(value, tuple) else value}")
+    answer(options, None, known, {})
 
 
 #: The modules of this room with the function run_<command>; each is imported when it is needed.
 MODULES = {
-    **dict.fromkeys(("cells", "info"), "main"),
+    "cells": "cells_command",
+    "info": "main",
     "sweep": "sweep_command",
     **dict.fromkeys(("population", "merge"), "population_commands"),
     "rundown": "rundown_command",
@@ -62,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             warnings.showwarning = _show
             module = importlib.import_module(f"fastrest.cli.{MODULES[options.command]}")
             code = getattr(module, f"run_{options.command}")(options)
+            print_answer(options)
             if sys.stdout is not None:  # it may have been closed before
                 sys.stdout.flush()
     except BrokenPipeError:  # the reader of the standard output has stopped
@@ -70,14 +64,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("fastrest: interrupted", file=sys.stderr)
         return 130
     except FAILURES as error:
-        print("fastrest: error: " + " ".join(_words(error).split()), file=sys.stderr)
+        text = "fastrest: error: " + " ".join(_words(error).split())
+        print(wrapped(text, sys.stderr), file=sys.stderr)
         return 2
     return code or 0
 
 
 def _show(message: Warning | str, *_: Any, **__: Any) -> None:
-    """Print a warning in one line."""
-    print(f"fastrest: warning: {message}", file=sys.stderr)
+    """Print a warning in one line, which a terminal wraps between words."""
+    print(wrapped(f"fastrest: warning: {message}", sys.stderr), file=sys.stderr)
 
 
 def _words(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from fastrest.distributions.families import FAMILIES
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.cell_forms import POTENTIALS
 from fastrest.physiology.multiples import Times
-from fastrest.physiology.presets import cell_named, states
+from fastrest.physiology.presets import cell_named, preset_name, states
 
 
 def split(text: str, option: str) -> tuple[str, str]:
@@ -72,8 +72,10 @@ def _condition(text: str) -> tuple[str, Mapping[str, Any]]:
     """Return the name and the changes of a condition."""
     name, colon, changes = text.partition(":")
     if not colon:
-        if name not in states:
-            raise ValueError(f"--under: {unknown('state', name, states)}, or NAME:K_out=8")
+        try:
+            name = preset_name(name, "state", states, ", or NAME:K_out=8")
+        except ValueError as error:
+            raise ValueError(f"--under: {error}") from None
         return name, states[name]
     found: dict[str, Any] = {}
     for parameter, value in split_once(changes.split(","), "--under").items():

@@ -2,18 +2,31 @@
 
 import argparse
 import re
+import sys
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from fastrest._core.validation import unknown
 from fastrest._version import __version__
+from fastrest.cli.completion import complete, completed_by
+from fastrest.cli.examples import EXAMPLES
 from fastrest.cli.option_values import number
+from fastrest.cli.printing import filled, wrapped
 from fastrest.physiology.presets import cells
 from fastrest.sensitivity.estimators import NAN_POLICIES
 
 #: Change of a ratio to a yardstick that `bench --against` ignores: two runs differ by as much.
 TOLERANCE = 0.25
 PICTURE = "(.png, .pdf, .svg)"
+JSON = "print the answer as one JSON object: names, numbers and units, null for NaN"
+#: Paragraphs at the end of the help.
+NOTES = (
+    "`fastrest COMMAND --help` shows the options of a command, and examples.",
+    "Exit codes: 0 done, 1 no valid result, 2 bad usage or input, 130 interrupted; bench --against "
+    "has its own.",
+    "Completion by TAB: pip install 'fastrest-ghk[completion]', and in the shell's profile "
+    'eval "$(register-python-argcomplete fastrest)"',
+)
 
 #: The name of an option, and the keywords of `add_argument`.
 Option: TypeAlias = tuple[str, dict[str, Any]]
@@ -108,13 +121,21 @@ class Command(NamedTuple):
     """A command: its line in the list of commands, the head of its own help, and its options."""
 
     help: str
-    description: str | None = None
+    description: str
     options: tuple[Option, ...] = ()
 
 
 COMMANDS = {
-    "cells": Command("list the shipped cells and their sources"),
-    "info": Command("print the version, instruction sets and threads"),
+    "cells": Command(
+        "list the shipped cells and their sources, or print one as a file",
+        "List the shipped cells with their potentials and sources; or print one cell whole, as a "
+        "TOML file from which a cell of your own can start.",
+        (_option("name", "NAME", "name of a cell, or a word of it; or a TOML file", nargs="?"),),
+    ),
+    "info": Command(
+        "print the version, instruction sets and threads",
+        "Print the version, the instruction sets and the number of threads.",
+    ),
 }
 
 COMMANDS["sweep"] = Command(
@@ -171,9 +192,9 @@ COMMANDS["population"] = Command(
 
 COMMANDS["merge"] = Command(
     "combine the tallies of all parts of a sweep or population (--part)",
-    None,
+    "Combine the tallies of all parts of a sweep or population, and report as the whole does.",
     (
-        _option("tallies", "FILE", None, nargs="+"),
+        _option("tallies", "FILE", "the tallies of all parts", nargs="+"),
         _option("--histogram", "FILE", f"draw the --histogram of a sweep's parts {PICTURE}"),
         *MEMBERS,
         FORCE,
@@ -276,7 +297,20 @@ COMMANDS["bench"] = Command(
     "The results are checked first. With --against, exit with 0 if no workload is slower, 1 if one "
     "is, and 3 if the comparison is inconclusive.",
     (
-        _option("--json", "FILE", "write the measurements to a file (.json)"),
+        _option(
+            "--json",
+            "FILE",
+            "write the measurements to a file (.json); without a file print one JSON object",
+            nargs="?",
+            const="-",
+        ),
+        _option(
+            "--history",
+            "DIR",
+            "add a file for the commit of the current folder, which pytest-benchmark compare "
+            "reads, and DIR/otava.yaml, with which apache-otava finds the commit that changed a "
+            "speed",
+        ),
         _option("--against", "FILE", "compare with what --json wrote on the same machine"),
         _option(
             "--tolerance",
@@ -293,12 +327,15 @@ COMMANDS["bench"] = Command(
 def parsed(arguments: Sequence[str]) -> argparse.Namespace | None:
     """Return the options of a command line; without arguments print the help and return None."""
     found = parser()
+    complete(found)
     if not arguments:
         found.print_help()
         return None
     if not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
         found.error(unknown("command", arguments[0], COMMANDS))
     options, left = found.parse_known_args(arguments)
+    if options.command == "bench":  # whose measurements go to a file or to the output
+        options.as_json = options.json == "-"
     if left:
         words = [getattr(options, "cell", None) or "", *left]
         name = next((name for name in cells if name.split() == words[: len(name.split())]), None)
@@ -307,18 +344,38 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace | None:
     return options
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that keeps the lines of examples, and wraps its errors between words."""
+
+    def __init__(self, **keywords: Any):
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **keywords)
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the error, and exit."""
+        self.print_usage(sys.stderr)
+        text = wrapped(f"{self.prog}: error: {message}", sys.stderr)
+        self.exit(2, f"{text}\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """Return a parser; ``command`` of its result is the name of a command."""
-    found = argparse.ArgumentParser(
+    found = Parser(
         prog="fastrest",
-        description="Resting membrane potentials over many parameter combinations.",
-        epilog="Exit codes: 0 done, 1 no valid result, 2 bad usage or input, 130 interrupted; "
-        "bench --against has its own.",
+        description=filled(["Resting membrane potentials over many parameter combinations."]),
+        epilog=filled([*NOTES]),
     )
     found.add_argument("--version", action="version", version=f"fastrest {__version__}")
     commands = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, one in COMMANDS.items():
-        command = commands.add_parser(name, help=one.help, description=one.description)
+        lines = "".join(f"  {line}" for line in EXAMPLES[name].splitlines(keepends=True))
+        command = commands.add_parser(
+            name,
+            help=one.help,
+            description=filled([one.description]),
+            epilog=f"examples:\n{lines}",
+        )
         for option, keywords in one.options:
-            command.add_argument(option, **keywords)
+            completed_by(command.add_argument(option, **keywords), option)
+        if name != "bench":  # which has its own
+            command.add_argument("--json", dest="as_json", action="store_true", help=JSON)
     return found

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from fastrest.cli.printing import say
 from fastrest.cli.report import row
 from fastrest.runtime.storage import (
     CREATOR,
@@ -46,7 +47,7 @@ def check_files(
         seen.append(("the running program", Path(sys.argv[0])))
     for option in OUTPUTS:
         path = getattr(options, option, None)
-        if path is None:
+        if path is None or path == "-":
             continue
         name = f"--{option}"
         written = list(_written(as_path(path, name)))
@@ -122,4 +123,4 @@ def draw(options: argparse.Namespace, name: str, draw_on: Callable[[Any], Any]) 
             figure.savefig(new, dpi=150, **signed)
         except (RuntimeError, ValueError, LatexError) as error:  # of LaTeX, or a format's limits
             raise OSError(f"{path} cannot be drawn: {error}") from None
-    print(row("wrote", path))
+    say(options, row("wrote", path))

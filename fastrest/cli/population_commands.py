@@ -1,12 +1,14 @@
 """`fastrest population`, and `fastrest merge` of its parts or those of a sweep."""
 
 import argparse
+import sys
 import time
 
-from fastrest.cli import report
+from fastrest.cli import answers, report
 from fastrest.cli.option_values import part_of
 from fastrest.cli.output_files import check_files, check_outputs, check_picture, draw
 from fastrest.cli.plan import EXAMPLE, cell_file_of, prints_example, read_plan
+from fastrest.cli.printing import answer, say, wrapped
 from fastrest.nouns import population_plots
 from fastrest.nouns.load_and_merge import is_of_population, merged_population, merged_sweep
 from fastrest.nouns.populations import Population, count_candidates
@@ -33,15 +35,20 @@ def run_population(options: argparse.Namespace) -> None:
         pop = count_candidates(plan.design, part=part, **long)
         pop.save_counts(options.tally, overwrite=options.force)
         counts = f"{pop.accepted:,} of {pop.n:,} candidates accepted"
-        print(report.row("wrote", f"{options.tally}: {counts}"))
+        say(options, report.row("wrote", f"{options.tally}: {counts}"))
+        values = {"part": part, "n": pop.n, "accepted": pop.accepted}
+        answer(options, pop.space.cell, values, {})
         return
     _check_members(options)
     started = time.perf_counter()
     pop = count_candidates(plan.design, **long)
     seconds = time.perf_counter() - started
-    print("\n".join([*report.population(pop), *report.sources(plan.states)]))
-    print(report.elapsed(seconds, pop.n, "candidates"))
+    lines = [*report.population(pop), *report.sources(plan.states)]
+    say(options, *(wrapped(line, sys.stdout) for line in lines))
+    say(options, report.elapsed(seconds, pop.n, "candidates"))
     _write_members(pop, options)
+    values, units = answers.of_population(pop)
+    answer(options, pop.space.cell, {**values, "seconds": seconds}, {**units, "seconds": "s"})
 
 
 def run_merge(options: argparse.Namespace) -> None:
@@ -60,8 +67,9 @@ def _merge_population(options: argparse.Namespace) -> None:
         )
     _check_members(options)
     pop = merged_population(options.tallies)
-    print("\n".join(report.population(pop)))
+    say(options, *report.population(pop))
     _write_members(pop, options)
+    answer(options, pop.space.cell, *answers.of_population(pop))
 
 
 def _merge_sweep(options: argparse.Namespace) -> None:
@@ -69,11 +77,12 @@ def _merge_sweep(options: argparse.Namespace) -> None:
         raise ValueError("--out and --plot are for a population, and these tallies are of a sweep")
     check_picture(options, "histogram")
     merged = merged_sweep(options.tallies)
-    answers = merged.answers()
-    print("\n".join(report.sweep(merged.sweep, merged.reducers, answers)))
+    found = merged.answers()
+    say(options, *report.sweep(merged.sweep, merged.reducers, found))
+    answer(options, merged.sweep.cell, *answers.of_sweep(merged.sweep, merged.reducers, found))
     if not options.histogram:
         return
-    drawn = [one for one in answers if isinstance(one, HistogramAnswer)]
+    drawn = [one for one in found if isinstance(one, HistogramAnswer)]
     if not drawn:
         raise ValueError("these tallies have no histogram: give --histogram to each --part")
     counts, cell = drawn[0], merged.sweep.cell
@@ -93,5 +102,5 @@ def _check_members(options: argparse.Namespace) -> None:
 def _write_members(pop: Population, options: argparse.Namespace) -> None:
     if options.out:
         pop.members().save(options.out, overwrite=options.force)
-        print(report.row("wrote", f"{options.out}: {pop.accepted:,} cells"))
+        say(options, report.row("wrote", f"{options.out}: {pop.accepted:,} cells"))
     draw(options, "plot", lambda figure: population_plots.page(pop, figure))

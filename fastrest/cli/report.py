@@ -214,6 +214,21 @@ def speed(measured: "Sequence[Measured]") -> Iterator[str]:
     yield "point, as a multiple of ours. The memory's limit: of a copy (table), of a fill (grid)."
 
 
+def budget(seconds: float, most: float) -> Iterator[str]:
+    """Yield a line if the measurements took longer than they should."""
+    if seconds > most:
+        yield (
+            f"This took {seconds:.0f} s in place of {most:.0f}: the machine is slow, or other "
+            "programs ran. Late workloads had the fewest rounds."
+        )
+
+
+def environment(differs: Sequence[str]) -> Iterator[str]:
+    """Yield a line with the conditions that have changed since the file before in a history."""
+    if differs:
+        yield f"the environment differs from that of the file before: {'; '.join(differs)}"
+
+
 def changes(
     found: "Sequence[SpeedChange]", others: Sequence[str], path: str, tolerance: float
 ) -> Iterator[str]:

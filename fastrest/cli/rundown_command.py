@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from fastrest.cli import report
+from fastrest.cli import answers, report
 from fastrest.cli.output_files import check_files, check_picture, check_table, draw
 from fastrest.cli.plan import RUNDOWN_EXAMPLE, cell_file_of, prints_example, read_rundown
+from fastrest.cli.printing import answer, say
 from fastrest.physiology.rundown import Rundown
 from fastrest.runtime.storage import replacing
 
@@ -28,17 +29,17 @@ def run_rundown(options: argparse.Namespace) -> None:
     run = cell.rundown(**arguments)
     wanted = options.of.split(",") if options.of else list(DRAWN)
     run.values(of=wanted)  # or the error for an unknown output
-    print(cell)
-    print(run)
-    for name, V in cell.marks.items():
-        reached = run.time_to(V)
-        when = f"at {reached:.4g} s" if reached < np.inf else "not reached"
-        print(report.row(name, f"{V:g} mV {when}"))
+    reached = {name: run.time_to(V) for name, V in cell.marks.items()}
+    say(options, repr(cell), repr(run))
+    for name, time in reached.items():
+        when = f"at {time:.4g} s" if time < np.inf else "not reached"
+        say(options, report.row(name, f"{cell.marks[name]:g} mV {when}"))
     draw(options, "plot", lambda figure: _draw(run, wanted, figure))
     if options.out:
         with replacing(options.out, overwrite=options.force) as new:
             _write(run, new)
-        print(report.row("wrote", f"{options.out}: {len(run.time):,} times"))
+        say(options, report.row("wrote", f"{options.out}: {len(run.time):,} times"))
+    answer(options, cell, *answers.of_rundown(run, wanted, reached))
 
 
 def _draw(run: Rundown, names: list[str], figure: Any) -> None:

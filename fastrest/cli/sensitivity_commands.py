@@ -3,11 +3,13 @@
 import argparse
 import csv
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from fastrest.cli import report
+from fastrest.cli import answers, report
 from fastrest.cli.option_values import cell_of, distribution_of, output_of, split_once
 from fastrest.cli.output_files import check_files, check_picture, check_table, draw
+from fastrest.cli.printing import answer, say
 from fastrest.distributions.base import Distribution, Scaled
 from fastrest.models.conditions import is_compared
 from fastrest.models.outputs import with_unit
@@ -33,13 +35,20 @@ def run_gradient(options: argparse.Namespace) -> None:
     slopes, percent = cell.gradient(of=of), cell.elasticity(of=of)
     quantity = "" if of == "V" else f"{of} "
     output = cell.model.outputs[of]
-    print(f"{cell.name or cell.model!r}: {quantity}{with_unit(f'{values[0]:.4f}', output)}")
+    head = f"{cell.name or repr(cell.model)}: {quantity}{with_unit(f'{values[0]:.4f}', output)}"
     per_unit, per_cent = (with_unit("", output) + text for text in (" per unit", " per +1 %"))
-    print(f"{'parameter':12} {'value':>10} {'':4} {per_unit.strip():>12} {per_cent.strip():>12}")
+    columns = (f"{'value':>10} {'':4}", f"{per_unit.strip():>12}", f"{per_cent.strip():>12}")
+    say(options, head, f"{'parameter':12} {' '.join(columns)}")
+    rows = []
     for name, slope in slopes.items():
         unit = cell.model.parameters[name].unit
         per = " (per +1 °C)" * (name == "celsius")
-        print(f"{name:12} {cell[name]:10.6g} {unit:4} {slope:12.6g} {percent[name]:12.6g}{per}")
+        numbers = f"{cell[name]:10.6g} {unit:4} {slope:12.6g} {percent[name]:12.6g}"
+        say(options, f"{name:12} {numbers}{per}")
+        one = {"value": cell[name], "per_unit": slope, "per_percent": percent[name]}
+        rows.append({"name": name, "unit": unit, **one})
+    units = {"at": output.unit, "per_unit": f"{output.unit}/unit", "per_percent": output.unit}
+    answer(options, cell, {"of": of, "at": values[0], "parameters": rows}, units)
 
 
 def run_solve(options: argparse.Namespace) -> None:
@@ -47,9 +56,18 @@ def run_solve(options: argparse.Namespace) -> None:
     cell, name = cell_of(options), options.parameter
     of = output_of(options, cell)
     unit = cell.model.parameter(name).unit
-    print(f"{cell.name or cell.model!r}: {name} is {cell[name]:g} {unit}".rstrip())
-    for target, found in zip(options.V, cell.solve(name, **{of: options.V}), strict=True):
-        print(f"{of} {target:g} mV: {name} {found:.10g} {unit}".rstrip())
+    head = f"{cell.name or repr(cell.model)}: {name} is {cell[name]:g} {unit}".rstrip()
+    solutions = cell.solve(name, **{of: options.V}).tolist()
+    pairs = [*zip(options.V, solutions, strict=True)]
+    lines = (f"{of} {target:g} mV: {name} {found:.10g} {unit}".rstrip() for target, found in pairs)
+    say(options, head, *lines)
+    values = {
+        "of": of,
+        "parameter": name,
+        "baseline": cell[name],
+        "solutions": [{"target": target, "value": found} for target, found in pairs],
+    }
+    answer(options, cell, values, {"target": "mV", "value": unit, "baseline": unit})
 
 
 def run_currents(options: argparse.Namespace) -> None:
@@ -62,12 +80,13 @@ def run_currents(options: argparse.Namespace) -> None:
     found = cell.currents()
     if options.diameter is not None and not found.absolute:
         raise ValueError("--diameter needs permeabilities in cm/s: give the membrane's --R-m too")
-    lines = [f"{cell.name or cell.model!r}", repr(found)]
+    lines = [cell.name or repr(cell.model), repr(found)]
     if options.diameter is not None:
         resistance = found.input_resistance(options.diameter)
         what = f"input resistance of a sphere of {options.diameter:g} um"
         lines.append(f"  {what}: {resistance:.4g} MOhm")
-    print("\n".join(lines))
+    say(options, *lines)
+    answer(options, cell, *answers.of_currents(found, options.diameter))
     draw(options, "plot", lambda figure: found.plot(figure.subplots()))
 
 
@@ -112,17 +131,22 @@ def run_sobol(options: argparse.Namespace) -> None:
             threads=options.threads,
         )
     seconds = time.perf_counter() - started
-    print(found)
-    if options.second:
-        width = max(len(f"{a} x {b}") for a, b, *_ in found.pairs) if found.pairs else 0
-        for a, b, S2, conf in found.pairs:
-            print(f"  {f'{a} x {b}':{width}}  {S2:.4f}" + (f" ± {conf:.4f}" if conf else ""))
-    print(report.elapsed(seconds))
+    say(options, repr(found), *(_pairs(found) if options.second else ()))
+    say(options, report.elapsed(seconds))
+    values, units = answers.of_indices(found, options.second)
+    answer(options, space.cell, {**values, "seconds": seconds}, {**units, "seconds": "s"})
     draw(options, "plot", lambda figure: found.plot(figure.subplots()))
     if options.csv:
         with replacing(options.csv, overwrite=options.force) as new:
             _write_indices(found, new)
-        print(report.row("wrote", options.csv))
+        say(options, report.row("wrote", options.csv))
+
+
+def _pairs(found: SobolIndices) -> Iterator[str]:
+    """Yield a line for the part of each two inputs together."""
+    width = max((len(f"{a} x {b}") for a, b, *_ in found.pairs), default=0)
+    for a, b, S2, conf in found.pairs:
+        yield f"  {f'{a} x {b}':{width}}  {S2:.4f}" + (f" ± {conf:.4f}" if conf else "")
 
 
 def _quantity(options: argparse.Namespace, space: Space) -> str | Criterion:

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from fastrest.cli import csv_table, report
+from fastrest.cli.answers import of_sweep
 from fastrest.cli.csv_table import LabTable
 from fastrest.cli.option_values import cell_of, number, output_of, part_of, split_once, whole
 from fastrest.cli.output_files import check_files, check_outputs, check_picture, draw
+from fastrest.cli.printing import answer, say
 from fastrest.cli.text_output import is_text, write_text
 from fastrest.io import save
 from fastrest.nouns.sweep_kinds import grid, table
@@ -59,18 +61,22 @@ def run_sweep(options: argparse.Namespace) -> int:
     started = time.perf_counter()
     answers = sweep.reduce(*reducers, checkpoint=options.checkpoint, **long)
     seconds = time.perf_counter() - started
-    print("\n".join(report.sweep(sweep, reducers, answers)))
+    say(options, *report.sweep(sweep, reducers, answers))
     threads = scheduler.thread_count(options.threads, len(sweep))
     threads = min(threads, -(-len(sweep) // scheduler.BLOCK_POINTS))  # a block has one thread
     workers = f"{threads} thread{'s' * (threads > 1)}"
-    print(report.elapsed(seconds, len(sweep), "points") + f" ({answers[0].method}, {workers})")
+    rate = report.elapsed(seconds, len(sweep), "points")
+    say(options, f"{rate} ({answers[0].method}, {workers})")
+    values, units = of_sweep(sweep, reducers, answers)
+    values |= {"threads": threads, "seconds": seconds}
+    answer(options, sweep.cell, values, {**units, "seconds": "s"})
     if is_text(options.out):
         with replacing(options.out, overwrite=options.force) as new:
             write_text(new, sweep, of, read, **long)
     elif options.out:
         sweep.save(options.out, of=of, overwrite=options.force, **long)
     if options.out:
-        print(report.row("wrote", options.out))
+        say(options, report.row("wrote", options.out))
     counts = answers[-1]
     draw(options, "histogram", lambda f: counts.plot(f.subplots(), sweep.cell))
     draw(options, "plot", lambda f: sweep.plot(axes_in(f, sweep), of=of, **lines))
@@ -120,7 +126,8 @@ def _count_part(sweep: Sweep, options: argparse.Namespace) -> None:
     reducers = _reducers(sweep, options)
     tally = part.tally(*reducers, threads=options.threads, checkpoint=options.checkpoint)
     tally.save(options.tally, overwrite=options.force)
-    print(report.row("wrote", f"{options.tally}: {tally!r}"))
+    say(options, report.row("wrote", f"{options.tally}: {tally!r}"))
+    answer(options, sweep.cell, {"part": (k, n), "points": len(sweep)}, {})
 
 
 # ---- points ----

@@ -393,6 +393,29 @@ class Population(PopulationAnswers):
             lines += aligned([["", "rejects", "it alone"], *rows])
         return "\n  ".join(lines) + ">"
 
+    def _repr_html_(self) -> str:
+        """Return accepted cells, potentials and criteria as tables for notebooks."""
+        from fastrest.physiology.cell_html import cell_html
+        from fastrest.plotting import html
+
+        low, high = (f"{100 * limit:.4g}" for limit in self.interval)
+        parts = [html.line(f"{_percent(self.fraction)} (95 % interval {low} to {high} %)")]
+        if self.accepted:
+            unit = self.space.cell.model.outputs[self.of].unit
+            found = {name: self.summary(name) for name in self.conditions}
+            rows = [[name, f"{V.mean:.2f}", f"{V.sd:.2f}"] for name, V in found.items()]
+            heading = f"{self.of} of accepted cells" + (f" ({unit})" if unit else "")
+            parts.append(html.table([heading, "mean", "sd"], rows))
+        if self.accept and self.tally.counts.valid:
+            alone = self.rejected_only_by
+            rows = [[repr(one), f"{n:,}", f"{alone[one]:,}"] for one, n in self.rejected_by.items()]
+            parts.append(html.table(["criterion", "rejects", "it alone"], rows))
+        counts = ", ".join(f"{n:,} {reason}" for reason, n in self.invalid.items())
+        parts.append(html.line(f"without a potential: {counts}" if counts else ""))
+        cell = self.space.cell
+        parts.append(html.folded(cell.name or "cell", cell_html(cell)))
+        return html.block(f"{self.accepted:,} of {self.n:,} candidates accepted", *parts)
+
 
 def _percent(part: float) -> str:
     return f"{100 * part:.4g} %"

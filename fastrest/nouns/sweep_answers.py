@@ -15,7 +15,7 @@ from fastrest.physiology.rundown import checked_times
 from fastrest.points.points import Points
 from fastrest.runtime.ranges import checked_part
 from fastrest.runtime.scheduler import Progress
-from fastrest.runtime.system import part_of_points
+from fastrest.runtime.system import bytes_text, part_of_points
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -199,6 +199,21 @@ class SweepAnswers(Points):
         for k, points in enumerate(asked):
             points.compute(found[..., k], None, engine, threads, False)
         return found.reshape(*self.shape, *targets.shape)
+
+    def _repr_html_(self) -> str:
+        """Return a table of the axes or inputs for notebooks, and the cell at a click."""
+        from fastrest.physiology.cell_html import cell_html
+        from fastrest.plotting import html
+
+        last = f"values(): {bytes_text(8 * len(self))}; {self.route_text()}"
+        lines = [*self.repr_lines(), last]
+        parts = [one.partition(":" if ":" in one else " ") for one in lines]
+        rows = [[name, text.strip()] for name, _, text in parts]
+        return html.block(
+            f"{type(self).__name__} of {len(self):,} points",
+            html.table([], rows, 2),
+            html.folded(self.cell.name or "cell", cell_html(self.cell)),
+        )
 
     def part(self, k: int, n: int) -> Part:
         """Return one of n parts of about equal size, to be counted on its own and merged.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Quantity = str | Criterion
 Quantities = list[Any] | tuple[Any, ...]
+Chunks = int | str | tuple[Any, ...] | dict[str, Any] | None
 
 
 class Sweep(SweepFiles):
@@ -282,7 +283,9 @@ class Sweep(SweepFiles):
 
             return gradient(points, parameters, *how, by_workers)
 
-    def to_xarray(self, *, of: Quantity | Quantities = "V", **options: Any) -> xr.Dataset:
+    def to_xarray(
+        self, *, of: Quantity | Quantities = "V", chunks: Chunks = None, **options: Any
+    ) -> xr.Dataset:
         """Return potentials and status as a Dataset with labels, units and the cell's values.
 
         Parameters
@@ -290,8 +293,12 @@ class Sweep(SweepFiles):
         of : str, Criterion, or list of them
             As for `values`; it names the variable. Of several, each has its own status, such as
             ``status_E_K``.
+        chunks : int, "auto", tuple or dict, optional
+            Sizes of blocks, as Dask takes them, or by dimension: Dask computes a block, with the
+            same bits, when it asks for it. Needs Dask.
         **options
-            As for `values`: engine, threads, progress and max_memory.
+            As for `values`: engine, threads, progress and max_memory; with chunks engine and
+            threads, 1 by default, for each block.
 
         Returns
         -------
@@ -306,23 +313,15 @@ class Sweep(SweepFiles):
         >>> round(float(ds.V.sel(K_out=5.0)), 2), ds.V.attrs["units"]
         (-69.81, 'mV')
         """
-        optional_module("xarray", "xarray", "to_xarray")
-        import xarray as xr
+        from fastrest.nouns.datasets import arrays
 
+        xarray = optional_module("xarray", "xarray", "to_xarray")
         asked = self._each(of)
-        if not self.short_coordinates:  # then coordinates are as long as the results
-            need = len(self) * (9 * len(asked) + 8 * len(self.coordinates(0, 1)))
-            instead = "use values(out=...), or fewer points"
-            self.check_memory(need, options.get("max_memory"), instead)
-        variables: dict[str, Any] = {}
-        for label, points in asked.items():
-            found = points.values_and_status(**options)
-            variables |= points.result_variables(*found, _status_name(of, label))
-        return xr.Dataset(
-            variables,
-            coords={**self.constants(), **self.dataset_coordinates()},
-            attrs=self.attributes(),
-        )
+        names = [_status_name(of, label) for label in asked]
+        variables, coordinates = arrays(self, asked, names, chunks, options)
+        coordinates = {**self.constants(), **coordinates}
+        found: xr.Dataset = xarray.Dataset(variables, coordinates, self.attributes())
+        return found
 
     def to_dataframe(self, *, of: Quantity | Quantities = "V", **options: Any) -> pd.DataFrame:
         """Return a pandas table, a row per point: parameters, labels, ``V`` (mV) and ``status``.

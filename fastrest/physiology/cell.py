@@ -137,6 +137,11 @@ class Cell(CellAnswers):
         changed = self.remark.rpartition(CHANGED)[2] if CHANGED in self.remark else ""
         return f"{text[:-1]}\n  {CHANGED}{changed}>" if changed else text
 
+    def _repr_html_(self) -> str:
+        from fastrest.physiology.cell_html import cell_html
+
+        return cell_html(self)
+
     # ---- other cells ----
 
     def replace(self, **changes: Any) -> "Cell":

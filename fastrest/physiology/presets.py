@@ -66,15 +66,57 @@ def cell_named(text: str, folder: Path | None = None) -> Cell:
     file = cell_file(text, folder)
     if file is not None:
         return Cell.from_toml(file)
-    if text in cells:
-        return cells[text]
-    given = text.casefold().split()
-    found = [name for name in cells if given and all(f" {one}" in f" {name}" for one in given)]
+    return cells[preset_name(text, "cell", cells, " (or give the name of a .toml file)")]
+
+
+def preset_name(text: str, what: str, names: Iterable[str], hint: str = "") -> str:
+    """Return the name that a text means: in any case, and the beginnings of some words suffice.
+
+    Parameters
+    ----------
+    text : str
+    what : str
+        The kind of name in errors.
+    names : iterable of str
+    hint : str
+        The end of the error for an unknown name.
+
+    Raises
+    ------
+    ValueError
+        No name, or more than one, begins so.
+
+    Examples
+    --------
+    >>> from fastrest.physiology.presets import preset_name
+    >>> preset_name("HIGH", "condition", ["high K", "low K"])
+    'high K'
+    """
+    known, given = list(names), text.casefold().split()
+    if text in known:
+        return text
+    same = [name for name in known if name.casefold().split() == given]
+    found = same or [
+        name for name in known if given and all(f" {x}" in f" {name.casefold()}" for x in given)
+    ]
     if len(found) == 1:
-        return cells[found[0]]
+        return found[0]
     if found:
-        raise ValueError(f"cell {text!r} may be {' or '.join(map(repr, found))}: give more words")
-    raise ValueError(f"{unknown('cell', text, cells)} (or give the name of a .toml file)")
+        raise ValueError(f"{what} {text!r} may be {' or '.join(map(repr, found))}: give more words")
+    raise ValueError(unknown(what, text, known) + hint)
+
+
+def short_name(name: str) -> str:
+    """Return the first word of a shipped cell's name that no other cell's name has.
+
+    Examples
+    --------
+    >>> from fastrest.physiology.presets import short_name
+    >>> short_name("mammalian neuron")
+    'neuron'
+    """
+    others = {word for other in cells if other != name for word in other.split()}
+    return next((word for word in name.split() if word not in others), name)
 
 
 def cell_file(text: str, folder: Path | None = None) -> Path | None:

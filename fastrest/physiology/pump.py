@@ -28,6 +28,9 @@ class PumpEffect(NamedTuple):
     effect: float
     ceiling: float
 
+    def __repr__(self) -> str:
+        return f"PumpEffect(effect={self.effect:.4g}, ceiling={self.ceiling:.4g})"
+
 
 def pump_effect(
     cell: Mapping[str, float], potential: Callable[[float], float], ratio: float

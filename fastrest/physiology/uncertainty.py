@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastrest._core.validation import Comparable, finite
 from fastrest.models.labels import output_label, symbol
-from fastrest.models.outputs import Output
+from fastrest.models.outputs import Output, with_unit
 from fastrest.physiology.multiples import Times
 
 if TYPE_CHECKING:
@@ -75,6 +75,10 @@ class Uncertainty(Comparable):
     shares: dict[str, float]
     contributions: dict[str, float]
     output: Output | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        shares = ", ".join(f"{name} {100 * x:.3g} %" for name, x in self.shares.items())
+        return f"<Uncertainty: sd {with_unit(f'{self.sd:.4g}', self.output)}; shares {shares}>"
 
     def plot(self, ax: "matplotlib.axes.Axes | None" = None) -> "matplotlib.axes.Axes":
         """Draw the contributions as horizontal bars, the largest on top.

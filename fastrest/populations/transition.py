@@ -65,6 +65,11 @@ class Marginal(Comparable):
     accepted: np.ndarray
     proposed: np.ndarray
 
+    def __repr__(self) -> str:
+        n, bins = int(self.accepted.sum()), len(self.accepted)
+        first, last = self.edges[[0, -1]]
+        return f"<Marginal: {n:,} accepted cells in {bins} bins, {first:.4g} ... {last:.4g}>"
+
 
 @public
 @dataclass(frozen=True, eq=False)

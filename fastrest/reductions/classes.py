@@ -53,6 +53,25 @@ class ClassesAnswer(Comparable, Mapping[str, int]):
     def __len__(self) -> int:
         return len(self.counts)
 
+    def _rows(self) -> list[tuple[str, str, str]]:
+        """Return name, count and share of each class."""
+        total = max(1, sum(self.counts.values()))
+        return [(name, f"{n:,}", f"{100 * n / total:.3g} %") for name, n in self.items()]
+
+    def _bounds(self) -> str:
+        bounds = ", ".join(f"{name} {V:g}" for name, V in self.boundaries.items())
+        return f"{bounds} mV" if bounds else "no boundaries"
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name} {n} ({share})" for name, n, share in self._rows())
+        return f"<Classes: {counts}; {self._bounds()}>"
+
+    def _repr_html_(self) -> str:
+        from fastrest.plotting import html
+
+        table = html.table(["class", "points", ""], self._rows())
+        return html.block("", table, html.line(self._bounds()))
+
 
 @public
 class Classes(OnePass):

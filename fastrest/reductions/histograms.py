@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastrest._core.validation import Comparable, public, shown, whole_number
-from fastrest.models.outputs import Output
+from fastrest.models.outputs import Output, with_unit
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.criteria import Criterion, resolved_quantity
 from fastrest.points.labels import quantity_label
@@ -71,6 +71,24 @@ class HistogramAnswer(Comparable):
     of: str | Criterion = field(default="V", repr=False)
     output: Output | None = field(default=None, repr=False)
     invalid: dict[str, int] | None = field(default=None, repr=False)
+
+    def _words(self) -> tuple[str, str, str]:
+        """Return a line about the points, and the first and the last edge as text."""
+        n = int(self.counts.sum()) + self.below + self.above
+        output = None if isinstance(self.of, Criterion) else self.output
+        beyond = f"{self.below:,} below, {self.above:,} above"
+        text = f"Histogram of {self.of}: {n:,} points, {len(self.counts):,} bins; {beyond}"
+        return text, f"{self.edges[0]:g}", with_unit(f"{self.edges[-1]:g}", output)
+
+    def __repr__(self) -> str:
+        text, first, last = self._words()
+        return f"<{text}\n  edges {first} ... {last}>"
+
+    def _repr_html_(self) -> str:
+        from fastrest.plotting import html
+
+        text, first, last = self._words()
+        return html.block(text, html.bars(self.counts, first, last))
 
     def plot(
         self, ax: matplotlib.axes.Axes | None = None, cell: Cell | None = None

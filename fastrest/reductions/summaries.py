@@ -6,13 +6,14 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from fastrest._core.validation import Comparable, public, shown
-from fastrest.physiology.criteria import Criterion
+from fastrest.models.outputs import Output, with_unit
+from fastrest.physiology.criteria import Criterion, resolved_quantity
 from fastrest.points.points import Points
 from fastrest.reductions import separable
 from fastrest.reductions.accumulator import Accumulator
@@ -38,6 +39,10 @@ class SummaryAnswer(Comparable):
         The varied parameters there.
     method : str
         The method: "factored" or "pointwise".
+    of : str or Criterion
+        The output or event that was summarised.
+    output : Output or None
+        The output, or that of the event; None if an earlier version pickled the answer.
 
     Examples
     --------
@@ -46,6 +51,11 @@ class SummaryAnswer(Comparable):
     >>> s.n, round(s.mean, 2), s.at_max["K_out"]
     (3, -64.69, 20.0)
     """
+
+    _compared: ClassVar[tuple[str, ...]] = (
+        *("n", "invalid", "mean", "sd", "min", "max", "argmin", "argmax", "at_min", "at_max"),
+        *("method", "of"),
+    )
 
     n: int
     invalid: dict[str, int]
@@ -58,6 +68,35 @@ class SummaryAnswer(Comparable):
     at_min: dict[str, float]
     at_max: dict[str, float]
     method: str
+    of: str | Criterion = "V"
+    output: Output | None = None
+
+    def _rows(self) -> list[tuple[str, str, str]]:
+        """Return name, value and place of each number."""
+        output = None if isinstance(self.of, Criterion) else self.output
+        places = {"min": self.at_min, "max": self.at_max}
+        rows = []
+        for name in ("mean", "sd", "min", "max"):
+            at = ", ".join(f"{n} {x:.4g}" for n, x in places.get(name, {}).items())
+            rows.append((name, with_unit(f"{getattr(self, name):.4g}", output), at))
+        return rows
+
+    def _count(self) -> str:
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in self.invalid.items())
+        points = f"{self.n:,} point{'s' * (self.n != 1)}"
+        return points + (f"; invalid: {reasons}" if reasons else "")
+
+    def __repr__(self) -> str:
+        lines = [f"<Summary of {self.of}: {self._count()}"]
+        if self.n:
+            lines += [f"{n} {x}" + (f" at {at}" if at else "") for n, x, at in self._rows()]
+        return "\n  ".join(lines) + ">"
+
+    def _repr_html_(self) -> str:
+        from fastrest.plotting import html
+
+        rows = self._rows() if self.n else []
+        return html.block(f"Summary of {self.of}: {self._count()}", html.table([], rows, 3))
 
 
 @public
@@ -99,6 +138,8 @@ class Summary(OnePass):
             at_min=_parameters_at(points, state.argmin),
             at_max=_parameters_at(points, state.argmax),
             method=state.method,
+            of=self.of,
+            output=resolved_quantity(self.of, points.cell.model)[0],
         )
 
 

@@ -40,6 +40,15 @@ def test_bench_prints_keeps_and_compares(small, tmp_path, capsys):
     assert "up to 51 is no change" in out
 
 
+def test_bench_prints_one_object_for_json_without_a_file(small, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["bench", "--threads", "1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["command"], found["files"]) == ("bench", {})
+    assert list(found["answer"]["workloads"]) == list(small)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.process
 @pytest.mark.slow
 def test_bench_keeps_file_and_verdict_when_its_reader_goes(tmp_path):

@@ -99,7 +99,7 @@ def test_gradient_of_an_output(run):
     slopes = {line.split()[0]: float(line.split()[3]) for line in lines[2:] if "P_" not in line}
     E_K = fr.table(fr.cells[NEURON], {"celsius": [37.0]}).values(of="E_K")[0]
     assert code == 0
-    assert lines[0] == f"{NEURON!r}: E_K {E_K:.4f} mV"
+    assert lines[0] == f"{NEURON}: E_K {E_K:.4f} mV"
     assert slopes["K_out"] == pytest.approx(fr.cells[NEURON].gradient(of="E_K")["K_out"], 1e-5)
     assert slopes["Na_in"] == 0
 
