@@ -123,7 +123,7 @@ def pairs(pop: PopulationAnswers, names: Sequence[str] | None, axes: Any) -> np.
             ax.plot(x[across], x[up], ".", markersize=2, alpha=0.6, rasterized=True)
             ax.set_ylim(spans[up])
         ax.set_xlim(spans[across])
-        ax.locator_params("x", nbins=3)
+        ax.locator_params("x", nbins=3, prune="both")
         ax.ticklabel_format(useOffset=False)
         ax.tick_params(labelsize="x-small", labelbottom=i == k - 1, labelleft=j == 0 < i)
         if i == k - 1:
