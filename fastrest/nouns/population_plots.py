@@ -76,8 +76,11 @@ def potentials(pop: PopulationAnswers, ax: "Axes | None") -> "Axes":
         return ax
 
 
-def marginals(pop: PopulationAnswers, axes: Any) -> np.ndarray:
-    """Draw parameters of accepted cells and of all candidates: see `Population.plot_marginals`."""
+def marginals(pop: PopulationAnswers, axes: Any, head: bool = True) -> np.ndarray:
+    """Draw parameters of accepted cells and of all candidates: see `Population.plot_marginals`.
+
+    Without `head` the numbers of cells are left out, which stand elsewhere on a page.
+    """
     found = pop.marginals
     panels = _panels(axes, len(pop.names), PER_ROW, (3.2, 2.4))
     for ax, (name, one) in zip(panels, found.items()):
@@ -93,8 +96,8 @@ def marginals(pop: PopulationAnswers, axes: Any) -> np.ndarray:
         ax.locator_params("x", nbins=5)
         top = min(max(accepted.max(), proposed.max()), TOWER * proposed.max())
         ax.set_ylim(0, 1.05 * top or 1.0)
-    head = "\n".join(filter(None, [_headline(pop), note(pop), KEY]))
-    panels[0].set_title(head, loc="left", fontsize="small")
+    lines = [_headline(pop), note(pop), KEY] if head else [KEY]
+    panels[0].set_title("\n".join(filter(None, lines)), loc="left", fontsize="small")
     return panels
 
 
@@ -123,7 +126,7 @@ def pairs(pop: PopulationAnswers, names: Sequence[str] | None, axes: Any) -> np.
             ax.plot(x[across], x[up], ".", markersize=2, alpha=0.6, rasterized=True)
             ax.set_ylim(spans[up])
         ax.set_xlim(spans[across])
-        ax.locator_params("x", nbins=3)
+        ax.locator_params("x", nbins=4, prune="both")
         ax.ticklabel_format(useOffset=False)
         ax.tick_params(labelsize="x-small", labelbottom=i == k - 1, labelleft=j == 0 < i)
         if i == k - 1:
@@ -183,7 +186,7 @@ def page(pop: PopulationAnswers, figure: "Figure") -> None:
         panels = _panels(rows[1].subplots(changes, CHANGES), len(others), CHANGES)
         for ax, name in zip(panels, others):
             transition(pop.transition(first, name), ax)  # the note stands over the potentials
-    marginals(pop, rows[2].subplots(parameters, PER_ROW))
+    marginals(pop, rows[2].subplots(parameters, PER_ROW), head=False)
 
 
 # ---- panels, bins and words ----

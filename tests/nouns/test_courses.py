@@ -169,4 +169,4 @@ def test_the_edge_of_existence_is_drawn():
     assert "edge of existence" in [text.get_text() for text in ax.texts]
     assert ax.collections[0].get_clim()[0] == -1
     line = fr.grid(cell, pump_max=pumps).plot(of="margin")
-    assert "edge of existence" in [text.get_text() for text in line.texts]
+    assert "edge\nof existence" in [text.get_text() for text in line.texts]

@@ -75,7 +75,7 @@ def test_a_script_draws_a_figure_with_named_axes(script, capsys):
         assert is_named(ax.xaxis) or ax.get_label() == "<colorbar>"
     assert any(ax.get_xlabel() for ax in shown(figure))
     printed = capsys.readouterr().out
-    assert re.fullmatch(r"[A-Z0-9].*\d.*\.", printed.strip().splitlines()[-1])
+    assert re.fullmatch(r"[A-Za-z0-9].*\d.*\.", printed.strip().splitlines()[-1])
 
 
 @pytest.mark.slow
