@@ -35,7 +35,7 @@ extensions = [
 exclude_patterns = ["build", "gallery"]
 templates_path = ["templates"]
 root_doc = "index"
-default_role = "code"
+default_role = "py:obj"  # links to the reference, and code where there is none
 
 # ---- Markdown ----
 

@@ -7,7 +7,7 @@ commands, and both are run in their order, in an empty folder. Other blocks are 
 
 import ast
 import doctest
-import importlib
+import importlib.util
 import inspect
 import os
 import pkgutil
@@ -30,12 +30,27 @@ MODULES = [
 ROOT = Path(__file__).parent.parent
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 EXAMPLE = re.compile(r"^>>> ", re.MULTILINE)
-COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def pages_with(pattern, *pages):
-    """Pages on which a pattern occurs, as parameters of a test."""
-    found = [page for page in pages if pattern.search(page.read_text(encoding="utf-8"))]
+def made(name):
+    """A module of docs/made/, which is no package that is installed."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / "made" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def examples(page):
+    return EXAMPLE.findall(page.read_text(encoding="utf-8"))
+
+
+def commands(page):
+    return made("blocks").blocks(page.read_text(encoding="utf-8"), "sh")
+
+
+def pages_with(what, *pages):
+    """Pages that have examples or commands, as parameters of a test."""
+    found = [page for page in pages if what(page)]
     return pytest.mark.parametrize("page", found, ids=lambda page: page.name)
 
 
@@ -84,7 +99,7 @@ def test_public_names_are_documented(name):
         assert any("Examples\n--------" in one for one in shown), f"{name} has no example"
 
 
-@pages_with(EXAMPLE, ROOT / "README.md", *DOCS)
+@pages_with(examples, ROOT / "README.md", *DOCS)
 def test_examples_of_pages_hold(page, tmp_path, monkeypatch):
     pyplot = pytest.importorskip("matplotlib.pyplot")
     pytest.importorskip("xarray")
@@ -92,31 +107,31 @@ def test_examples_of_pages_hold(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     results = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
     pyplot.close("all")
-    assert results.attempted == len(EXAMPLE.findall(page.read_text(encoding="utf-8")))
+    assert results.attempted == len(examples(page))
     assert results.failed == 0
 
 
 def test_the_readme_has_examples():
-    assert len(EXAMPLE.findall((ROOT / "README.md").read_text(encoding="utf-8"))) > 10
+    assert len(examples(ROOT / "README.md")) > 10
 
 
 @pytest.mark.slow
 @pytest.mark.process
 @pytest.mark.skipif(sys.platform == "win32", reason="the commands are those of a POSIX shell")
-@pages_with(COMMANDS, *DOCS)
+@pages_with(commands, *DOCS)
 def test_commands_of_pages_run(page, tmp_path):
     pytest.importorskip("matplotlib")
-    commands, folder = tmp_path / "bin", tmp_path / "empty"
-    for one in (commands, folder):
+    programs, folder = tmp_path / "bin", tmp_path / "empty"
+    for one in (programs, folder):
         one.mkdir()
-    fastrest_command = commands / "fastrest"  # that of this interpreter
+    fastrest_command = programs / "fastrest"  # that of this interpreter
     fastrest_command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m fastrest "$@"\n')
     fastrest_command.chmod(0o755)
-    lines = "".join(COMMANDS.findall(page.read_text(encoding="utf-8")))
+    lines = "".join(commands(page))
     done = subprocess.run(
         [shutil.which("bash") or "sh", "-euc", lines],
         cwd=folder,
-        env={**os.environ, "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"},
+        env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         check=False,
@@ -135,3 +150,8 @@ def test_the_reference_has_every_public_name():
     listed = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8").split()
     told = {"__version__", "cells", "states", "ufuncs"}  # in sentences
     assert not set(fastrest.__all__) - told - set(listed)
+
+
+@pytest.mark.parametrize("name", ["blocks", "members"])
+def test_what_the_build_of_the_documentation_makes_holds(name):
+    assert doctest.testmod(made(name)).failed == 0

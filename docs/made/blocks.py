@@ -13,7 +13,13 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(text: str, language: str) -> list[str]:
-    """Return the texts of all blocks of a language on a page."""
+    """Return the texts of all blocks of a language on a page.
+
+    Examples
+    --------
+    >>> blocks("```sh\\nls\\n```\\n```bash\\nonly shown\\n```\\n", "sh")
+    ['ls\\n']
+    """
     return [block for name, block in BLOCK.findall(text) if name == language]
 
 

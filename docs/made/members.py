@@ -10,8 +10,8 @@ def members_of(full: str) -> list[str]:
 
     Examples
     --------
-    >>> members_of("fastrest.Ion")
-    ['name', 'z']
+    >>> members_of("fastrest.Rundown")
+    ['values', 'time_to', 'to_dataframe', 'to_xarray', 'plot']
     """
     module, _, name = full.rpartition(".")
     cls = getattr(importlib.import_module(module), name)
@@ -19,10 +19,12 @@ def members_of(full: str) -> list[str]:
         return list(cls.__members__)
     hooks = {hook for base in cls.__mro__ for hook in vars(base).get("_hooks", ())}
     public = set(importlib.import_module("fastrest").__all__)
+    documented = {  # on the page of a public base
+        one for base in cls.__mro__[1:] if base.__name__ in public for one in base.__mro__
+    }
     found = []
     for base in cls.__mro__:
-        documented_elsewhere = base is not cls and base.__name__ in public
-        if documented_elsewhere or not base.__module__.startswith("fastrest"):
+        if base in documented or not base.__module__.startswith("fastrest"):
             continue
         for member, thing in vars(base).items():
             plain = not member.startswith("_") and member not in hooks | set(found)
