@@ -40,6 +40,7 @@ from fastrest.models.model import Model
 from fastrest.models.outputs import NernstPotential, Output
 from fastrest.models.pump_leak import PumpLeak, SteadyOutput
 from fastrest.models.quantities import Ion, Parameter, Status
+from fastrest.models.solutions import solution
 from fastrest.models.time_course import CourseOutput, TimeCourse, time_to
 from fastrest.nouns.spaces import Space, space
 from fastrest.nouns.sweep_answers import Part
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     from fastrest.reductions.histograms import Fraction, Histogram
     from fastrest.reductions.summaries import Quantile, Summary
     from fastrest.reductions.tally import Tally
+    from fastrest.sensitivity.distribution import Bounded
     from fastrest.sensitivity.indices import ShapleyEffects, SobolIndices
     from fastrest.sensitivity.one_at_a_time import Swings
     from fastrest.sensitivity.probability import Probability
@@ -87,7 +89,7 @@ __all__ = ["GHK", "Chord", "Ion", "Model", "Parameter", "PumpLeak", "Status", "T
 __all__ += ["nernst", "ufuncs"]
 # cells
 __all__ += ["Cell", "PlausibilityWarning", "PumpEffect", "Rundown", "State", "Times"]
-__all__ += ["Uncertainty", "cells", "output", "states", "time_to", "times"]
+__all__ += ["Uncertainty", "cells", "output", "solution", "states", "time_to", "times"]
 # sweeps, and the answers to questions about them
 __all__ += ["Axis", "Courses", "Grid", "Sample", "Sweep", "Table"]
 __all__ += ["axis", "grid", "load", "table"]
@@ -95,7 +97,7 @@ __all__ += ["Classes", "Fraction", "Histogram", "Quantile", "Reducer", "Summary"
 # uncertain inputs
 __all__ += ["Distribution", "lognormal", "loguniform", "normal", "triangular", "uniform"]
 __all__ += ["Affine", "Derived", "Electroneutral", "affine", "electroneutral"]
-__all__ += ["Probability", "ShapleyEffects", "SobolIndices", "Space", "Swings"]
+__all__ += ["Bounded", "Probability", "ShapleyEffects", "SobolIndices", "Space", "Swings"]
 __all__ += ["space", "space_from_salib"]
 # populations
 __all__ += ["Between", "Change", "Criterion", "NernstBetween"]
@@ -110,6 +112,7 @@ _LATE = {
     "fastrest.nouns.load_and_merge": ("load", "merge"),
     "fastrest.nouns.populations": ("Population",),
     "fastrest.nouns.spaces": ("space_from_salib",),
+    "fastrest.physiology.currents": ("Current", "Currents"),
     "fastrest.populations.members": ("Members",),
     "fastrest.populations.transition": ("Balance", "Marginal", "Transition"),
     "fastrest.reductions.base": ("Reducer",),
@@ -117,6 +120,7 @@ _LATE = {
     "fastrest.reductions.histograms": ("Fraction", "Histogram", "HistogramAnswer"),
     "fastrest.reductions.summaries": ("Quantile", "Summary", "SummaryAnswer"),
     "fastrest.reductions.tally": ("Tally", "restored_tally"),
+    "fastrest.sensitivity.distribution": ("Bounded",),
     "fastrest.sensitivity.indices": ("ShapleyEffects", "SobolIndices"),
     "fastrest.sensitivity.one_at_a_time": ("Swings",),
     "fastrest.sensitivity.probability": ("Probability",),

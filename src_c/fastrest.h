@@ -98,29 +98,36 @@ typedef enum {
  *                    halves are 0, the pump is constant
  *   FR_CHORD_RUNDOWN, FR_GHK_RUNDOWN  the same, with time (s) and diameter (um) of a sphere: the
  *                    course of that cell by the model's protocol, from its steady state on
- * The other equations are parts of the GHK equation V = phi (ln N - ln D).  On a grid whose axes
- * change either N or D, the logarithms are needed only once per axis value; each point then costs
- * one subtraction.
- *   FR_LOG_NUM    columns of FR_GHK: ln N, N being the sum that drives positive charge inward
- *   FR_LOG_DEN    columns of FR_GHK: ln D, D being the sum that drives positive charge outward
- *   FR_SEPARABLE  log_num, log_den, phi (mV): V = phi (log_num - log_den)
- *   FR_LOG_RATIO  num, den, normal and positive: ln(num/den) within 2.1 ulp
+ *   FR_GHK_SOLUTION    P[n], out[n], in[n], celsius, one that is not read, V (mV), and pump_ratio
+ * if pump_ion >= 0: the value of one input at which V is that FR_FIELD_SOLUTION  the same with
+ * I_pump (uA/cm2) before V, P in cm/s, and without pump_ratio The other equations are parts of the
+ * GHK equation V = phi (ln N - ln D).  On a grid whose axes change either N or D, the logarithms
+ * are needed only once per axis value; each point then costs one subtraction. FR_LOG_NUM    columns
+ * of FR_GHK: ln N, N being the sum that drives positive charge inward FR_LOG_DEN    columns of
+ * FR_GHK: ln D, D being the sum that drives positive charge outward FR_SEPARABLE  log_num, log_den,
+ * phi (mV): V = phi (log_num - log_den) FR_LOG_RATIO  num, den, normal and positive: ln(num/den)
+ * within 2.1 ulp
  *
  * FR_MODELS is the only list of the equations; every table of equations is made from it.  A row is
  *   X(NAME, name, per_ion, others, largest_z, pump, outputs, kernel, rows, slopes)
  * An equation takes per_ion n + others columns.  If `pump` is 1 and pump_ion >= 0, pump_ratio is
  * one more column.  If per_ion > 0, largest_z is the largest |z| that an ion may have.
- * A model asks for one of the equation's `outputs`; those of a steady state are listed below.
- * models/models_tpl.h makes the tables of kernels from the last three entries. */
+ * A model asks for one of the equation's `outputs`: the number of the column that a solution is of,
+ * V, what flows at V, or those of a steady state, which are listed below. models/models_tpl.h makes
+ * the tables of kernels from the last three entries. */
 #define FR_MODELS(X) \
     X(NERNST, nernst, 0, 4, 0, 0, 1, nernst, NO_ROWS, SLOPES(nernst)) \
-    X(GHK, ghk, 3, 1, 2, 1, 1, ghk, NO_ROWS, SLOPES(ghk)) \
-    X(CHORD, chord, 3, 1, 2, 0, 1, chord, NO_ROWS, SLOPES(chord)) \
-    X(CHORD_PUMP, chord_pump, 3, 2, 2, 0, 1, chord_pump, NO_ROWS, SLOPES(chord_pump)) \
-    X(CHORD_SATURATING, chord_saturating, 3, 4, 2, 0, 1, chord_saturating, NO_ROWS, \
+    X(GHK, ghk, 3, 1, 2, 1, FR_REST_OUTPUTS, ghk, NO_ROWS, SLOPES(ghk)) \
+    X(CHORD, chord, 3, 1, 2, 0, FR_REST_OUTPUTS, chord, NO_ROWS, SLOPES(chord)) \
+    X(CHORD_PUMP, chord_pump, 3, 2, 2, 0, FR_REST_OUTPUTS, chord_pump, NO_ROWS, \
+      SLOPES(chord_pump)) \
+    X(CHORD_SATURATING, chord_saturating, 3, 4, 2, 0, FR_REST_OUTPUTS, chord_saturating, NO_ROWS, \
       SLOPES(chord_saturating)) \
-    X(PUMP_CONSTANT, pump_constant, 3, 2, 3, 0, 1, pump, NO_ROWS, SLOPES(pump)) \
-    X(PUMP_SATURATING, pump_saturating, 3, 4, 3, 0, 1, pump, NO_ROWS, SLOPES(pump)) \
+    X(PUMP_CONSTANT, pump_constant, 3, 2, 3, 0, FR_REST_OUTPUTS, pump, NO_ROWS, SLOPES(pump)) \
+    X(PUMP_SATURATING, pump_saturating, 3, 4, 3, 0, FR_REST_OUTPUTS, pump, NO_ROWS, SLOPES(pump)) \
+    X(GHK_SOLUTION, ghk_solution, 3, 3, 2, 1, FR_MAX_COLUMNS, ghk_solution, NO_ROWS, NO_SLOPES) \
+    X(FIELD_SOLUTION, field_solution, 3, 3, 3, 0, FR_MAX_COLUMNS, field_solution, NO_ROWS, \
+      NO_SLOPES) \
     X(CHORD_STEADY, chord_steady, 0, 13, 0, 0, FR_OF_TIME_TO, steady, NO_ROWS, SLOPES(steady)) \
     X(CHORD_LIVING, chord_living, 0, 15, 0, 0, FR_OF_TIME_TO, living, NO_ROWS, SLOPES(living)) \
     X(GHK_LIVING, ghk_living, 0, 15, 0, 0, FR_OF_TIME_TO, living, NO_ROWS, SLOPES(living)) \
@@ -136,6 +143,25 @@ typedef enum {
     FR_MODELS(FR_ENUMERATE) FR_EQUATIONS /* number of equations */
 } fr_equation;
 #undef FR_ENUMERATE
+
+/* The outputs of the equations of V: what flows at V (models/currents_tpl.h), and of ion j the
+ * output FR_REST_ION + FR_PER_ION j + k, k being the place in FR_ION_OUTPUTS.  Currents are outward
+ * positive, uA/cm2; conductances are mS/cm2, and R_m, the inverse of the sum of slope conductances,
+ * kOhm cm2, if the weights of the ions are in cm/s or mS/cm2.  Shares have no unit.  A point whose
+ * V is not finite has the status of V, and the value NaN. */
+/* clang-format off */
+#define FR_REST_NAMES(F) \
+    F(V, V) F(R_M, R_m) F(I_PUMP, I_pump) F(SHARE_PUMP, share_pump)
+#define FR_ION_OUTPUTS(F) \
+    F(CURRENT, I) F(SHARE, share) F(SLOPE, g_slope) F(CHORD, g_chord)
+/* clang-format on */
+#define FR_ENUMERATE(NAME, name) FR_REST_##NAME,
+enum { FR_REST_NAMES(FR_ENUMERATE) FR_REST_ION };
+#undef FR_ENUMERATE
+#define FR_ENUMERATE(NAME, name) FR_ION_##NAME,
+enum { FR_ION_OUTPUTS(FR_ENUMERATE) FR_PER_ION };
+#undef FR_ENUMERATE
+enum { FR_REST_OUTPUTS = FR_REST_ION + FR_PER_ION * FR_MAX_IONS };
 
 /* The outputs of a steady state, and of a course in time but for the margin:  F(NAME, name).
  * osmolarity is that of the bath.  The two times are those of a course alone: `time_to` the
@@ -329,17 +355,18 @@ typedef struct {
                           first one comes after the last */
 } fr_equal_scratch;
 
-/* A choice of sums over two samples A and B of the same uncertain inputs.  Jansen 1999 and
- * Saltelli et al. 2010 estimate the Sobol' indices from such sums.
+/* A choice of sums over two samples A and B of the same uncertain inputs, from which the Sobol'
+ * indices are estimated.
  *
  * f is V, or the indicator of a range of V, minus the pivot.  f(A_B) is f at the point of A with
  * one input taken from B; f(B_A) is f at the point of B with that input taken from A; d is
- * f(A_B) - f(A).  The sums, in this order, are those of
+ * f(A_B) - f(A), and e is f(B) - f(B_A).  The sums, in this order, are those of
  *   f(A), f(A)^2;
  *   if `logs` is not NULL, for each input: (dV/dx)^2 at A, or (dV/d ln x)^2 if its entry is not 0;
- *   if there is a B: f(B), f(B)^2, f(A) f(B), and for each input d, d^2, d f(B);
- *   if there is a B and `second` is not 0: for each input f(B_A), f(B_A) f(A); then for each pair
- *   of inputs j < k the product of f(B_A) of j and d of k. */
+ *   if there is a B: f(B), f(B)^2, f(A) f(B), and for each input d, d^2, e, e^2, d e, d f(A),
+ *     d f(B), e f(A), e f(B);
+ *   if there is a B and `second` is not 0: for each pair of inputs j < k, e of j times d of k plus
+ *     e of k times d of j. */
 typedef struct {
     int n_inputs;
     int indicator; /* not 0: f is 1 where low <= V <= high, else 0 (minus the pivot) */
@@ -457,6 +484,10 @@ const char *fr_equation_name(int equation);
 
 /* Names an output of a steady state: "V" for FR_OF_V; or returns NULL. */
 const char *fr_output_name(int output);
+
+/* Names an output of an equation of V: "V" for FR_REST_V, and from FR_REST_ION on those that each
+ * ion has; or returns NULL. */
+const char *fr_rest_output_name(int output);
 
 /* Counts the columns of a model.
  * in:  model

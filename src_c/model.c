@@ -15,6 +15,13 @@ const char *fr_output_name(int output)
     return output >= 0 && output < FR_ALL_OUTPUTS ? names[output] : NULL;
 }
 
+const char *fr_rest_output_name(int output)
+{
+    static const char *const names[] = {FR_REST_NAMES(NAME_OF_OUTPUT)
+                                            FR_ION_OUTPUTS(NAME_OF_OUTPUT)};
+    return output >= 0 && output < FR_REST_ION + FR_PER_ION ? names[output] : NULL;
+}
+
 int fr_model_columns(const fr_model *model)
 {
     const int n = model->n_ions, output = model->output;
@@ -47,6 +54,14 @@ int fr_model_columns(const fr_model *model)
         if (model->z[j] == 0 || model->z[j] < -largest_z || model->z[j] > largest_z)
             return 0;
     const int columns = per_ion * n + others + (model->pump_ion >= 0);
+    if (model->equation == FR_GHK_SOLUTION || model->equation == FR_FIELD_SOLUTION) {
+        /* celsius, an input that is not read, and V are not solved for */
+        const int not_read = model->equation == FR_GHK_SOLUTION && output == 3 * n + 1;
+        if (output >= columns || output == 3 * n || output == 3 * n + 2 || not_read)
+            return 0;
+    } else if (per_ion > 0 && output >= FR_REST_ION + FR_PER_ION * n) {
+        return 0;
+    }
     return columns <= FR_MAX_COLUMNS ? columns : 0;
 }
 
@@ -67,5 +82,5 @@ int fr_sobol_sums_count(const fr_sobol_sums_spec *spec, int with_b)
     const int n = spec->n_inputs, of_a = 2 + (spec->logs ? n : 0);
     if (!with_b)
         return of_a;
-    return of_a + 3 + 3 * n + (spec->second ? 2 * n + n * (n - 1) / 2 : 0);
+    return of_a + 3 + 9 * n + (spec->second ? n * (n - 1) / 2 : 0);
 }

@@ -1,10 +1,20 @@
-"""Every example in the docstrings and in the README runs and prints what it says."""
+"""Every example in the docstrings, in the README and on the pages of docs/ runs and prints what it
+says; every command of these pages runs.
+
+A page follows one convention: blocks marked ``python`` hold examples, blocks marked ``sh`` hold
+commands, and both are run in their order, in an empty folder. Other blocks are only shown.
+"""
 
 import ast
 import doctest
 import importlib
 import inspect
+import os
 import pkgutil
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,7 +28,15 @@ MODULES = [
     if not is_room and not name.endswith("__main__")
 ]
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+EXAMPLE = re.compile(r"^>>> ", re.MULTILINE)
+COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def pages_with(pattern, *pages):
+    """Pages on which a pattern occurs, as parameters of a test."""
+    found = [page for page in pages if pattern.search(page.read_text(encoding="utf-8"))]
+    return pytest.mark.parametrize("page", found, ids=lambda page: page.name)
 
 
 def defined(module):
@@ -43,6 +61,8 @@ def test_docstring_examples_hold(name):
         tests += finder.find(one, f"{name}.{key}", module=False, globs=dict(vars(module)))
     for test in tests:
         runner.run(test)
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
     assert runner.summarize().failed == 0
 
 
@@ -56,15 +76,61 @@ def test_public_names_are_documented(name):
     documented = getattr(fastrest, name)
     text = inspect.getdoc(type(documented) if name in ("cells", "states") else documented)
     assert text
-    if inspect.isfunction(documented):
-        assert "Examples\n--------" in text, f"{name} has no example"
+    shown = [text]
+    if inspect.isclass(documented):
+        shown += [inspect.getdoc(method) or "" for method in vars(documented).values()]
+    if inspect.isfunction(documented) or inspect.isclass(documented):
+        assert any("Examples\n--------" in one for one in shown), f"{name} has no example"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_examples_of_pages_hold(page):
-    pytest.importorskip("matplotlib")
+@pages_with(EXAMPLE, ROOT / "README.md", *DOCS)
+def test_examples_of_pages_hold(page, tmp_path, monkeypatch):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
     pytest.importorskip("xarray")
     pytest.importorskip("pandas")
+    monkeypatch.chdir(tmp_path)
     results = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
-    assert results.attempted > 10
+    pyplot.close("all")
+    assert results.attempted == len(EXAMPLE.findall(page.read_text(encoding="utf-8")))
     assert results.failed == 0
+
+
+def test_the_readme_has_examples():
+    assert len(EXAMPLE.findall((ROOT / "README.md").read_text(encoding="utf-8"))) > 10
+
+
+@pytest.mark.slow
+@pytest.mark.process
+@pytest.mark.skipif(sys.platform == "win32", reason="the commands are those of a POSIX shell")
+@pages_with(COMMANDS, *DOCS)
+def test_commands_of_pages_run(page, tmp_path):
+    pytest.importorskip("matplotlib")
+    commands, folder = tmp_path / "bin", tmp_path / "empty"
+    for one in (commands, folder):
+        one.mkdir()
+    fastrest_command = commands / "fastrest"  # that of this interpreter
+    fastrest_command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m fastrest "$@"\n')
+    fastrest_command.chmod(0o755)
+    lines = "".join(COMMANDS.findall(page.read_text(encoding="utf-8")))
+    done = subprocess.run(
+        [shutil.which("bash") or "sh", "-euc", lines],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_links_of_pages_lead_to_files():
+    for page in (ROOT / "README.md", *DOCS):
+        links = re.findall(r"\]\((?!https?:|#|drawn/)([^)#]+)", page.read_text(encoding="utf-8"))
+        absent = [link for link in links if not (page.parent / link).exists()]
+        assert not absent, f"{page.name}: {absent}"
+
+
+def test_the_reference_has_every_public_name():
+    listed = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8").split()
+    told = {"__version__", "cells", "states", "ufuncs"}  # in sentences
+    assert not set(fastrest.__all__) - told - set(listed)

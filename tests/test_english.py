@@ -371,7 +371,7 @@ def said():
         found += said_in_cython(path)
     for path in files("src_c/**/*.c", "src_c/**/*.h"):
         found += said_in_c(path)
-    for path in files("README.md", "CONTRIBUTING.md", "bench/README.md"):
+    for path in files("README.md", "CONTRIBUTING.md", "bench/README.md", "docs/*.md"):
         found += said_in_prose(path)
     return found
 

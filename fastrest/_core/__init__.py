@@ -4,7 +4,7 @@ from pathlib import Path
 
 #: The interface of the compiled modules for which the Python files are written: `_kernels` has the
 #: same number, and both rise when an argument or a result of a compiled module changes.
-INTERFACE = 13
+INTERFACE = 14
 
 try:
     import fastrest._core._kernels as _compiled

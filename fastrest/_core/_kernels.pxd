@@ -12,6 +12,8 @@ cdef extern from "fastrest.h" nogil:
     enum:
         FR_CHUNK
         FR_MAX_IONS
+        FR_REST_ION
+        FR_PER_ION
         FR_MAX_COLUMNS
         FR_MAX_DIMS
         FR_BLOCK
@@ -206,6 +208,7 @@ cdef extern from "fastrest.h" nogil:
     size_t fr_scratch_bytes(const fr_model *, const fr_layout *, ptrdiff_t)
     const char *fr_equation_name(int)
     const char *fr_output_name(int)
+    const char *fr_rest_output_name(int)
     const fr_kernels *fr_compiled(int)
     int fr_supported(const fr_kernels *)
 

@@ -15,6 +15,7 @@ CELSIUS_RANGE: tuple[float, float]
 STATUS: dict[str, int]
 EQUATIONS: dict[str, int]
 OUTPUTS: dict[str, int]
+REST_OUTPUTS: dict[str, int]
 COMPILED: dict[str, int]
 SUPPORTED: tuple[str, ...]
 ISA: str

@@ -19,7 +19,7 @@ cnp.import_array()
 
 #: number of the interface: raise it, and that of fastrest._core, when an argument or a result of a
 #: compiled module changes
-INTERFACE = 13
+INTERFACE = 14
 
 MAX_IONS = FR_MAX_IONS
 MAX_DIMS = FR_MAX_DIMS
@@ -48,6 +48,14 @@ EQUATIONS = {fr_equation_name(i).decode(): i for i in range(FR_EQUATIONS)}
 OUTPUTS = {}
 while fr_output_name(len(OUTPUTS)) != NULL:
     OUTPUTS[fr_output_name(len(OUTPUTS)).decode()] = len(OUTPUTS)
+
+#: outputs of the equations of V by name, from FR_REST_NAMES and FR_ION_OUTPUTS of fastrest.h: those
+#: of ion j end in j
+REST_OUTPUTS = {fr_rest_output_name(i).decode(): i for i in range(FR_REST_ION)}
+for _i in range(FR_PER_ION * FR_MAX_IONS):
+    _name = fr_rest_output_name(FR_REST_ION + _i % FR_PER_ION).decode()
+    REST_OUTPUTS[f"{_name}{_i // FR_PER_ION}"] = FR_REST_ION + _i
+del _i, _name
 
 #: the structure fr_block of fastrest.h
 BLOCK_DTYPE = np.dtype([
@@ -103,7 +111,8 @@ cdef int sobol_sums_count(const fr_sobol_sums_spec *spec, int with_b) noexcept:
 
 cdef int check(fr_error error) except -1:
     if error == FR_BAD_MODEL:
-        raise ValueError("the equation cannot have this number of ions or these valences")
+        raise ValueError("the equation cannot have this number of ions, these valences or "
+                         "this output")
     if error == FR_BAD_LAYOUT:
         raise ValueError(f"the layout needs 1 to {FR_MAX_DIMS} dimensions and fewer than "
                          "2**63 points")
@@ -240,7 +249,7 @@ cdef class Equation:
     pump_ion : int
         Index of the ion whose permeability is multiplied by the pump ratio, or -1.
     output : int
-        Of a steady state or a course, a value of ``OUTPUTS``.
+        Of a steady state or a course, a value of ``OUTPUTS``; else one of ``REST_OUTPUTS``.
     protocol : tuple, optional
         Of a course: conditions, whether the volume is fixed, tolerance (mM), threshold (mV), and
         the value of a time that does not come (s). A condition is a tuple of its start (s), and of

@@ -139,6 +139,21 @@ def normal_tails(double z, isa=None):
     return lower, upper
 
 
+def all_normal_tails(cnp.ndarray z not None, isa=None):
+    """Return the probabilities below and above each of an array's values, as `normal_tails`."""
+    cdef const fr_kernels *kernels = kernels_of(isa)
+    cdef cnp.ndarray points = np.ascontiguousarray(z, np.float64)
+    cdef cnp.ndarray lower = np.empty_like(points), upper = np.empty_like(points)
+    cdef const double *data = <const double *>cnp.PyArray_DATA(points)
+    cdef double *below = <double *>cnp.PyArray_DATA(lower)
+    cdef double *above = <double *>cnp.PyArray_DATA(upper)
+    cdef Py_ssize_t i, n = points.size
+    with nogil:
+        for i in range(n):
+            kernels.normal_tails(data[i], &below[i], &above[i])
+    return lower, upper
+
+
 cdef class Sample(DrawnPoints):
     """A sample of random inputs: each point is a function of its number, and none is stored.
 

@@ -7,6 +7,12 @@ import numpy as np
 
 from fastrest._core import _kernels, _ufuncs
 
+#: Valences and number of the pump's ion of the equation that has the shortest name.
+EVERYDAY = ((1, 1, -1), 0)
+
+#: Ends of the names of equations of cells that keep themselves.
+STEADY = ("_steady", "_living")
+
 _made: dict[str, np.ufunc] = {}
 
 
@@ -25,16 +31,28 @@ def ufunc_named(name: str) -> np.ufunc:
         known = [one for one in models if f"{name}_".startswith(f"{one}_")]
         equation = max(known, key=len, default="")
         rest = name.removeprefix(equation).removeprefix("_")
-        if rest in _kernels.OUTPUTS:
+        if equation.endswith(STEADY) and rest in _kernels.OUTPUTS:
             made = _kernels.Equation(equation, output=_kernels.OUTPUTS[rest])
         else:
-            parts = rest.split("_") if rest else []
-            pump = int(parts.pop()[4:]) if parts and parts[-1].startswith("pump") else -1
-            made = _kernels.Equation(equation, tuple(int(p.replace("m", "-")) for p in parts), pump)
+            made = _equation_of_ions(equation, rest)
         if name_of(made) != name:
             raise KeyError(name)
         return ufunc_of(made)
     return _made[name]
+
+
+def _equation_of_ions(name: str, rest: str) -> _kernels.Equation:
+    """Return an equation from the end of its ufunc's name: valences, pump, and output."""
+    z: list[int] = []
+    pump, parts = -1, rest.split("_") if rest else []
+    while parts and parts[0].removeprefix("m").isdecimal():
+        z.append(int(parts.pop(0).replace("m", "-")))
+    if parts and parts[0].removeprefix("pump").isdecimal():
+        pump = int(parts.pop(0)[4:])
+    output = _kernels.REST_OUTPUTS["_".join(parts) or "V"]
+    if not z and name != "nernst":
+        z, pump = [*EVERYDAY[0]], EVERYDAY[1]
+    return _kernels.Equation(name, tuple(z), pump, output)
 
 
 def name_of(equation: _kernels.Equation) -> str:
@@ -47,15 +65,17 @@ def name_of(equation: _kernels.Equation) -> str:
         return f"{equation.name}_{blake2b(key, digest_size=8).hexdigest()}"
     if _is_steady(equation):
         return f"{equation.name}_{tuple(_kernels.OUTPUTS)[equation.output]}"
-    if equation.name == "nernst" or (equation.z, equation.pump_ion) == ((1, 1, -1), 0):
-        return equation.name
+    output = f"_{tuple(_kernels.REST_OUTPUTS)[equation.output]}" if equation.output else ""
+    if equation.name == "nernst" or (equation.z, equation.pump_ion) == EVERYDAY:
+        return f"{equation.name}{output}"
     z = "_".join(str(charge).replace("-", "m") for charge in equation.z)
-    return f"{equation.name}_{z}" + (f"_pump{equation.pump_ion}" if equation.pump_ion >= 0 else "")
+    pump = f"_pump{equation.pump_ion}" if equation.pump_ion >= 0 else ""
+    return f"{equation.name}_{z}{pump}{output}"
 
 
 def _is_steady(equation: _kernels.Equation) -> bool:
     """Return True for the steady states of cells that keep themselves."""
-    return equation.name.endswith(("_steady", "_living"))
+    return equation.name.endswith(STEADY)
 
 
 def _doc(equation: _kernels.Equation) -> str:
@@ -84,8 +104,11 @@ def _doc(equation: _kernels.Equation) -> str:
         pump = ", pump_max (uA/cm2)"
     if equation.name in ("pump_saturating", "chord_saturating"):
         pump = ", pump_max (uA/cm2), pump_Na_half, pump_K_half (mM); the first ions are Na and K"
+    what = "Membrane potential in mV"
+    if equation.output:
+        what = f"Output {tuple(_kernels.REST_OUTPUTS)[equation.output]} at the resting potential"
     return (
-        f"Membrane potential in mV ({equation.name}) of ions with valences {ions}: the weight of "
+        f"{what} ({equation.name}) of ions with valences {ions}: the weight of "
         "each (permeability or conductance), the concentrations of each outside, of each inside "
         f"(mM), celsius{pump}."
     )

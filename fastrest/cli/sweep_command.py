@@ -20,7 +20,7 @@ from fastrest.cli.printing import answer, say
 from fastrest.cli.text_output import is_text, write_text
 from fastrest.io import save
 from fastrest.nouns.sweep_kinds import grid, table
-from fastrest.nouns.sweep_plots import check
+from fastrest.nouns.sweep_plots import axes_in, check
 from fastrest.nouns.sweeps import Sweep
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.presets import cell_file
@@ -79,7 +79,7 @@ def run_sweep(options: argparse.Namespace) -> int:
         say(options, report.row("wrote", options.out))
     counts = answers[-1]
     draw(options, "histogram", lambda f: counts.plot(f.subplots(), sweep.cell))
-    draw(options, "plot", lambda f: sweep.plot(f.subplots(), of=of, **lines))
+    draw(options, "plot", lambda f: sweep.plot(axes_in(f, sweep), of=of, **lines))
     if answers[0].n == 0:
         print(report.no_potential(sweep, answers[0].invalid), file=sys.stderr)
     return int(answers[0].n == 0)

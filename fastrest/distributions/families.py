@@ -23,7 +23,14 @@ LEAST_LOW = 1e-300
 
 
 class Uniform(Distribution):
-    """A uniform distribution between two bounds: see `uniform`."""
+    """A uniform distribution between two bounds: see `uniform`.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> fr.uniform(3, 6).ppf([0.25, 0.5])
+    array([3.75, 4.5 ])
+    """
 
     family = "uniform"
     takes = needs = ("low", "high")
@@ -47,7 +54,14 @@ class Uniform(Distribution):
 
 
 class LogUniform(Distribution):
-    """A uniform distribution of the logarithm between two bounds: see `loguniform`."""
+    """A uniform distribution of the logarithm between two bounds: see `loguniform`.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> fr.loguniform(0.01, 1).ppf([0.25, 0.5]).round(4)
+    array([0.0316, 0.1   ])
+    """
 
     family = "loguniform"
     takes = needs = ("low", "high")
@@ -78,7 +92,14 @@ class LogUniform(Distribution):
 
 
 class Triangular(Distribution):
-    """A triangular distribution, whose density rises to a mode and falls: see `triangular`."""
+    """A triangular distribution, whose density rises to a mode and falls: see `triangular`.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> fr.triangular(3, 4, 6).ppf([0, 0.5, 1]).round(3)
+    array([3.   , 4.268, 6.   ])
+    """
 
     family = "triangular"
     takes = needs = ("low", "mode", "high")
@@ -108,7 +129,14 @@ class Triangular(Distribution):
 
 
 class Normal(Distribution):
-    """A normal distribution, truncated if it has bounds: see `normal`."""
+    """A normal distribution, truncated if it has bounds: see `normal`.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> fr.normal(mean=140, sd=10, low=100).ppf([0.025, 0.975]).round(2)
+    array([120.41, 159.6 ])
+    """
 
     family = "normal"
     takes = ("mean", "sd", "low", "high")
@@ -185,7 +213,14 @@ class Normal(Distribution):
 
 
 class LogNormal(Distribution):
-    """A normal distribution of the logarithm: see `lognormal`."""
+    """A normal distribution of the logarithm: see `lognormal`.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> fr.lognormal(median=0.04, cv=0.5).ppf([0.5, 0.975]).round(4)
+    array([0.04 , 0.101])
+    """
 
     family = "lognormal"
     takes = ("median", "cv", "sigma_log")

@@ -24,7 +24,14 @@ LONGEST = 2000
 
 
 class Change(NamedTuple):
-    """The new value of a parameter: `factor` times its own value, plus `constant`."""
+    """The new value of a parameter: `factor` times its own value, plus `constant`.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> fr.change("control", "high K", 2, 8)
+    change('control', 'high K', 2, 8)
+    """
 
     name: str
     factor: float

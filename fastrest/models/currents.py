@@ -8,21 +8,29 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from fastrest.models.pump_reference import bernoulli, share
+from fastrest.models.pump_reference import bernoulli, pump_current, share
 from fastrest.models.quantities import FARADAY, Ion
 from fastrest.models.reference import nernst_of, phi
+
+#: A net current smaller than this part of an ion's flow in one direction is a rounding error.
+ROUNDING = 1e-13
 
 
 class IonCurrent(NamedTuple):
     """The current of an ion, its slope and chord conductance, and the larger of its two flows.
 
-    The flow is the current of one direction alone: a net current within rounding of it is 0.
+    The flow is the current of one direction alone.
     """
 
     current: float
     g_slope: float
     g_chord: float
     flow: float
+
+    @property
+    def net(self) -> float:
+        """The current, or 0 if it is within rounding of its flows."""
+        return 0.0 if abs(self.current) <= ROUNDING * self.flow else self.current
 
 
 def constant_field(ion: Ion, P: float, c_out: float, c_in: float, u: float) -> IonCurrent:
@@ -62,3 +70,12 @@ def currents(model: Any, values: Mapping[str, float], V: float) -> dict[str, Ion
         one = constant_field(ion, P, c_out, c_in, V / unit)
         found[ion.name] = one._replace(g_slope=one.g_slope / unit, g_chord=one.g_chord / unit)
     return found
+
+
+def pump_of(model: Any, values: Mapping[str, float], found: Mapping[str, IonCurrent]) -> float:
+    """Return the current of the pump at rest, from those of the ions: what balances them."""
+    if "pump_max" in values:
+        return pump_current(values)
+    if values.get("pump_ratio", 1.0) == 1.0:
+        return 0.0
+    return -math.fsum(one.net for one in found.values()) + 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations  # help() shows npt.ArrayLike, not its 400 characters
 
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +14,9 @@ from fastrest._core.ufunc_names import ufunc_of
 from fastrest._core.validation import as_float, unknown
 from fastrest.models import reference as plain
 from fastrest.models.broadcasting import broadcast, checked_arguments
+from fastrest.models.current_outputs import current_outputs
 from fastrest.models.model import Model
+from fastrest.models.outputs import Output
 from fastrest.models.pump_reference import (
     chord_with_pump,
     chord_with_pump_gradient,
@@ -52,6 +54,11 @@ class PumpedModel(Model):
     @property
     def arguments(self) -> dict[str, Any]:
         return {**super().arguments, "pump": self.pump}
+
+    def declared_outputs(self) -> Iterator[Output]:
+        yield from super().declared_outputs()
+        pumped = self.pump != "none" and bool(self.pump_parameters())
+        yield from current_outputs(self, absolute=self.weight_unit != "", pumped=pumped)
 
     @property
     def core_ions(self) -> tuple[Ion, ...]:
@@ -96,8 +103,8 @@ class GHK(PumpedModel):
     permeability, or changes of the concentrations with time.
 
     With ``pump="constant"`` or ``"saturating"`` an explicit pump current takes the place of
-    `pump_ratio`. V is where the constant-field currents of all ions, |z| <= 3, and the pump current
-    sum to zero. Permeabilities then are absolute, in cm/s, and currents are uA/cm2, outward
+    `pump_ratio`. V is where the constant-field currents of all ions, z from -3 to 3, and the pump
+    current sum to zero. Permeabilities then are absolute, in cm/s, and currents are uA/cm2, outward
     positive. The parameter `pump_max` is the current of a constant pump. A saturating pump carries
 
         I_pump = pump_max (Na_in/(Na_in + pump_Na_half))^3 (K_out/(K_out + pump_K_half))^2

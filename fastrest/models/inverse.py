@@ -113,7 +113,10 @@ def solve_chord(model: Any, values: Mapping[str, float], parameter: str, V: floa
         E, status = nernst_of(wanted, values)
         if status & (Status.NO_PERMEANT | Status.RANGE):
             return math.nan, Status.NO_SOLUTION if status & Status.NO_PERMEANT else status
-        return root(rest, [math.copysign(1.0, -E)] if status else [V / unit, -E / unit])
+        if status:  # E is infinite, and so would V be
+            R, size = math.fsum(rest), math.fsum(map(abs, rest))
+            return (0.0, FINE) if rest and abs(R) <= ROUNDINGS * size else NONE
+        return root(rest, [V / unit, -E / unit])
     g = values[f"g_{wanted.name}"]
     if g == 0:
         return NONE

@@ -24,6 +24,7 @@ from fastrest.models.conditions import UNDER, Change, Outputs, compared_output, 
 from fastrest.models.ions import ions_of
 from fastrest.models.outputs import NernstPotential, Output
 from fastrest.models.quantities import IONS, Ion, Parameter
+from fastrest.models.solutions import solved_output
 
 #: Types of numbers that need no conversion.
 NUMBERS = frozenset({float, int})
@@ -53,6 +54,15 @@ class Model(Frozen):
         Names, units and meanings, in order.
     outputs : mapping of str to Output
         Names, units and descriptions of the quantities that the model computes.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> model = fr.GHK("K", "Na")
+    >>> list(model.parameters)
+    ['P_K', 'P_Na', 'K_out', 'Na_out', 'K_in', 'Na_in', 'celsius', 'pump_ratio']
+    >>> list(model.outputs)
+    ['V', 'E_K', 'E_Na', 'share_K', 'share_Na', 'share_pump']
     """
 
     _hooks: ClassVar[tuple[str, ...]] = (
@@ -176,7 +186,7 @@ class Model(Frozen):
 
     def named_output(self, name: object) -> Output | None:
         """Return the output of a name that is not declared, or None."""
-        return compared_output(self, name)
+        return compared_output(self, name) or solved_output(self, name)
 
     def output(self, name: str) -> Output:
         """Return the output of a name, or raise the ValueError that lists the outputs."""

@@ -24,12 +24,6 @@ def phi(celsius: Any) -> Any:
     return _kernels.PHI_PER_KELVIN * (celsius + _kernels.KELVIN_AT_0_CELSIUS)
 
 
-def output_label(output: Output) -> str:
-    """Return the text along a picture's axis of an output."""
-    text = output.description.replace(" -", " \N{MINUS SIGN}")
-    return f"{text} ({output.unit})" if output.unit else text
-
-
 def with_unit(text: str, output: Output | None) -> str:
     """Return the text of a value of an output with its unit; of an event there is no output."""
     unit = "" if output is None else output.unit

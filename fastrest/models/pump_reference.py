@@ -47,14 +47,14 @@ def _outside_share(a: float) -> float:
     return E * (a + math.expm1(-a)) / math.expm1(-a) ** 2 if a < LARGEST_EXPONENT else 0.0
 
 
-def pump_current(model: Any, values: Mapping[str, float]) -> float:
-    """Return the pump current in uA/cm2, outward positive.
+def pump_current(values: Mapping[str, float]) -> float:
+    """Return the current of a constant or saturating pump in uA/cm2, outward positive.
 
-    The saturating pump binds three Na inside and two K outside:
+    The saturating one binds three Na inside and two K outside:
 
         I_pump = pump_max (Na_in/(Na_in + pump_Na_half))**3 (K_out/(K_out + pump_K_half))**2
     """
-    if model.pump == "constant":
+    if "pump_Na_half" not in values:
         return values["pump_max"]
     na, k = occupancies(values)
     return values["pump_max"] * na**3 * k**2
@@ -127,7 +127,7 @@ def ghk_with_pump(model: Any, values: Mapping[str, float]) -> tuple[float, Statu
     if status:
         return math.nan, status
 
-    p = pump_current(model, values) / FARADAY
+    p = pump_current(values) / FARADAY
     N, D, N_alive, D_alive = sums_by_charge(model, values)
     S_N, S_D = sum(k * x for k, x in N.items()), sum(k * x for k, x in D.items())
     lowest, highest = MODERATE
@@ -192,7 +192,7 @@ def chord_with_pump(model: Any, values: Mapping[str, float]) -> tuple[float, Sta
     status = input_status([*others, abs(values["pump_max"])], values["celsius"])
     if status:
         return math.nan, status
-    return chord(model, values, pump_current(model, values))
+    return chord(model, values, pump_current(values))
 
 
 def chord_with_pump_gradient(model: Any, values: Mapping[str, float]) -> dict[str, float]:
@@ -204,7 +204,7 @@ def chord_with_pump_gradient(model: Any, values: Mapping[str, float]) -> dict[st
     _, status = chord_with_pump(model, values)
     if status:
         return dict.fromkeys(model.parameters, math.nan)
-    found = chord_gradient(model, values, pump_current(model, values))
+    found = chord_gradient(model, values, pump_current(values))
     per_current = -1 / sum(values["g_" + ion.name] for ion in model.permeant)
     _add_pump_slopes(model, values, per_current, found)
     return found
@@ -219,7 +219,7 @@ def _add_pump_slopes(
         return
     na, k = occupancies(values)
     found["pump_max"] = per_current * na**3 * k**2 + 0.0
-    current = per_current * pump_current(model, values)
+    current = per_current * pump_current(values)
     for c, half, n in (("Na_in", "pump_Na_half", 3), ("K_out", "pump_K_half", 2)):
         if na and k:
             total = values[c] + values[half]

@@ -24,6 +24,13 @@ class Status(enum.IntFlag):
 
     V is NaN at a point with any bit set, except that with ``INFINITE`` it is -inf or +inf. Counts
     of invalid points count a point once, under its lowest bit.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> status = fr.table(fr.cells["mammalian neuron"], {"K_out": [5.0, -1.0]}).status()
+    >>> [fr.Status(int(one)).name for one in status[1:]]
+    ['NEGATIVE']
     """
 
     NOT_FINITE = 1  #: an input is NaN or infinite
@@ -107,6 +114,12 @@ class Parameter:
     unit : str
         Empty for a dimensionless or relative quantity.
     meaning : str
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> fr.GHK("K", "Na").parameters["K_out"].unit
+    'mM'
     """
 
     name: str

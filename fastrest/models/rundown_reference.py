@@ -187,7 +187,7 @@ def _rates(
     if status:
         raise UsedUpError
     flows = currents(leak, now, V)
-    I_pump = pump_current(leak, now)
+    I_pump = pump_current(now)
     total = {ion: flows[ion].current for ion in IONS}
     total["Na"] += 3 * I_pump
     total["K"] -= 2 * I_pump

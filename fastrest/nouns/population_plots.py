@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastrest._core.validation import unknown
-from fastrest.models.outputs import output_label
+from fastrest.models.labels import axis_label, output_label
 from fastrest.nouns.sweep_plots import EVERYDAY, marks_of
+from fastrest.plotting.legends import draw_marks, finish, legend_text
 from fastrest.plotting.primitives import (
-    add_legend,
     axes_or_new,
-    draw_marks,
-    legend_text,
+    colour,
     note_of_invalid,
     number_text,
     pyplot,
-    set_head,
     set_label,
+    use_colours,
 )
-from fastrest.points.points import axis_label
 from fastrest.populations.members import find_members
 from fastrest.populations.statistics import PopulationAnswers
 from fastrest.populations.transition import Transition
@@ -62,7 +60,7 @@ def potentials(pop: PopulationAnswers, ax: "Axes | None") -> "Axes":
                 how: dict[str, Any] = {"label": legend_text(name)}
                 if accepted:
                     how = {"fill": True, "alpha": 0.4}
-                ax.stairs(density, edges, color=f"C{i}", **how)
+                ax.stairs(density, edges, color=colour(i), **how)
                 tops[accepted] = max(tops[accepted], float(density.max()))
         highest, most = max(tops.values()), TOWER * tops[False]
         top = min(highest, most) or 1.0
@@ -72,9 +70,9 @@ def potentials(pop: PopulationAnswers, ax: "Axes | None") -> "Axes":
         ax.set_xlim(min(seen) - margin, max(seen) + margin)
         ax.set_ylim(0, 1.4 * top)  # labels stand above the steps
         draw_marks(marks, ax, "x")
-        add_legend(ax, "free", KEY.replace(", ", "\n"), top)
         cut = f"the highest step, {number_text(highest)}, is cut" if highest > 1.4 * top else ""
-        set_head(ax, _headline(pop), [note(pop), cut], "left", fontsize="medium")
+        key = KEY.replace(", ", "\n")
+        finish(ax, _headline(pop), [note(pop), cut], key, top=top, fontsize="medium")
         return ax
 
 
@@ -90,11 +88,13 @@ def marginals(pop: PopulationAnswers, axes: Any) -> np.ndarray:
         proposed = _density(one.proposed, edges, 1.0)
         ax.stairs(accepted, wide, fill=True, alpha=0.4)
         ax.stairs(proposed, edges, color="0.3")
-        ax.set(xlabel=axis_label(pop.space.cell.model, name), yticks=[])
+        ax.set(xlabel=_label(pop, name), yticks=[])
         ax.set_xlim(_possible(pop, name, edges))
+        ax.locator_params("x", nbins=5)
         top = min(max(accepted.max(), proposed.max()), TOWER * proposed.max())
         ax.set_ylim(0, 1.05 * top or 1.0)
-    panels[0].set_title("\n".join([*filter(None, [note(pop)]), KEY]), loc="left", fontsize="small")
+    head = "\n".join(filter(None, [_headline(pop), note(pop), KEY]))
+    panels[0].set_title(head, loc="left", fontsize="small")
     return panels
 
 
@@ -106,7 +106,7 @@ def pairs(pop: PopulationAnswers, names: Sequence[str] | None, axes: Any) -> np.
     panels = _panels(axes, k * k, k, (1.8, 1.6)).reshape(k, k)
 
     def label(name: str) -> str:
-        return axis_label(pop.space.cell.model, name).replace(" ", "\n")
+        return _label(pop, name).replace(" ", "\n")
 
     edges = {name: _finite(one.edges) for name, one in pop.marginals.items()}
     spans = {name: _possible(pop, name, np.append(edges[name], x[name])) for name in names}
@@ -116,11 +116,11 @@ def pairs(pop: PopulationAnswers, names: Sequence[str] | None, axes: Any) -> np.
             continue
         across, up = names[j], names[i]
         if i == j:
-            bins = max(8, math.isqrt(len(x[across])))
-            ax.hist(x[across], bins, range=spans[across], alpha=0.4)
+            bins = max(8, round(2 * len(x[across]) ** (1 / 3)))
+            ax.hist(x[across], bins, range=spans[across], alpha=0.4, color=colour(0))
             ax.set_yticks([])
         else:
-            ax.plot(x[across], x[up], ".", markersize=2, rasterized=True)
+            ax.plot(x[across], x[up], ".", markersize=2, alpha=0.6, rasterized=True)
             ax.set_ylim(spans[up])
         ax.set_xlim(spans[across])
         ax.locator_params("x", nbins=3)
@@ -141,11 +141,13 @@ def pairs(pop: PopulationAnswers, names: Sequence[str] | None, axes: Any) -> np.
     return panels
 
 
-def transition(found: Transition, ax: "Axes | None", note: str = "") -> "Axes":
+def transition(
+    found: Transition, ax: "Axes | None", title: str = "", notes: Sequence[str] = ()
+) -> "Axes":
     """Draw counts from class to class: see `Population.plot_transition`."""
     with axes_or_new(ax) as ax:
         _draw_transition(found, ax)
-        set_head(ax, "", [note])
+        finish(ax, title, notes)
         return ax
 
 
@@ -196,6 +198,8 @@ def _panels(axes: Any, n: int, columns: int, size: tuple[float, float] = (1.0, 1
     found = np.ravel(axes)
     if len(found) < n:
         raise ValueError(f"axes must be at least {n}, got {len(found)}")
+    for ax in found[:n]:
+        use_colours(ax)
     for ax in found[n:]:
         ax.set_axis_off()
     return found[:n]
@@ -246,6 +250,19 @@ def _density(counts: np.ndarray, edges: np.ndarray, total: float) -> np.ndarray:
 def note(pop: PopulationAnswers) -> str:
     """Return the note on candidates without a potential, or '' if there are none."""
     return note_of_invalid(sum(pop.invalid.values()), pop.n, "candidates")
+
+
+def words_of_transition(pop: PopulationAnswers, accepted: bool) -> tuple[str, list[str]]:
+    """Return the title and the notes of a picture of a transition."""
+    some = "accepted cells" if pop.accept else "cells"
+    cells = f"{pop.accepted:,} {some}" if accepted else "all candidates"
+    return pop.space.cell.name, [f"{cells}, by class before and after", note(pop)]
+
+
+def _label(pop: PopulationAnswers, name: str) -> str:
+    cell = pop.space.cell
+    fixed = {one: x for one, x in dict(cell).items() if one not in pop.names}
+    return axis_label(cell.model, name, fixed)
 
 
 def _headline(pop: PopulationAnswers) -> str:

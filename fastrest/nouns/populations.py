@@ -77,6 +77,17 @@ class Population(PopulationAnswers):
         Number of candidates that meet all criteria.
     of : str
         Name of the output that was counted under every condition.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+    >>> conditions = {"control": {}, "leaky": {"P_Na": fr.times(2)}}
+    >>> accept = [fr.between(-75, -65)]
+    >>> pop = space.population(10_000, rng=1, conditions=conditions, accept=accept)
+    >>> pop.accepted, pop.quantile("leaky", [0.05, 0.95]).round(1)
+    (6144, array([-66.9, -54.7]))
     """
 
     # ---- members ----
@@ -265,7 +276,8 @@ class Population(PopulationAnswers):
         from fastrest.nouns import population_plots
 
         found = self.transition(before, after, accepted=accepted)
-        return population_plots.transition(found, ax, population_plots.note(self))
+        title, notes = population_plots.words_of_transition(self, accepted)
+        return population_plots.transition(found, ax, title, notes)
 
     # ---- files ----
 

@@ -89,6 +89,14 @@ class Space(SpaceSensitivity):
         input. Points with a derived value outside its domain have no potential.
     cholesky : ndarray or None
         Lower triangle L with L L' = Pearson's correlations of the underlying normal variables.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+    >>> dict(zip(space.names, space.sobol()["ST"].round(2).tolist()))
+    {'P_Na': 0.91, 'K_out': 0.09}
     """
 
     def sample(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from fastrest._core.validation import Comparable, Frozen
+from fastrest._core.validation import Comparable, Frozen, as_numbers
+from fastrest.models.solutions import solution
 from fastrest.physiology.criteria import Criterion
 from fastrest.physiology.rundown import checked_times
 from fastrest.points.points import Points
@@ -140,6 +141,60 @@ class SweepAnswers(Points):
         )
         cells = self.with_cell(cell)
         return cells if np.ndim(time) == 0 else self.courses(cells, times)
+
+    def solve(
+        self,
+        parameter: str,
+        *,
+        V: npt.ArrayLike,
+        engine: str | None = None,
+        threads: int | None = None,
+        max_memory: int | None = None,
+    ) -> np.ndarray:
+        """Return the value of a parameter at which V has a given value, at every point.
+
+        Zero net current at a given V is linear in each permeability and concentration, so the
+        answers are closed forms. The parameter's own values do not count. In other verbs,
+        `of` takes `solution`, which also tells the status.
+
+        Parameters
+        ----------
+        parameter : str
+            A permeability, a concentration, `pump_ratio`, or `pump_max` of a constant pump.
+        V : float or array_like
+            Potential, mV.
+        engine, threads, max_memory
+            As for `values`.
+
+        Returns
+        -------
+        ndarray of `shape`, followed by the shape of `V`
+            In the parameter's unit; NaN where no value gives that potential.
+
+        Raises
+        ------
+        ValueError
+            The model has no solutions in sweeps, or the parameter is unknown.
+        MemoryError
+            The result does not fit; nothing was allocated.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> sweep = fr.grid(fr.cells["mammalian neuron"], P_Na=[0.02, 0.04, 0.08])
+        >>> sweep.solve("K_out", V=[-70, -60]).round(2)
+        array([[ 7.78, 14.06],
+               [ 4.9 , 11.19],
+               [  nan,  5.45]])
+        """
+        targets = as_numbers("V", V).astype(np.float64)
+        asked = [self.asked(solution(parameter, V=one)) for one in targets.ravel().tolist()]
+        need = 8 * len(self) * len(asked)
+        self.check_memory(need, max_memory, "ask for one potential at a time, or fewer points")
+        found = np.empty((*self.shape, len(asked)))
+        for k, points in enumerate(asked):
+            points.compute(found[..., k], None, engine, threads, False)
+        return found.reshape(*self.shape, *targets.shape)
 
     def _repr_html_(self) -> str:
         """Return a table of the axes or inputs for notebooks, and the cell at a click."""
@@ -346,7 +401,16 @@ class SweepAnswers(Points):
 
 
 class Part(Comparable, Frozen):
-    """One of n parts of a sweep: made by ``sweep.part(k, n)``."""
+    """One of n parts of a sweep: made by ``sweep.part(k, n)``.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 20.0, 60.0])
+    >>> parts = [sweep.part(k, 2).tally(fr.Summary()) for k in range(2)]
+    >>> fr.merge(parts)[0].mean == sweep.summary().mean
+    True
+    """
 
     sweep: SweepAnswers
     k: int

@@ -15,7 +15,15 @@ from fastrest.points.table_points import TablePoints
 
 
 class Grid(GridPoints, Sweep):
-    """Every combination of the values on some axes: see `grid` and `Sweep`."""
+    """Every combination of the values on some axes: see `grid` and `Sweep`.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0], P_Na=[0.02, 0.04, 0.08])
+    >>> sweep.shape, sweep.dims
+    ((2, 3), ('K_out', 'P_Na'))
+    """
 
 
 class Table(TablePoints, Sweep):
@@ -25,6 +33,13 @@ class Table(TablePoints, Sweep):
     ----------
     kept : mapping of str to ndarray
         Columns that are carried along.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> sweep = fr.table(fr.cells["mammalian neuron"], {"K_out": [3.0, 5.0], "P_Na": [0.04, 0.05]})
+    >>> sweep.values().round(2)
+    array([-73.95, -67.19])
     """
 
 
@@ -43,6 +58,15 @@ class Sample(SamplePoints, Sweep):
         A number that makes the same sample again; None for a Sobol' sequence without scrambling.
     scramble : bool
         True if a Sobol' sequence is scrambled.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+    >>> sample = space.sample(10**6, rng=1)
+    >>> round(sample.summary().mean, 2)
+    -70.14
     """
 
 
@@ -58,6 +82,16 @@ class Courses(CoursePoints, Sweep):
         The cells, at the last time.
     time : ndarray
         s.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> live = fr.cells["mammalian neuron"].living(R_m=7)
+    >>> cells = fr.grid(live, P_Na=fr.times([1.0, 1.1]))
+    >>> runs = cells.rundown({0: fr.states["pump block"]}, time=[0, 600, 1200], diameter=20)
+    >>> runs.values().round(1)
+    array([[-65.2, -58.5, -51.6],
+           [-58.8, -51.3, -43.8]])
     """
 
     def points_of(self, quantities: Iterable[Any]) -> Sweep:

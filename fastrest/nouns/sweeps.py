@@ -17,7 +17,6 @@ from fastrest.runtime.system import optional_module
 if TYPE_CHECKING:
     import os
 
-    import matplotlib.axes
     import pandas as pd
     import xarray as xr
 
@@ -328,39 +327,37 @@ class Sweep(SweepAnswers):
 
     def plot(
         self,
-        ax: matplotlib.axes.Axes | None = None,
+        ax: Any = None,
         *,
         of: Quantity = "V",
         nernst: bool | str | list[str] = False,
         rest: bool = False,
-    ) -> matplotlib.axes.Axes:
+    ) -> Any:
         """Draw the sweep: a grid's curves or heat map, a table's points, a sample's histogram.
 
-        A grid of two axes is drawn as a family of curves if an axis has at most 8 values, else as a
-        heat map. Lines and contours mark the cell's threshold and block (-55 and -40 mV for
-        neurons), which are conventions. Points without a potential are marked and counted. Needs
-        matplotlib.
+        Two axes make a family of curves if one has at most 8 values, else a heat map; the shortest
+        of three axes, of at most 8 values, makes panels. The cell's threshold and block, which are
+        conventions, are marked, and points without a potential marked and counted.
 
         Parameters
         ----------
-        ax : matplotlib Axes, optional
+        ax : matplotlib Axes, or several for panels, optional
             Axes to draw on; by default those of a new pyplot figure.
         of : str or Criterion
             As for `values`.
         nernst : bool, str, or list of str
-            Ions whose Nernst potentials are drawn as dashed lines beside V; True for all. For
-            grids of one axis.
+            Ions whose Nernst potentials are broken lines beside the curves; True for all.
         rest : bool
-            Mark the point at which the cell itself rests, on the curve of a grid of one axis.
+            Mark the point of a grid at which the cell itself rests.
 
         Returns
         -------
-        matplotlib Axes
+        matplotlib Axes, or ndarray of them for panels
 
         Raises
         ------
         ValueError
-            The grid has more than two axes; or `nernst` or `rest` does not fit the sweep.
+            The grid has too many axes; or `nernst` or `rest` does not fit the sweep.
 
         Examples
         --------

@@ -342,7 +342,7 @@ class CellAnswers(FrozenMapping[float]):
     def pump_effect(self, *, ratio: float = 1.5) -> PumpEffect:
         """Return the effect of an electrogenic Na/K pump on the potential in the steady state.
 
-        The effect is V at `pump_ratio` = ratio less V at 1, and its ceiling phi |ln ratio|
+        The effect is V at `pump_ratio` = ratio less V at 1, and its ceiling ``phi |ln ratio|``
         (Mullins & Noda 1963). Permeability ratios fitted with the GHK equation already contain the
         pump, which the effect then counts twice.
 

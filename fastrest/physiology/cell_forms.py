@@ -262,7 +262,7 @@ def chord_form(model: Model, values: Mapping[str, float]) -> tuple[Chord, dict[s
     g = {f"g_{ion}": one.g_chord for ion, one in currents(model, values, V).items()}
     if model.pump != "ratio":
         chord = Chord(*model.ions, passive=model.passive, pump="constant")
-        return chord, {**g, "pump_max": pump_current(model, values)}
+        return chord, {**g, "pump_max": pump_current(values)}
     first = next(iter(g.values()))
     largest = first if first > 0 else max(g.values())
     relative = {name: conductance / largest for name, conductance in g.items()}

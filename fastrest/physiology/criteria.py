@@ -32,6 +32,13 @@ class Criterion(Frozen):
     value. Combinations follow the three-valued logic of SQL: they are undefined only where
     the undefined events decide. ``a & b`` is 0 where one of both is 0, ``a | b`` is 1 where one of
     both is 1, whatever the other is.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> event = fr.above(-70) & ~fr.above(-80, of="E_K")
+    >>> fr.cells["mammalian neuron"].value(of=event)
+    1.0
     """
 
     _hooks: ClassVar[tuple[str, ...]] = ("check", "family", "parts", "resolved", "truth")
@@ -151,7 +158,14 @@ class InRange(Criterion):
 
 @dataclass(frozen=True, repr=False)
 class Between(InRange):
-    """An output that lies in a range, both ends included: made by `between`."""
+    """An output that lies in a range, both ends included: made by `between`.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> fr.between(-75, -65) & fr.above(-90, of="E_K")
+    between(-75, -65) & above(-90, of='E_K')
+    """
 
     family = "between"
     low: float
@@ -196,7 +210,14 @@ class Below(InRange):
 
 @dataclass(frozen=True, repr=False)
 class Change(InRange):
-    """A change of V from one condition to another, in a range: made by `change`."""
+    """A change of V from one condition to another, in a range: made by `change`.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> fr.change("control", "high K", 2, 8)
+    change('control', 'high K', 2, 8)
+    """
 
     family = "change"
     names = ("before", "after")
@@ -221,7 +242,14 @@ class Change(InRange):
 
 @dataclass(frozen=True, repr=False)
 class NernstBetween(InRange):
-    """A Nernst potential that lies in a range: made by `nernst_between`."""
+    """A Nernst potential that lies in a range: made by `nernst_between`.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> fr.nernst_between("K", -100, -90)
+    nernst_between('K', -100, -90)
+    """
 
     family = "nernst_between"
     ion: str

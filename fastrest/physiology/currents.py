@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastrest._core.validation import Comparable, aligned, equal_to_nan, finite
-from fastrest.models.currents import IonCurrent, currents
+from fastrest._core.validation import Comparable, aligned, equal_to_nan, finite, public
+from fastrest.models.currents import ROUNDING, currents, pump_of
 from fastrest.models.model import Model
 from fastrest.models.reference import nernst_of
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import matplotlib.axes
     import pandas as pd
 
-#: A net current smaller than this part of an ion's flow in one direction is a rounding error.
-ROUNDING = 1e-13
 #: The columns of the table: their digits, and the unit of those that need absolute permeabilities.
 COLUMNS = {
     **{"E": (".2f", ""), "driving_force": (".2f", ""), "current": (".4g", "uA/cm2")},
@@ -26,6 +24,7 @@ COLUMNS = {
 SYMBOLS = {"driving_force": "V - E", "current": "I"}
 
 
+@public
 @equal_to_nan
 class Current(NamedTuple):
     """A row of `Currents`; the values that a row does not have are NaN.
@@ -50,6 +49,7 @@ class Current(NamedTuple):
     g_chord: float
 
 
+@public
 @dataclass(frozen=True, eq=False, repr=False)
 class Currents(Comparable):
     """The currents of a cell at rest, as `Cell.currents` returns them.
@@ -138,13 +138,15 @@ class Currents(Comparable):
         -------
         matplotlib.axes.Axes
         """
-        from fastrest.plotting.charts import signed_bars
+        from fastrest.plotting.bars import signed_bars
+        from fastrest.plotting.primitives import number_text
 
         if self.absolute:
             bars, label = {n: row.current for n, row in self.rows.items()}, "current (µA/cm²)"
         else:
             bars, label = {n: row.share for n, row in self.rows.items()}, "share of the current"
-        return signed_bars(bars, f"{label}, outward positive", ax)
+        note = f"at {number_text(round(self.V, 1))} mV"
+        return signed_bars(bars, f"{label}, outward positive", ax, [note])
 
     def __repr__(self) -> str:
         shown = {n: c for n, c in COLUMNS.items() if self.absolute or not c[1]}
@@ -173,11 +175,11 @@ def currents_at_rest(model: Model, values: Mapping[str, float]) -> Currents:
     V = model.outputs["V"].value_at(values)
     if not math.isfinite(V):
         raise ValueError(f"currents at rest need a finite potential, got {V}")
-    found = {name: _net(one) for name, one in currents(model, values, V).items()}
+    found = currents(model, values, V)
     ions = {ion.name: ion for ion in model.permeant}
-    flows = {name: one.current for name, one in found.items()}
+    flows = {name: one.net for name, one in found.items()}
     if has_pump(values):
-        flows["pump"] = -math.fsum(flows.values())
+        flows["pump"] = pump_of(model, values, found)
     outward = math.fsum(max(x, 0.0) for x in flows.values())
     inward = math.fsum(max(-x, 0.0) for x in flows.values())
     balanced = outward > 0 and inward > 0  # else the currents are rounding errors
@@ -198,10 +200,6 @@ def currents_at_rest(model: Model, values: Mapping[str, float]) -> Currents:
 def has_pump(values: Mapping[str, float]) -> bool:
     """Return True if a pump carries current."""
     return values.get("pump_ratio", 1.0) != 1.0 or values.get("pump_max", 0.0) != 0.0
-
-
-def _net(one: IonCurrent) -> IonCurrent:
-    return one._replace(current=0.0) if abs(one.current) <= ROUNDING * one.flow else one
 
 
 def absolute_cell(

@@ -19,6 +19,12 @@ class Times:
     Attributes
     ----------
     factors : array_like
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> fr.times([0.5, 1, 2])
+    Times(factors=[0.5, 1, 2])
     """
 
     factors: Any

@@ -23,6 +23,12 @@ class Presets(FrozenMapping[T]):
         The kind of preset: ``"cell"`` reads ``cells.toml``.
     make : callable
         Makes a preset of its table and its name.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> list(fr.cells)[:2], len(fr.states)
+    (['squid giant axon', 'mammalian neuron'], 6)
     """
 
     _make: Callable[[Mapping[str, Any], str], T]

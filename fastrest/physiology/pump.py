@@ -16,6 +16,13 @@ class PumpEffect(NamedTuple):
     ----------
     effect, ceiling : float
         V with the pump less V without, and the largest possible size of this difference, mV.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> found = fr.cells["mammalian neuron"].pump_effect(ratio=1.5)
+    >>> round(found.effect, 2), round(found.ceiling, 2)
+    (-3.97, 10.84)
     """
 
     effect: float

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from fastrest._core.validation import Comparable, as_numbers, finite, shown, unknown
 from fastrest.models.conditions import Change
-from fastrest.models.outputs import Output, output_label
+from fastrest.models.labels import output_label, periods
+from fastrest.models.outputs import Output
 from fastrest.models.pump_leak import PumpLeak
 from fastrest.models.quantities import Status
 from fastrest.models.time_course import Condition, TimeCourse, time_to
@@ -45,6 +46,14 @@ class Rundown(Comparable):
     model : TimeCourse
     parameters : dict of str to float
         The values of the model's parameters at the last time.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> live = fr.cells["mammalian neuron"].living(R_m=7)
+    >>> run = live.rundown({0: fr.states["pump block"]}, time=[0, 600, 1200], diameter=20)
+    >>> run.values().round(1), round(run.time_to(-55))
+    (array([-65.2, -58.5, -51.6]), 904)
     """
 
     _compared = ("cell", "protocol", "time", "columns", "status", "stopped")
@@ -71,6 +80,14 @@ class Rundown(Comparable):
         -------
         ndarray, float, or dict of str to them
             At the time of a change, the value after it. A time is one number. A list gives a dict.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> live = fr.cells["mammalian neuron"].living(R_m=7)
+        >>> run = live.rundown({0: fr.states["pump block"]}, time=[0, 600, 1200], diameter=20)
+        >>> run.values(of=["V", "Na_in"])["Na_in"].round(1)
+        array([15. , 48.3, 76.4])
         """
         if not isinstance(of, str):
             return {name: self.values(of=name) for name in of}
@@ -115,6 +132,14 @@ class Rundown(Comparable):
         Returns
         -------
         pandas.DataFrame
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> live = fr.cells["mammalian neuron"].living(R_m=7)
+        >>> run = live.rundown({0: fr.states["pump block"]}, time=[0, 600, 1200], diameter=20)
+        >>> run.to_dataframe()["V"].round(1).tolist()
+        [-65.2, -58.5, -51.6]
         """
         import pandas as pd
 
@@ -126,6 +151,14 @@ class Rundown(Comparable):
         Returns
         -------
         xarray.Dataset
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> live = fr.cells["mammalian neuron"].living(R_m=7)
+        >>> run = live.rundown({0: fr.states["pump block"]}, time=[0, 600, 1200], diameter=20)
+        >>> float(run.to_xarray().V.sel(time=600).round(1))
+        -58.5
         """
         import xarray as xr
 
@@ -134,7 +167,7 @@ class Rundown(Comparable):
         return xr.Dataset(variables, {"time": ("time", self.time, {"units": "s"})})
 
     def plot(self, of: str | Sequence[str] = "V", ax: Any = None) -> Any:
-        """Draw outputs against time, with the times of changes; it needs matplotlib.
+        """Draw outputs against time, with the periods of changes shaded; it needs matplotlib.
 
         Parameters
         ----------
@@ -146,6 +179,13 @@ class Rundown(Comparable):
         Returns
         -------
         matplotlib.axes.Axes, or ndarray of them
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> live = fr.cells["mammalian neuron"].living(R_m=7)
+        >>> run = live.rundown({0: fr.states["pump block"]}, time=[0, 600, 1200], diameter=20)
+        >>> axes = run.plot(["V", "relative_volume"])
         """
         from fastrest.plotting.charts import courses
         from fastrest.plotting.primitives import Quantity
@@ -156,9 +196,9 @@ class Rundown(Comparable):
             Quantity(output_label(self.model.outputs[name]), self.cell.marks if name == "V" else {})
             for name in names
         ]
-        changes = [time for time in self.protocol if self.time[0] < time < self.time[-1]]
         given = None if ax is None else np.ravel(ax).tolist()
-        drawn = courses(self.time, values, quantities, changes, self.cell.name, given)
+        shaded = periods(self.model, self.time)
+        drawn = courses(self.time, values, quantities, shaded, self.cell.name, given)
         return drawn[0] if isinstance(of, str) else np.array(drawn)
 
     def __repr__(self) -> str:

@@ -75,6 +75,8 @@ def _solved(
     if low == high or math.isnan(low):  # NaN: without the parameter there is no potential
         raise ValueError(f"{what}: {output.name} does not depend on {parameter.name} here")
     least, most = parameter.domain
+    if parameter.name.startswith("g_") and math.isinf(high):
+        raise ValueError(f"{what}: {output.name} is {high} mV with any {parameter.name} above 0")
     raise ValueError(
         f"{what}: {output.name} reaches from {low:.2f} mV ({parameter.name} = {least:g}) to "
         f"{high:.2f} mV ({parameter.name} = {most:g})"

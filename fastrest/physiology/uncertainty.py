@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fastrest._core.validation import Comparable, finite
-from fastrest.models.outputs import Output, output_label, with_unit
+from fastrest.models.labels import output_label, symbol
+from fastrest.models.outputs import Output, with_unit
 from fastrest.physiology.multiples import Times
 
 if TYPE_CHECKING:
@@ -59,6 +60,13 @@ class Uncertainty(Comparable):
         The sd that each input alone would cause, mV.
     output : Output or None
         The output, V by default; None if an earlier version pickled the answer.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> u = fr.cells["mammalian neuron"].uncertainty(K_out=0.1, P_Na=fr.times(0.2))
+    >>> round(u.sd, 2), max(u.shares, key=u.shares.get)
+    (2.21, 'P_Na')
     """
 
     _compared = ("sd", "shares", "contributions")
@@ -85,8 +93,17 @@ class Uncertainty(Comparable):
         Returns
         -------
         matplotlib.axes.Axes
-        """
-        from fastrest.plotting.charts import tornado
 
-        what = "output (mV)" if self.output is None else output_label(self.output)
-        return tornado(self.contributions, f"sd of the {what}", ax)
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> ax = fr.cells["mammalian neuron"].uncertainty(K_out=0.1, P_Na=fr.times(0.2)).plot()
+        """
+        from fastrest.plotting.bars import tornado
+
+        if self.output is None:
+            return tornado(self.contributions, "sd of the output (mV)", ax)
+        model, unit = self.output.model, self.output.unit
+        bars = {symbol(model, name): sd for name, sd in self.contributions.items()}
+        note = f"together {self.sd:.3g} {unit}".rstrip()
+        return tornado(bars, f"sd of the {output_label(self.output)}", ax, [note])

@@ -13,7 +13,15 @@ from fastrest.runtime.columns import aligned, numbers
 
 
 class Axis(Frozen):
-    """Parameters that vary together along one dimension: made by `axis`."""
+    """Parameters that vary together along one dimension: made by `axis`.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> bath = fr.axis("bath", K_out=[3.0, 5.0], Na_out=[147.0, 145.0])
+    >>> fr.grid(fr.cells["mammalian neuron"], bath).values().round(2)
+    array([-73.77, -69.81])
+    """
 
     _hooks = ("label_name",)
 

@@ -49,7 +49,14 @@ class Linear(NamedTuple):
 
 
 class Derived(Frozen):
-    """A parameter that follows from others: made by `affine` and `electroneutral`."""
+    """A parameter that follows from others: made by `affine` and `electroneutral`.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> fr.affine(150, K_out=-1)
+    affine(150, K_out=-1)
+    """
 
     def terms(self, cell: Cell, name: str) -> tuple[float, dict[str, float]]:
         """Return the linear combination of a cell's other parameters.
@@ -97,7 +104,14 @@ class Derived(Frozen):
 
 
 class Affine(Derived):
-    """A constant plus multiples of other parameters: made by `affine`."""
+    """A constant plus multiples of other parameters: made by `affine`.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> fr.affine(150, K_out=-1).factors
+    {'K_out': -1.0}
+    """
 
     constant: float
     _factors: tuple[tuple[str, float], ...]
@@ -139,7 +153,14 @@ class Affine(Derived):
 
 
 class Electroneutral(Derived):
-    """The concentration that makes its compartment neutral: made by `electroneutral`."""
+    """The concentration that makes its compartment neutral: made by `electroneutral`.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> fr.electroneutral(charge=-130)
+    electroneutral(charge=-130)
+    """
 
     charge: float
 

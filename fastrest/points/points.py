@@ -17,7 +17,7 @@ from fastrest._core import _kernels
 from fastrest._core.validation import Frozen, shown
 from fastrest.models.conditions import output
 from fastrest.models.model import Model
-from fastrest.models.outputs import Output, output_label
+from fastrest.models.outputs import Output
 from fastrest.models.quantities import Parameter, Status
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.criteria import Criterion, resolved_quantity
@@ -38,30 +38,6 @@ def labels_of(quantity: Parameter | Output) -> dict[str, str]:
     """Return the long name and unit of a parameter or an output."""
     meaning = quantity.meaning if isinstance(quantity, Parameter) else quantity.description
     return {"long_name": meaning, "units": quantity.unit or "1"}
-
-
-def axis_label(model: Model, parameter: str) -> str:
-    """Return the label of a plot's axis along which a parameter varies, in the field's notation.
-
-    The signs are those of matplotlib's mathtext, because few fonts have the subscripts.
-    """
-    known = model.parameters[parameter]
-    text = known.meaning
-    for ion in model.ions:
-        charge = f"{abs(ion.z) if abs(ion.z) > 1 else ''}{'+' if ion.z > 0 else '-'}"
-        symbols = {
-            f"{ion.name}_out": f"[{ion.name}$^{{{charge}}}$]$_\\mathrm{{o}}$",
-            f"{ion.name}_in": f"[{ion.name}$^{{{charge}}}$]$_\\mathrm{{i}}$",
-            f"{model.weight}_{ion.name}": f"${model.weight}_\\mathrm{{{ion.name}}}$",
-        }
-        text = symbols.get(parameter, text)
-    unit = known.unit.replace("uA", "µA").replace("cm2", "cm²")
-    return f"{text} ({unit or 'relative'})"
-
-
-def quantity_label(output: Output, of: str | Criterion) -> str:
-    """Return the text along a picture's axis of an output, or of an event."""
-    return output_label(output) if isinstance(of, str) else repr(of)
 
 
 def result_names(model: Model) -> tuple[Any, ...]:

@@ -50,6 +50,18 @@ class Members(Comparable):
         V, or the output `of`, under each condition, mV.
     of : str
         Name of the output.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+    >>> conditions = {"control": {}, "leaky": {"P_Na": fr.times(2)}}
+    >>> accept = [fr.between(-75, -65)]
+    >>> pop = space.population(10_000, rng=1, conditions=conditions, accept=accept)
+    >>> members = pop.members(first=3)
+    >>> members.parameters["K_out"].round(2), members.potentials["leaky"].round(1)
+    (array([5.59, 3.49, 3.89]), array([-62.6, -61.9, -64.7]))
     """
 
     cell: Cell
@@ -100,6 +112,19 @@ class Members(Comparable):
         -------
         pandas.DataFrame
             Its ``attrs["units"]`` has the columns' units.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> cell = fr.cells["mammalian neuron"]
+        >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+        >>> conditions = {"control": {}, "leaky": {"P_Na": fr.times(2)}}
+        >>> accept = [fr.between(-75, -65)]
+        >>> pop = space.population(10_000, rng=1, conditions=conditions, accept=accept)
+        >>> pop.members(first=2).to_dataframe().round(2)
+           candidate  P_Na  K_out  V control  V leaky
+        0          0  0.03   5.59     -70.64   -62.62
+        1          1  0.04   3.49     -72.24   -61.88
         """
         import pandas as pd
 
@@ -166,6 +191,18 @@ class Members(Comparable):
             A file exists, and does not tell that fastrest wrote it.
         OSError
             A file cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import fastrest as fr
+        >>> cell = fr.cells["mammalian neuron"]
+        >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+        >>> conditions = {"control": {}, "leaky": {"P_Na": fr.times(2)}}
+        >>> accept = [fr.between(-75, -65)]
+        >>> pop = space.population(10_000, rng=1, conditions=conditions, accept=accept)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     pop.members(first=2).save(f"{folder}/accepted.csv")
         """
         save_members(path, self.columns, self.units, overwrite)
 

@@ -19,6 +19,14 @@ class Balance(NamedTuple):
     Attributes
     ----------
     mean, sd : float
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> space = fr.space(cell, K_in=fr.normal(sd=5, low=100), Na_in=fr.affine(155, K_in=-1))
+    >>> list(space.population(1000, rng=1).balance)
+    ['charge outside', 'charge inside', 'osmolarity inside - outside']
     """
 
     mean: float
@@ -39,6 +47,18 @@ class Marginal(Comparable):
         Accepted cells in each bin, lower edge included.
     proposed : ndarray, (bins,)
         The part of all candidates in each bin.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+    >>> conditions = {"control": {}, "leaky": {"P_Na": fr.times(2)}}
+    >>> accept = [fr.between(-75, -65)]
+    >>> pop = space.population(10_000, rng=1, conditions=conditions, accept=accept)
+    >>> one = pop.marginals["P_Na"]
+    >>> int(one.accepted.sum()) == pop.accepted
+    True
     """
 
     edges: np.ndarray
@@ -65,6 +85,17 @@ class Transition(Comparable):
         Rows: the class before; columns: the class after.
     boundaries : dict of str to float
         The boundaries of the classes, mV. A fixed threshold is a convention.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+    >>> conditions = {"control": {}, "leaky": {"P_Na": fr.times(2)}}
+    >>> accept = [fr.between(-75, -65)]
+    >>> pop = space.population(10_000, rng=1, conditions=conditions, accept=accept)
+    >>> pop.transition("control", "leaky")["resting", "suprathreshold"]
+    395
     """
 
     before: str
@@ -87,6 +118,18 @@ class Transition(Comparable):
         Returns
         -------
         pandas.DataFrame
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> cell = fr.cells["mammalian neuron"]
+        >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+        >>> conditions = {"control": {}, "leaky": {"P_Na": fr.times(2)}}
+        >>> accept = [fr.between(-75, -65)]
+        >>> pop = space.population(10_000, rng=1, conditions=conditions, accept=accept)
+        >>> table = pop.transition("control", "leaky").to_dataframe()
+        >>> int(table.loc["resting", "suprathreshold"])
+        395
         """
         import pandas as pd
 

@@ -27,6 +27,14 @@ class Reducer(Frozen):
     ----------
     of : str or Criterion
         The quantity that is asked about: an output of the model, or an event.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 20.0])
+    >>> summary, fraction = sweep.reduce(fr.Summary(), fr.Fraction(above=-55))
+    >>> round(summary.mean, 2), round(fraction, 3)
+    (-64.69, 0.333)
     """
 
     _hooks: ClassVar[tuple[str, ...]] = (

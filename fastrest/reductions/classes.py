@@ -31,6 +31,13 @@ class ClassesAnswer(Comparable, Mapping[str, int]):
         The boundaries used, mV.
     method : str
         "factored" or "pointwise".
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> dict(fr.grid(cell, K_out=[3.0, 20.0, 60.0]).classify())
+    {'resting': 1, 'suprathreshold': 1, 'depolarisation block': 1}
     """
 
     counts: dict[str, int]
@@ -82,6 +89,14 @@ class Classes(OnePass):
         Boundaries, mV.
     of : str
         "V": excitability classes are those of the membrane potential.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> (found,) = fr.grid(cell, K_out=[3.0, 20.0, 60.0]).reduce(fr.Classes(threshold=-55))
+    >>> dict(found)
+    {'resting': 1, 'suprathreshold': 1, 'depolarisation block': 1}
     """
 
     _hooks = ("boundaries",)

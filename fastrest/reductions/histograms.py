@@ -14,7 +14,8 @@ from fastrest._core.validation import Comparable, public, shown, whole_number
 from fastrest.models.outputs import Output, with_unit
 from fastrest.physiology.cell import Cell
 from fastrest.physiology.criteria import Criterion, resolved_quantity
-from fastrest.points.points import Points, quantity_label
+from fastrest.points.labels import quantity_label
+from fastrest.points.points import Points
 from fastrest.reductions.accumulator import Accumulator
 from fastrest.reductions.base import (
     OnePass,
@@ -52,6 +53,14 @@ class HistogramAnswer(Comparable):
         The output, or that of the event; None if an earlier version pickled the answer.
     invalid : dict of str to int or None
         Other points, as those of `SummaryAnswer`; None if an earlier version pickled the answer.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> h = fr.grid(cell, K_out=[3.0, 5.0, 20.0]).histogram(bins=2, range=(-80, -60))
+    >>> h.counts, h.edges, h.below, h.above
+    (array([1, 1]), array([-80., -70., -60.]), 0, 1)
     """
 
     counts: np.ndarray
@@ -98,6 +107,12 @@ class HistogramAnswer(Comparable):
         Returns
         -------
         matplotlib Axes
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> cell = fr.cells["mammalian neuron"]
+        >>> ax = fr.grid(cell, K_out=[3.0, 5.0, 20.0]).histogram(bins=10).plot()
         """
         from fastrest.plotting.charts import histogram
         from fastrest.plotting.primitives import Quantity, note_of_invalid
@@ -111,7 +126,8 @@ class HistogramAnswer(Comparable):
         beyond = f"{self.below:,} points below, {self.above:,} above the edges"
         notes = [note_of_invalid(invalid, n), beyond if self.below or self.above else ""]
         title = "" if cell is None else cell.name
-        return histogram(self.counts, self.edges, ax, Quantity(label, marks), title, notes)
+        quantity = Quantity(label, marks, event=not isinstance(self.of, str))
+        return histogram(self.counts, self.edges, ax, quantity, title, notes)
 
 
 @public
@@ -196,6 +212,13 @@ class Fraction(OnePass):
         a <= V <= b.
     of : str or Criterion
         Name of an output of the model, or an event (`between`).
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> fr.grid(cell, K_out=[3.0, 5.0, 20.0, 60.0]).reduce(fr.Fraction(below=-55))
+    (0.5,)
     """
 
     _given: dict[str, Any]

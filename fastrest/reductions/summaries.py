@@ -43,6 +43,13 @@ class SummaryAnswer(Comparable):
         The output or event that was summarised.
     output : Output or None
         The output, or that of the event; None if an earlier version pickled the answer.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> s = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 20.0]).summary()
+    >>> s.n, round(s.mean, 2), s.at_max["K_out"]
+    (3, -64.69, 20.0)
     """
 
     _compared: ClassVar[tuple[str, ...]] = (
@@ -168,6 +175,14 @@ class Quantile(Reducer):
         From 0 (the minimum) to 1 (the maximum).
     of : str or Criterion
         Name of an output of the model, or an event (`between`).
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 20.0])
+    >>> (quantiles,) = sweep.reduce(fr.Quantile([0.5, 1.0]))
+    >>> quantiles.round(2)
+    array([-69.81, -50.3 ])
     """
 
     _hooks = ("brackets",)

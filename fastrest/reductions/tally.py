@@ -71,6 +71,14 @@ class Tally(Comparable, PartialResult):
         "factored" or "pointwise".
     done : list of (int, int)
         Ranges of points counted in the present pass.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> tally = fr.grid(cell, K_out=[3.0, 5.0, 20.0]).part(0, 1).tally(fr.Summary())
+    >>> tally.points, round(tally.answers()[0].mean, 2)
+    (3, -64.69)
     """
 
     _hooks = ("methods", "next_pass", "passes", "state", "sums", "sweep")
@@ -148,6 +156,13 @@ class Tally(Comparable, PartialResult):
         -------
         tuple
             In the order of `reducers`.
+
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 20.0])
+        >>> sweep.part(0, 1).tally(fr.Fraction(above=-55)).answers()
+        (0.3333333333333333,)
         """
         return tuple(
             one.answer(self.sweep, [state for state in self.passes if state.of == one.of])

@@ -1,9 +1,11 @@
 """Estimators of Sobol' indices from sums over the replicates of a pick-freeze sample.
 
-The total-order estimator is Jansen's (1999, doi:10.1016/S0010-4655(98)00154-4), the first-order
-estimator that of Saltelli et al. (2010, doi:10.1016/j.cpc.2009.09.018), with the output less its
-mean. Each replicate has a row of sums, in the order of fastrest.h. Intervals use quantiles of
-Student's t distribution.
+With d = f(A_B) - f(A) and e = f(B) - f(B_A) for an input, its part of the variance is estimated by
+the mean of d e / 2 for the first order and of (d^2 + e^2) / 4 for the total order (Jansen 1999,
+doi:10.1016/S0010-4655(98)00154-4, at A and at B). That of two inputs together is the mean of
+-(e_j d_k + e_k d_j) / 2. Nothing has to be centred. The variance is that of all evaluations. Each
+replicate has a row of sums, in the order of fastrest.h. Intervals use quantiles of Student's t
+distribution.
 """
 
 import functools
@@ -72,8 +74,12 @@ def moments(sums: np.ndarray, n: np.ndarray) -> tuple[float, float, np.ndarray]:
     return mean, float(spread.sum() / n.sum()), spread
 
 
+#: The sums over A and B, and those of each input.
+OF_POINTS, OF_INPUT = 5, 9
+
+
 def estimates(
-    sums: np.ndarray, n: np.ndarray, d: int, second: bool, centre: float | None = None
+    sums: np.ndarray, n: np.ndarray, d: int, second: bool
 ) -> tuple[float, float, dict[str, Estimate]]:
     """Return mean, variance, and indices with half-widths of their 95 % intervals.
 
@@ -87,29 +93,31 @@ def estimates(
         Number of inputs.
     second : bool
         True if there are sums for indices of second order, which come last.
-    centre : float, optional
-        Value subtracted from f in products; by default its mean at A and B.
     """
-    a, aa, b, bb, ab = sums[:, :5].T
-    mean, variance, spread = moments(np.stack([a + b, aa + bb], axis=1) / 2, n)
-    centre = mean if centre is None else centre
-    of_inputs = sums[:, 5 : 5 + 3 * d].reshape(len(sums), d, 3)
-    step, step_squared, step_b = np.moveaxis(of_inputs, 2, 0)
-    first = step_b - centre * step
-    found = {"S1": ratio_estimate(first, spread), "ST": ratio_estimate(step_squared / 2, spread)}
+    a, aa, b, bb, _ = sums[:, :OF_POINTS].T
+    step, steps, back, backs, both, a_step, _, _, b_back = _of_inputs(sums, d)
+    # f(A_B) is f(A) + d, and f(B_A) is f(B) - e
+    total = (1 + d) * (a + b) + (step - back).sum(axis=1)
+    squares = (1 + d) * (aa + bb) + (2 * (a_step - b_back) + steps + backs).sum(axis=1)
+    scale = 2 * (1 + d)
+    mean, variance, spread = moments(np.stack([total, squares], axis=1) / scale, n)
+    found = {
+        "S1": ratio_estimate(both / 2, spread),
+        "ST": ratio_estimate((steps + backs) / 4, spread),
+    }
     if second:
-        j, k = np.triu_indices(d, 1)
-        of_ba, of_pairs = np.split(sums[:, 5 + 3 * d :], [2 * d], axis=1)
-        ba, ba_a = np.moveaxis(of_ba.reshape(len(sums), d, 2), 2, 0)
-        # f(B_A) of j times f(A_B) = f(A) + d of k, less f(A) f(B), each f less the centre
-        closed = of_pairs + ba_a[:, j] - centre * (ba[:, j] + step[:, k]) - ab[:, None]
-        closed += centre * b[:, None]
         square = np.full((d, d), np.nan)
         found["S2"] = square, square.copy()
-        pairs = ratio_estimate(closed - first[:, j] - first[:, k], spread)
-        for place, values in zip(found["S2"], pairs):
-            place[j, k] = values
+        of_pairs = sums[:, OF_POINTS + OF_INPUT * d :]
+        for place, values in zip(found["S2"], ratio_estimate(-of_pairs / 2, spread)):
+            place[np.triu_indices(d, 1)] = values
     return mean, variance, found
+
+
+def _of_inputs(sums: np.ndarray, d: int) -> np.ndarray:
+    """Return the sums of the inputs, (kinds, replicates, inputs)."""
+    found = sums[:, OF_POINTS : OF_POINTS + OF_INPUT * d]
+    return np.moveaxis(found.reshape(len(sums), d, OF_INPUT), 2, 0)
 
 
 def widened_for_rare_events(
@@ -120,17 +128,19 @@ def widened_for_rare_events(
     A replicate without an event shows no scatter. Let N be the number of events in all, counted
     inside or outside the range, whichever is rarer. The half-width of an interval is then at least
     that of 1.96 sqrt(N + 2.4) events: Poisson's, and 3 events if N is 0. Events are, for a first
-    order, points at which f(B) and either f(A_B) or f(A) are 1; for a total order, points at which
-    an input changes f; for the variance, points at which f is 1.
+    order, points at which two of the four values whose products estimate it are 1; for a total
+    order, points at which an input changes f; for the variance, points at which f is 1.
     """
     a, _, b, _, ab, *_ = sums.sum(axis=0)
     total, few = n.sum(), FEW_EVENTS * len(n)
     rare = 1.0 if a + b < 0 else -1.0  # f - 1/2, or the same of its opposite
-    step, changes, step_b = sums[:, 5 : 5 + 3 * d].sum(axis=0).reshape(d, 3).T
+    step, steps, back, backs, both, _, b_step, a_back, _ = _of_inputs(sums, d).sum(axis=1)
     hits = rare * (a + b) + total
     variance = hits / (2 * total) * (1 - hits / (2 * total))
-    both = ab + rare * (a + b) / 2 + total / 4
-    with_input = ab + step_b + rare * (a + b + step) / 2 + total / 4
+    # f(A) f(B), f(B) f(A_B), f(A) f(B_A), f(A_B) f(B_A)
+    two = ab + rare * (a + b) / 2 + total / 4
+    four = 4 * ab + 2 * (b_step - a_back) - both + rare * (2 * (a + b) + step - back) + total
+    changes = steps + backs
 
     def least(events: np.ndarray, scale: float, value: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -141,12 +151,12 @@ def widened_for_rare_events(
     wider = {}
     for key, (value, width) in found.items():
         if key == "S1":
-            floor = least(with_input + both, 1.0, value)
-        elif key == "ST":
-            floor = least(changes, 0.5, value)
-        else:  # second orders are what remains after the first orders
-            first = least(with_input + both, 1.0, found["S1"][0])
-            floor = np.hypot(first[:, None], first) + least(np.asarray(both), 1.0, value)
+            floor = least(four, 0.5, value)
+        elif key == "ST":  # d and e of an input may change together
+            floor = least(changes, math.sqrt(2) / 4, value)
+        else:  # as of what remains after the first orders
+            first = least(four, 0.5, found["S1"][0])
+            floor = np.hypot(first[:, None], first) + least(np.asarray(two), 1.0, value)
         wider[key] = value, np.fmax(width, floor) if hits else np.full_like(value, np.nan)
     return wider
 

@@ -10,6 +10,7 @@ import numpy as np
 from fastrest._core.validation import Comparable, Hooked, aligned, public, read_only, unknown
 from fastrest.physiology.criteria import Between, Criterion, resolved_quantity
 from fastrest.points.inputs import Inputs
+from fastrest.points.labels import event_label
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -73,7 +74,7 @@ class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
     of: str | Criterion = "V"
     groups: Mapping[str, Sequence[str]] | None = None
 
-    _hooks: ClassVar[tuple[str, ...]] = ("pairs", "shown", "title")
+    _hooks: ClassVar[tuple[str, ...]] = ("pairs", "parts", "shown", "title")
     method: ClassVar[str] = "exact"
     #: the words and the keys of the repr and the picture
     title: ClassVar[str] = "Sobol' indices"
@@ -199,21 +200,83 @@ class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
         Returns
         -------
         matplotlib Axes
-        """
-        from fastrest.plotting.charts import indices
 
-        order = self.order
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> cell = fr.cells["mammalian neuron"]
+        >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+        >>> ax = space.sobol().plot()
+        """
+        from fastrest.models.labels import symbol
+        from fastrest.plotting.bars import indices
+
+        order, cell = self.order, self.space.cell
         keys = [key for key in self.shown[:2] if key in self] or ["dgsm"]
         bars = {key: self[key][order] for key in keys}
         sampled = self.method == "sampled"
         widths = {key: self[f"{key}_conf"][order] for key in keys if sampled}
+        fixed = {name: x for name, x in dict(cell).items() if name not in self.space.names}
         names = [self["names"][i] for i in order]
-        what, unit = self.quantity
-        sd = f"sd {self.sd:.3g} {unit}".rstrip()
-        left_out = sum(self.invalid.values())
-        if left_out:
-            sd += f"; {left_out:,} points without a potential are left out"
-        return indices(names, bars, widths, what, ax, self.space.cell.name, sd)
+        if "dgsm" in bars:  # a bound above 1 says nothing
+            bars["dgsm"] = np.where(bars["dgsm"] <= 1, bars["dgsm"], np.nan)
+        if not self.groups:
+            names = [symbol(cell.model, name, fixed) for name in names]
+        output, event = resolved_quantity(self.of, cell.model)
+        what = self.quantity[0] if event is None else event_label(output, event)
+        notes = [f"sd {self.sd:.3g} {self.quantity[1]}".rstrip()]
+        if self.invalid:
+            left_out = sum(self.invalid.values())
+            notes.append(f"{left_out:,} points without a potential are left out")
+        return indices(names, bars, widths, what, ax, cell.name, notes)
+
+    @property
+    def parts(self) -> dict[tuple[str, ...], float]:
+        """The parts of the variance, which add up to 1, by the inputs that make them together.
+
+        Inputs alone and, if there is an S2, pairs; what remains has the key ``()``.
+        """
+        found: dict[tuple[str, ...], float] = {}
+        for name, part in zip(self["names"], self["S1"].tolist()):
+            found[name,] = part
+        if "S2" in self:
+            found |= {(a, b): part for a, b, part, _ in self.pairs}
+        return {**found, (): 1.0 - math.fsum(found.values())}
+
+    def plot_decomposition(
+        self, ax: "matplotlib.axes.Axes | None" = None, *, least: float = 0.01
+    ) -> "matplotlib.axes.Axes":
+        """Draw the parts of the variance as steps from 0 to 1, the largest on top.
+
+        Parts are those of single inputs (S1) and, for exact indices and samples with
+        ``second=True``, of pairs (S2). Needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default the axes of a new pyplot figure.
+        least : float
+            Parts below this are drawn together with what remains.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            There is no S1, or the output does not vary.
+        """
+        from fastrest.plotting.sensitivity import decomposition
+
+        if "S1" not in self or not np.isfinite(self["S1"]).all():
+            raise ValueError("a decomposition needs an S1, which is not there or NaN")
+        shown = {key: part for key, part in self.parts.items() if key and part >= least}
+        order = sorted(shown, key=lambda key: -shown[key])
+        drawn = {" with ".join(key): shown[key] for key in order}
+        drawn["all others" if drawn else "all"] = 1.0 - math.fsum(drawn.values())
+        kinds = [*map(len, order), 0]
+        return decomposition(drawn, kinds, self.quantity[0], ax, self.space.cell.name)
 
     def __repr__(self) -> str:
         what, unit = self.quantity
@@ -232,6 +295,8 @@ class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
             words = [f"{self[key][i]:.4f}" for key in keys]
             if self.method != "exact":
                 words = [f"{w} ± {self[f'{k}_conf'][i]:.4f}" for w, k in zip(words, keys)]
+            if "dgsm" in keys and not self["dgsm"][i] <= 1:  # a bound above 1 says nothing
+                words[keys.index("dgsm")] = "no bound"
             rows.append([self["names"][i], *words])
         return "\n  ".join([*lines, *aligned(rows)]) + ">"
 

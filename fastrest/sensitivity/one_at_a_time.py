@@ -34,6 +34,15 @@ class Swings(Comparable):
         The same with all inputs at their medians, mV.
     of : str
         Name of the output.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+    >>> swings = space.swings()
+    >>> list(swings.names)
+    ['P_Na', 'K_out']
     """
 
     space: Inputs
@@ -64,7 +73,7 @@ class Swings(Comparable):
     def plot(self, ax: "matplotlib.axes.Axes | None" = None) -> "matplotlib.axes.Axes":
         """Draw a tornado chart: a bar from the low to the high value of each input, widest on top.
 
-        Needs matplotlib.
+        The values stand at the ends of the bars. Needs matplotlib.
 
         Parameters
         ----------
@@ -74,15 +83,26 @@ class Swings(Comparable):
         Returns
         -------
         matplotlib Axes
-        """
-        from fastrest.models.outputs import output_label
-        from fastrest.plotting.charts import swings as draw
 
-        order = self.order
-        names = [self.names[i] for i in order]
+        Examples
+        --------
+        >>> import fastrest as fr
+        >>> cell = fr.cells["mammalian neuron"]
+        >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+        >>> ax = space.swings().plot()
+        """
+        from fastrest.models.labels import output_label, symbol
+        from fastrest.plotting.bars import swings as draw
+        from fastrest.plotting.primitives import number_text
+
+        order, cell = self.order, self.space.cell
+        fixed = {name: x for name, x in dict(cell).items() if name not in self.names}
+        names = [symbol(cell.model, self.names[i], fixed) for i in order]
         ends = {q: V[order] for q, V in zip(self.quantiles, (self.V_low, self.V_high))}
-        cell = self.space.cell
-        return draw(names, ends, self.V, output_label(cell.model.output(self.of)), ax, cell.name)
+        texts = [[number_text(x[i], 3) for i in order] for x in (self.low, self.high)]
+        label = output_label(cell.model.output(self.of))
+        notes = ["correlations are ignored"] if self.space.pairs else []
+        return draw(names, ends, texts, self.V, label, ax, cell.name, notes)
 
     def __repr__(self) -> str:
         parameters = self.space.cell.model.parameters
@@ -97,7 +117,11 @@ class Swings(Comparable):
             rows.append(words)
         about = with_unit(f"{self.V:.2f}", output)
         head = f"<Swings of {self.of} about {about}, one input at a time"
-        return "\n  ".join([head, *aligned(rows)]) + ">"
+        lines = [head, *aligned(rows)]
+        if self.space.pairs:
+            pairs = ", ".join(f"{a} and {b}" for a, b in self.space.pairs)
+            lines.append(f"although {pairs} are correlated")
+        return "\n  ".join(lines) + ">"
 
 
 def swings(space: Inputs, low: float, high: float, of: str = "V") -> Swings:

@@ -66,19 +66,9 @@ def exact_probability(
     space: Inputs, output: Output, event: InRange, tolerance: float
 ) -> Probability:
     """Return the probability of an event about V: see ``Space.probability``."""
-    space.check_independent("Exact probabilities")
-    if isinstance(output, ConditionOutput):
-        raise ValueError(
-            f"exact probabilities are those of cells without a condition, got {event!r}: "
-            f"cell.replace makes a condition the cell's own; or {SAMPLE}"
-        )
-    if output.name != "V" or not applies(space, output):
-        raise ValueError(
-            "exact probabilities are those of V by a GHK model of monovalent ions without a pump "
-            f"current, got {event!r} of {output.model}: {SAMPLE}"
-        )
+    check_exact(space, output, repr(event))
     found, error = math.nan, math.inf
-    for driver in drivers(space, output):
+    for driver in drivers(space, output, next(filter(math.isfinite, (event.low, event.high)), 0.0)):
         now = _in_range(space, output, event, driver, 0)
         for level in range(1, len(LEVELS)):
             before, now = now, _in_range(space, output, event, driver, level)
@@ -94,17 +84,34 @@ def exact_probability(
     )
 
 
+def check_exact(space: Inputs, output: Output, asked: str) -> None:
+    """Raise the ValueError for a quantity whose distribution is not known exactly."""
+    space.check_independent("Exact probabilities")
+    if isinstance(output, ConditionOutput):
+        raise ValueError(
+            f"exact probabilities are those of cells without a condition, got {asked}: "
+            f"cell.replace makes a condition the cell's own; or {SAMPLE}"
+        )
+    if output.name != "V" or not applies(space, output):
+        raise ValueError(
+            "exact probabilities are those of V by a GHK model of monovalent ions without a pump "
+            f"current, got {asked} of {output.model}: {SAMPLE}"
+        )
+
+
 def _in_range(space: Inputs, output: Output, event: InRange, driver: str, level: int) -> float:
     """Return the probability of a range by rules of a level, as a difference of the small tails."""
     ends = [x for x in (event.low, event.high) if math.isfinite(x)]
-    sides = {x: _sides(space, output, x, driver, level) for x in ends}
+    sides = {x: sides_of(space, output, x, driver, level) for x in ends}
     below_low, above_low = sides.get(event.low, (0.0, 1.0))
     below_high, above_high = sides.get(event.high, (1.0, 0.0))
     return max(0.0, above_low - above_high if above_low < 0.5 else below_high - below_low)
 
 
-def _sides(space: Inputs, output: Output, v: float, driver: str, level: int) -> tuple[float, float]:
-    """Return the probabilities of V below and above a value, mV."""
+def sides_of(
+    space: Inputs, output: Output, v: float, driver: str, level: int
+) -> tuple[float, float]:
+    """Return the probabilities of V below and above a value, mV, by rules of a level."""
     given = dict(zip(space.names, space.distributions))
     if "celsius" not in given:
         u = v / float(phi(space.cell["celsius"]))
@@ -144,7 +151,8 @@ def _tails(
     rest = constant(0.0)
     for ion in ions.values():
         if driver not in ion.names:
-            rest = _outer(rest, compressed(_product(ion.P, ion.force(x)), k))
+            term = _product(ion.P, compressed(ion.force(x), k))
+            rest = _outer(rest, compressed(term, k))
             rest = compressed(rest, k) if rest.nodes.size > MOST else rest
     ion = next(one for one in ions.values() if driver in one.names)
     role = ion.names.index(driver)
@@ -191,18 +199,31 @@ class Ion(NamedTuple):
         return _outer(self.n, scaled(self.d, -x))
 
 
-def drivers(space: Inputs, output: Output) -> list[str]:
+def drivers(space: Inputs, output: Output, v: float) -> list[str]:
     """Return the inputs that may be integrated in closed form, the most promising first.
 
-    Permeabilities are, and smooth distributions; what reaches the smallest error is not known.
+    These are permeabilities with smooth and wide distributions, of an ion without which the sum of
+    the terms keeps its sign: where that is near 0, a probability changes abruptly.
     """
-    weight = output.model.weight
+    model = output.model
+    medians = {name: float(one.ppf(0.5)) for name, one in zip(space.names, space.distributions)}
+    at = {**space.cell, **medians}
+    x = math.exp(v / float(phi(at["celsius"])))
+    forces = {}
+    for ion in model.permeant:
+        weight, (n, d) = f"{model.weight}_{ion.name}", concentrations(ion)
+        forces[weight, n, d] = at[weight] * (at[n] - x * at[d])
+
     found = []
     for name, one in zip(space.names, space.distributions):
         if name != "celsius" and one.recipe.base in CLOSED:
+            others = [force for names, force in forces.items() if name not in names]
+            up = math.fsum(max(0.0, force) for force in others)
+            down = math.fsum(max(0.0, -force) for force in others)
+            pure = 1 - min(up, down) / max(up, down) if up or down else 1.0
             spread = float((one.ppf(0.9) - one.ppf(0.1)) / one.ppf(0.5))
-            concentration = not name.startswith(f"{weight}_")
-            found.append((concentration, CLOSED.index(one.recipe.base), -spread, name))
+            concentration = not name.startswith(f"{model.weight}_")
+            found.append((concentration, CLOSED.index(one.recipe.base), -spread * pure, name))
     if not found:
         raise ValueError(f"no uncertain input has a distribution in closed form: {SAMPLE}")
     return [name for *_, name in sorted(found)]
@@ -258,7 +279,7 @@ def tails(distribution: Distribution, x: np.ndarray) -> tuple[np.ndarray, np.nda
         natural = np.log(np.maximum(x, 0.0) / recipe.offset) if recipe.log else x - recipe.offset
         y = natural / recipe.scale
     if recipe.base == "normal":
-        lower, upper = (np.asarray(part, float) for part in _normal_tails(y))
+        lower, upper = _samples.all_normal_tails(y)
         below = np.clip((lower - recipe.a) / recipe.c, 0.0, 1.0)
         return below, np.clip((upper - recipe.b) / recipe.c, 0.0, 1.0)
     y = np.clip(y, 0.0, 1.0)
@@ -267,6 +288,3 @@ def tails(distribution: Distribution, x: np.ndarray) -> tuple[np.ndarray, np.nda
     mode = recipe.a
     rising, falling = y * y / max(mode, 1e-300), np.square(1.0 - y) / max(1.0 - mode, 1e-300)
     return np.where(y < mode, rising, 1.0 - falling), np.where(y < mode, 1.0 - rising, falling)
-
-
-_normal_tails = np.frompyfunc(_samples.normal_tails, 1, 2)

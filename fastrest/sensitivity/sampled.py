@@ -1,8 +1,8 @@
 """Sampled Sobol' indices by pick-freeze: of any model, and of events.
 
 The sample is two Sobol' sequences A and B of the inputs. At each point the output is computed at
-A, at B, and at A with one input after the other taken from B; the kernel adds up the products that
-`estimators` turns into indices, and stores no values.
+A, at B, and at A and at B with one input after the other taken from the other; the kernel adds up
+the products that `estimators` turns into indices, and stores no values.
 
 The points of a Sobol' sequence are not independent, so that a bootstrap of them has no meaning.
 The sample therefore consists of replicates, scrambled independently, and the scatter of their
@@ -14,7 +14,7 @@ import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -39,6 +39,11 @@ from fastrest.sensitivity.estimators import (
 )
 from fastrest.sensitivity.indices import SobolIndices
 
+if TYPE_CHECKING:
+    import matplotlib.axes
+
+#: The number of the way in which a design draws its points and adds up its sums.
+BITS = 2
 #: Points of A and B in a task: a few milliseconds.
 PIECE = 1 << 14
 #: Points of A and B in the first sample for `until`, and in the last if n is not given.
@@ -62,6 +67,10 @@ class SamplingDesign:
     nan_policy: str
     indices: bool = True
     groups: Mapping[str, Sequence[str]] | None = None
+    bits: int = field(default_factory=lambda: BITS, init=False)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update({"bits": 1, **state})  # earlier pickles have no number
 
     def __post_init__(self) -> None:
         measures = "Sobol' indices" if self.indices else "derivative-based measures"
@@ -99,6 +108,11 @@ class SamplingDesign:
         ]
 
     @property
+    def evaluations(self) -> int:
+        """The number of evaluations of the output at a point."""
+        return 2 * (1 + max(self.parts)) + 2 if self.indices else 1
+
+    @property
     def logs(self) -> list[bool] | None:
         """For each input, True if its derivative is taken with respect to its logarithm."""
         if self.event is not None or self.groups or self.output.no_derivatives:
@@ -108,18 +122,19 @@ class SamplingDesign:
     def columns(self, points: int) -> list[tuple[list[Any], list[Any]]]:
         """Return the equation's columns at A and at B for each replicate.
 
-        A and B are halves of one sequence, with twice as many dimensions as there are inputs.
+        A and B are one sequence, with twice as many dimensions as there are inputs. An input has
+        neighbouring dimensions in both, which fill their square most evenly.
         """
         space, d = self.space, len(self.space)
         seeds = [np.random.SeedSequence(self.seed, spawn_key=(r,)) for r in range(self.replicates)]
         ways, shifts = sobol_sequence.scrambled_directions(2 * d, seeds)
 
         def half(r: int, dims: slice) -> list[Any]:
-            scrambled = {"directions": ways[r, dims], "shifts": shifts[r, dims]}
+            scrambled = {"directions": ways[r, dims].copy(), "shifts": shifts[r, dims].copy()}
             drawn = kernel_sample(space, "sobol", points, **scrambled)
             return drawn_columns(self.output, space, drawn, points)
 
-        return [(half(r, slice(d)), half(r, slice(d, 2 * d))) for r in range(self.replicates)]
+        return [(half(r, slice(0, None, 2)), half(r, slice(1, None, 2))) for r in range(len(ways))]
 
 
 @public
@@ -166,11 +181,21 @@ class SampledIndices(SobolIndices):
         Everything that sets the sample but its size.
     sums : tuple of ReplicateSums
         The sums of each replicate.
+
+    Examples
+    --------
+    >>> import fastrest as fr
+    >>> cell = fr.cells["mammalian neuron"]
+    >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
+    >>> r = space.sobol(2**10, rng=1)
+    >>> bool((r["ST_conf"] < 0.05).all()), r.n, r.replicates
+    (True, 1024, 16)
     """
 
     plan: SamplingDesign
     sums: tuple[ReplicateSums, ...]
 
+    _hooks: ClassVar[tuple[str, ...]] = ("prefixes",)
     method = "sampled"
 
     @property
@@ -223,6 +248,85 @@ class SampledIndices(SobolIndices):
         points = self.sums[0].points + self.plan.points(n)
         return answer(self.plan, add_points(self.plan, self.sums, points, threads, progress))
 
+    @property
+    def evaluations(self) -> int:
+        """The number of evaluations of the output in all."""
+        return self.n * self.plan.evaluations
+
+    def prefixes(self, stages: int, threads: int | None = None) -> list["SampledIndices"]:
+        """Return the indices from a half, a quarter, ... of the sample, the fewest points first.
+
+        Parameters
+        ----------
+        stages : int
+            The largest number of prefixes, the whole sample included.
+        threads : int, optional
+            As for ``sweep.values``.
+
+        Returns
+        -------
+        list of SampledIndices
+        """
+        most = self.sums[0].points
+        sizes = {-(-most >> k) for k in range(whole_number("stages", stages, 1))}
+        sums: Sequence[ReplicateSums] = []
+        found = []
+        for points in sorted(sizes - {most}):
+            sums = add_points(self.plan, sums, points, threads, False)
+            found.append(answer(self.plan, sums))
+        return [*found, self]
+
+    def plot_convergence(
+        self,
+        ax: "matplotlib.axes.Axes | None" = None,
+        *,
+        key: str | None = None,
+        stages: int = 8,
+        threads: int | None = None,
+    ) -> "matplotlib.axes.Axes":
+        """Draw an index of each input, with its interval, against the number of evaluations.
+
+        The estimates are those of a half, a quarter, ... of the same sample, which is computed
+        again. Needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default the axes of a new pyplot figure.
+        key : {"ST", "S1", "dgsm", "vi"}, optional
+            Which index; by default ST, or dgsm if there is no ST.
+        stages : int
+            The number of estimates, the last of which is that of the whole sample.
+        threads : int, optional
+            As for ``sweep.values``.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            There is no such index, or another version of fastrest sampled it.
+        """
+        from fastrest.plotting.sensitivity import convergence
+
+        allowed = [
+            name for name, x in self.indices.items() if f"{name}_conf" in self and x.ndim < 2
+        ]
+        key = allowed[-1 if "ST" not in self else allowed.index("ST")] if key is None else key
+        if key not in allowed:
+            raise ValueError(f"key must be one of {', '.join(allowed)}, got {key!r}")
+        found = self.prefixes(stages, threads)
+        x = np.array([one.evaluations for one in found], float)
+        names = [self["names"][i] for i in self.order]
+        values, widths = (np.array([one[k] for one in found]) for k in (key, f"{key}_conf"))
+        curves = {name: values[:, i] for name, i in zip(names, self.order)}
+        bands = {name: widths[:, i] for name, i in zip(names, self.order)}
+        note = f"{self.replicates} replicates, 95 % intervals"
+        label = f"{key} of {self.quantity[0]}"
+        return convergence(x, curves, bands, label, ax, self.space.cell.name, [note])
+
 
 def sampled_indices(
     design: SamplingDesign,
@@ -273,6 +377,11 @@ def add_points(
     progress: Progress,
 ) -> list[ReplicateSums]:
     """Return the sums of every replicate's first points, given those of fewer points."""
+    if design.bits != BITS:
+        raise ValueError(
+            f"another version of fastrest sampled these indices (bits {design.bits}, not {BITS}), "
+            "which cannot be extended: sample anew"
+        )
     equation, parts = design.output.equation, design.parts
     d = 1 + max(parts)
     if points > _samples.MAX_POINTS["sobol"]:
@@ -302,8 +411,7 @@ def add_points(
             sums[r].add(stop - start, invalid, found)
 
     total = design.replicates * points
-    evaluations = total * (d + 2 if design.indices else 1)
-    threads = scheduler.thread_count(threads, evaluations)
+    threads = scheduler.thread_count(threads, total * design.evaluations)
     left = [(r * points + done, (r + 1) * points) for r in range(design.replicates)]
     to_do = scheduler.ToDo(total, PIECE, 1, left)
     scheduler.run(work, to_do, threads=threads, progress=progress)

@@ -57,7 +57,8 @@ static int compute_slopes(const fr_model *model, ptrdiff_t n, const fr_columns *
 /* Returns 1 if the kernels have derivatives of a model's value, else 0. */
 static int has_derivatives(const fr_model *model)
 {
-    return derivatives[model->equation].chunk != NULL && model->n_changes == 0;
+    return derivatives[model->equation].chunk != NULL && model->n_changes == 0 &&
+           !asks_currents(model);
 }
 
 /* Returns 1 if each wanted column is one of n_columns and none occurs twice, else 0. */

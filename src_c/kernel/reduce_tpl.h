@@ -24,7 +24,8 @@ FR_APART fr_error reduce(const fr_model *model, const fr_layout *layout, const f
     double V[CHUNK];
     uint8_t status[CHUNK] = {0};
     const int ratios = !sums && counts && counts->ratios && counts->n_edges <= FEW &&
-                       model->equation == FR_GHK && model->n_changes == 0;
+                       model->equation == FR_GHK && model->n_changes == 0 &&
+                       model->output == FR_REST_V;
     if (start % FR_BLOCK != 0)
         return FR_BAD_RANGE;
     const fr_error error = begin(&walk, model, layout, columns, start, count, far, scratch);

@@ -12,6 +12,7 @@ typedef struct {
     fr_row equation;
     fr_compact_layout layout;
     ptrdiff_t index[FR_MAX_DIMS]; /* index of the next point */
+    int currents;                 /* not 0: what flows takes the place of V */
     int copies;                   /* not 0: points are computed from copies of the columns */
     const fr_sample *sample;
     double *drawn[FR_MAX_COLUMNS]; /* buffer of each input of the sample */
@@ -76,8 +77,10 @@ static fr_error begin(fr_walk *walk, const fr_model *model, const fr_layout *lay
     walk->loaded.buffers =
         walk->changed + (model->n_changes ? (n_columns + 1) * walk->loaded.length : 0);
     walk->loaded.far = far;
-    /* a course reads its inputs several times, a comparison once for each condition */
-    walk->copies = model->protocol || model->n_changes;
+    walk->currents = asks_currents(model);
+    /* a course and a solution read their inputs several times, a comparison once for each
+       condition, and what flows follows from V and the inputs */
+    walk->copies = model->protocol || model->n_changes || walk->currents || is_solution(model);
     locate(&walk->layout, start, walk->index);
     return begin_draws(walk, layout, columns, n_columns);
 }
@@ -90,6 +93,13 @@ static void fetch(fr_walk *walk, ptrdiff_t n)
         copy_columns(walk->columns, walk->n_columns, n, &walk->loaded);
     if (walk->sample)
         draw_chunk(walk->sample, walk->index[0], n, walk->drawn);
+}
+
+/* Computes the value and status of one point. */
+static double value_at(const fr_walk *walk, const double *x, uint8_t *status)
+{
+    const double V = walk->equation.point(walk->model, x, status);
+    return walk->currents ? current_point(walk->model, x, V, status) : V;
 }
 
 /* Computes the suspect points of a chunk again, one by one, but for courses, which have told their
@@ -106,7 +116,7 @@ static void recompute_suspects(const fr_walk *walk, ptrdiff_t n, const fr_column
         for (int j = 0; j < walk->n_columns && !bits; j++)
             point[j] = read_once(&in->x[j][i], zero);
         if (!bits)
-            V[i] = walk->equation.point(walk->model, point, &bits);
+            V[i] = value_at(walk, point, &bits);
         if (status)
             status[i] = bits;
     }
@@ -118,10 +128,12 @@ FR_APART int compute_columns(const fr_walk *walk, ptrdiff_t n, const fr_columns 
                              double *restrict V, uint8_t *restrict status)
 {
     uint64_t suspect[CHUNK];
-    const int any = (walk->equation.chunk(walk->model, n, in, V, suspect) & SIGN) != 0;
-    if (any)
+    uint64_t any = walk->equation.chunk(walk->model, n, in, V, suspect);
+    if (walk->currents)
+        any |= put_currents(walk->model, n, in, V, suspect);
+    if (any & SIGN)
         recompute_suspects(walk, n, in, suspect, V, status);
-    return any;
+    return (any & SIGN) != 0;
 }
 
 /* Sets the columns of n loaded points under a condition. */

@@ -19,6 +19,8 @@
 #include "models/ghk_gradient_tpl.h"
 #include "models/chord_gradient_tpl.h"
 #include "models/pump_tpl.h"
+#include "models/currents_tpl.h"
+#include "models/solution_tpl.h"
 #include "models/steady_tpl.h"
 #include "models/steady_gradient_tpl.h"
 #include "models/field_tpl.h"

@@ -15,7 +15,7 @@ typedef struct {
     double scratch_a[WALK_SCRATCH], scratch_b[WALK_SCRATCH];
     double fa[CHUNK], fb[CHUNK];
     double d[FR_MAX_COLUMNS][CHUNK];      /* f(A_B) - f(A) for each input */
-    double fba[FR_MAX_COLUMNS][CHUNK];    /* f(B_A) */
+    double e[FR_MAX_COLUMNS][CHUNK];      /* f(B) - f(B_A) */
     double slopes[FR_MAX_COLUMNS][CHUNK]; /* derivatives at A, by column */
     uint8_t status[CHUNK];                /* OR of the status of all potentials of a point */
 } fr_pair_of_walks;
@@ -122,7 +122,7 @@ static ptrdiff_t leave_out(fr_pair_of_walks *w, const fr_sobol_sums_spec *spec, 
             continue;
         w->fa[i] = w->fb[i] = 0.0;
         for (int k = 0; k < spec->n_inputs; k++)
-            w->d[k][i] = w->fba[k][i] = 0.0;
+            w->d[k][i] = w->e[k][i] = 0.0;
         for (int j = 0; j < w->a.n_columns; j++)
             w->slopes[j][i] = 0.0;
     }
@@ -153,17 +153,20 @@ static void add_chunk(fr_pair_of_walks *w, const fr_sobol_sums_spec *spec, int w
     add_to(&sums, dot(w->fb, w->fb, n));
     add_to(&sums, dot(w->fa, w->fb, n));
     for (int k = 0; k < inputs; k++) {
-        add_to(&sums, total_of(w->d[k], n));
-        add_to(&sums, dot(w->d[k], w->d[k], n));
-        add_to(&sums, dot(w->d[k], w->fb, n));
-    }
-    for (int k = 0; spec->second && k < inputs; k++) {
-        add_to(&sums, total_of(w->fba[k], n));
-        add_to(&sums, dot(w->fba[k], w->fa, n));
+        const double *const d = w->d[k], *const e = w->e[k];
+        add_to(&sums, total_of(d, n));
+        add_to(&sums, dot(d, d, n));
+        add_to(&sums, total_of(e, n));
+        add_to(&sums, dot(e, e, n));
+        add_to(&sums, dot(d, e, n));
+        add_to(&sums, dot(d, w->fa, n));
+        add_to(&sums, dot(d, w->fb, n));
+        add_to(&sums, dot(e, w->fa, n));
+        add_to(&sums, dot(e, w->fb, n));
     }
     for (int j = 0; spec->second && j < inputs; j++)
         for (int k = j + 1; k < inputs; k++)
-            add_to(&sums, dot(w->fba[j], w->d[k], n));
+            add_to(&sums, dot(w->e[j], w->d[k], n) + dot(w->e[k], w->d[j], n));
 }
 
 /* Evaluates f at B, and at A_B and B_A for each input in turn. */
@@ -175,8 +178,9 @@ static void evaluate_exchanged(fr_pair_of_walks *w, const fr_sobol_sums_spec *sp
         evaluate_f(w, &w->a, spec, n, NULL, w->d[k]);
         for (ptrdiff_t i = 0; i < n; i++)
             w->d[k][i] -= w->fa[i];
-        if (spec->second)
-            evaluate_f(w, &w->b, spec, n, NULL, w->fba[k]);
+        evaluate_f(w, &w->b, spec, n, NULL, w->e[k]);
+        for (ptrdiff_t i = 0; i < n; i++)
+            w->e[k][i] = w->fb[i] - w->e[k][i];
         exchange(w, spec, k);
     }
 }

@@ -215,6 +215,25 @@ GRADIENTS = {
     "gradients of a sample": SWEEPS["random sample"],
 }
 
+
+def pumped_table(n):
+    """Permeabilities in cm/s beside a pump: powers of two times those of the other tables."""
+    model = fr.GHK("K", "Na", "Cl", "Ca", pump="saturating")
+    names = [name for name in model.parameters if name != "celsius"]
+    columns = windows(positive_doubles(n + 1009 * len(names)), n, names)
+    columns = {k: x * 2.0**-24 if k.startswith("P_") else x for k, x in columns.items()}
+    return fr.table(cell(model, **{k: 1e-6 for k in columns if k.startswith("P_")}), columns)
+
+
+#: Tables of which all currents, shares and conductances are compared.
+CURRENTS = {
+    "currents of a table": lambda: table_of(fr.GHK("K", "Na", "Ca", SO4), 30_001),
+    "currents of a table with a pump": lambda: pumped_table(30_001),
+    "currents of conductances": lambda: table_of(
+        fr.Chord("K", "Na", "Cl", "Ca", pump="constant"), 30_001
+    ),
+}
+
 # ---- answers ----
 
 
@@ -310,6 +329,16 @@ def digest_of_gradients(name, **options):
     return digest(np.stack(list(GRADIENTS[name]().gradient(**options).values())))
 
 
+def digest_of_currents(name, **options):
+    """SHA-256 of all outputs but V and the Nernst potentials, and of solutions, one by one."""
+    sweep = CURRENTS[name]()
+    names = [of for of in sweep.cell.model.outputs if of != "V" and not of.startswith("E_")]
+    if sweep.cell.model.arguments["pump"] == "ratio":
+        names += [fr.solution(one, V=-20) for one in ("P_K", "K_out", "Ca_in", "pump_ratio")]
+    assert len(names) > 4
+    return digest(np.stack([sweep.values(of=of, **options) for of in names]))
+
+
 def digest_of_draws(name, isa):
     """SHA-256 of all inputs at some points, one input after the other."""
     sample = DRAWS[name]()
@@ -353,6 +382,11 @@ def test_the_bits_of_single_equations_are_those_of_every_other_build(name, diges
 @pytest.mark.parametrize("name", GRADIENTS)
 def test_the_bits_of_gradients_are_those_of_every_other_build(name, digests, isa):
     assert digest_of_gradients(name, engine=isa, threads=2) == digests[name]
+
+
+@pytest.mark.parametrize("name", CURRENTS)
+def test_the_bits_of_currents_are_those_of_every_other_build(name, digests, isa):
+    assert digest_of_currents(name, engine=isa, threads=2) == digests[name]
 
 
 @pytest.mark.parametrize("name", DRAWS)
@@ -448,6 +482,7 @@ def main():
     made = {name: digest(make().values(engine="base")) for name, make in SWEEPS.items()}
     made |= {name: digest_of_equation(name, "base") for name in ("nernst", "log_ratio")}
     made |= {name: digest_of_gradients(name, engine="base", threads=1) for name in GRADIENTS}
+    made |= {name: digest_of_currents(name, engine="base", threads=1) for name in CURRENTS}
     made |= {name: digest_of_draws(name, "base") for name in DRAWS}
     made |= {name: digest_of_answers(name, engine="base", threads=1) for name in ANSWERS}
     made["population"] = digest_of_population()

@@ -1,5 +1,7 @@
 """The kernel of sampled Sobol' indices: its sums are those of NumPy over the same points."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -21,10 +23,11 @@ def plain_sums(space, A, B, pivot, f=lambda V: V):
     ab = [ask({**A, name: B[name]}) for name in names]
     ba = [ask({**B, name: A[name]}) for name in names]
     found = [a.sum(), a @ a, b.sum(), b @ b, a @ b]
-    for one in ab:
-        found += [(one - a).sum(), (one - a) @ (one - a), (one - a) @ b]
-    second = [x for one in ba for x in (one.sum(), one @ a)]
-    second += [ba[j] @ (ab[k] - a) for j in range(len(names)) for k in range(j + 1, len(names))]
+    steps = [(one - a, b - other) for one, other in zip(ab, ba)]
+    for d, e in steps:
+        found += [d.sum(), d @ d, e.sum(), e @ e, d @ e, d @ a, d @ b, e @ a, e @ b]
+    pairs = itertools.combinations(steps, 2)
+    second = [e @ d_k + e_k @ d for (d, e), (d_k, e_k) in pairs]
     return np.array(found), np.array(second)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import fastrest as fr
+from helpers.notation import E_K, K_OUT
 
 NEURON = "mammalian neuron"
 GRID = ["--grid", "K_out=1:50:200000"]
@@ -66,7 +67,7 @@ def test_sweep_of_an_output_is_drawn_without_the_marks_of_v(option, tmp_path, ru
     pytest.importorskip("matplotlib")
     found = drawn_labels(monkeypatch)
     run("sweep", NEURON, *GRID[:1], "K_out=3:9:50", "--of", "E_K", option, str(tmp_path / "x.png"))
-    assert "Nernst potential of K (mV)" in found
+    assert E_K in found
     assert not [text for text in found if "threshold" in text or "membrane" in text]
 
 
@@ -89,7 +90,7 @@ def test_parts_of_a_sweep_of_an_output_merge(tmp_path, run, sweep, monkeypatch):
     assert code == 0
     assert "GHK(K, Na, Cl), E_K: 200,000 points" in out
     assert f"mean     {sweep.summary(of='E_K').mean:.4f} mV" in out
-    assert "Nernst potential of K (mV)" in found
+    assert E_K in found
 
 
 def test_gradient_of_an_output(run):
@@ -173,7 +174,7 @@ def test_population_plan_of_an_output_is_drawn(plan, tmp_path, run, monkeypatch)
     picture = str(tmp_path / "x.png")
     code, *_ = run("population", with_output(plan, tmp_path), "--n", "10000", "--plot", picture)
     assert code == 0
-    assert "Nernst potential of K (mV)" in found
+    assert E_K in found
     assert not [text for text in found if "threshold" in text or "membrane" in text]
 
 
@@ -242,3 +243,12 @@ def test_errors_about_conditions_name_the_option(options, message, run):
     code, out, err = run("sweep", NEURON, "--grid", "K_out=2,3", *options)
     assert (code, out) == (2, "")
     assert re.search(message, err)
+
+
+def test_a_grid_of_three_axes_is_drawn_as_panels(tmp_path, run, monkeypatch):
+    pytest.importorskip("matplotlib")
+    found = drawn_labels(monkeypatch)
+    axes = ["--grid", "K_out=3:9:20", "--grid", "Na_in=5:30:10", "--grid", "P_Na=0.02,0.04"]
+    assert run("sweep", NEURON, *axes, "--plot", str(tmp_path / "x.png"))[0] == 0
+    assert found.count(K_OUT) == 2
+    assert found.count("membrane potential (mV)") == 1

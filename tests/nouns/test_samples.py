@@ -217,7 +217,7 @@ def test_plot_of_a_sample_is_a_histogram_with_the_bounds_of_its_cell():
     assert {line.get_xdata()[0] for line in ax.lines} == {-55.0, -40.0}
     assert ax.get_xlim()[0] < s.min
     assert ax.get_xlim()[1] > max(s.max, -40)
-    assert ax.get_title() == "mammalian neuron"
+    assert ax.get_title("left") == "mammalian neuron"
     assert ax.get_xlabel() == "membrane potential (mV)"
 
 

@@ -360,9 +360,9 @@ def test_forms_of_the_answer():
 def test_a_picture_has_the_marks_and_the_times_of_changes():
     run = LIVING.rundown({**OFF, 600: {}}, time=np.arange(0, 1201, 100), diameter=20)
     axes = run.plot(["V", "Na_in", "relative_volume"])
-    assert [ax.get_ylabel() for ax in axes] == [
+    assert [ax.get_ylabel().replace("\n", " ") for ax in axes] == [
         "membrane potential (mV)",
-        "Na inside (mM)",
+        r"[Na$^{+}$]$_\mathrm{i}$ (mM)",
         "relative volume",
     ]
     assert axes[-1].get_xlabel() == "time (min)"
@@ -370,6 +370,10 @@ def test_a_picture_has_the_marks_and_the_times_of_changes():
     assert any("threshold" in text.get_text() for text in axes[0].texts)
     dotted = [line for line in axes[1].lines if line.get_linestyle() == ":"]
     assert [line.get_xdata()[0] for line in dotted] == [10.0]
+    words = [text.get_text() for text in axes[0].texts]
+    assert "shaded, 0 to 10 min: largest pump current 0 µA/cm²" in words
+    (shaded,) = axes[1].patches
+    assert shaded.get_window_extent().x1 == pytest.approx(axes[1].transData.transform((10, 0))[0])
     assert run.plot(ax=axes[0]) is axes[0]
     with pytest.raises(ValueError, match="ax must be axes for each output, 2, got 1"):
         run.plot(["V", "X"], ax=axes[0])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import fastrest as fr
+from helpers.notation import K_OUT
 
 NEURON = fr.cells["mammalian neuron"]
 
@@ -100,6 +101,13 @@ def test_uncertainty_plot_has_its_largest_bar_on_top():
     ax = figure.Figure().subplots()
     u = NEURON.uncertainty(K_out=0.1, P_Na=0.01, Na_in=3)
     assert u.plot(ax) is ax
-    assert [text.get_text() for text in ax.get_yticklabels()] == ["Na_in", "K_out", "P_Na"]
+    assert [text.get_text() for text in ax.get_yticklabels()] == [
+        r"[Na$^{+}$]$_\mathrm{i}$",
+        K_OUT[:-5],
+        r"$P_\mathrm{Na}$",
+    ]
+    assert {f"together {u.sd:.3g} mV", f"{u.contributions['P_Na']:.3g}"} <= {
+        text.get_text() for text in ax.texts
+    }
     assert [bar.get_width() for bar in ax.patches] == sorted(u.contributions.values())
     assert ax.get_xlabel() == "sd of the membrane potential (mV)"

@@ -15,7 +15,8 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from helpers.notation import K_OUT, P_NA
+from fastrest.plotting.primitives import shades
+from helpers.notation import E_K, K_IN, K_OUT, P_NA
 
 NEURON = fr.cells["mammalian neuron"]
 GLIA = fr.cells["glial cell"]
@@ -72,6 +73,12 @@ EACH_PICTURE = pytest.mark.parametrize("name", PICTURES)
 def words(ax):
     """Return the texts of a picture."""
     return [one.get_text() for one in ax.figure.findobj(Text) if one.get_text()]
+
+
+def curve_names(ax):
+    """Return the names of curves in a legend, without those of marks and of what is beside."""
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    return [text for text in texts if not re.match("threshold|block|at rest", text)]
 
 
 # ---- figures ----
@@ -156,7 +163,7 @@ def test_the_words_of_a_user_stay(ax):
 def test_pictures_of_two_cells_in_one_name_both(draw, ax):
     for cell in (NEURON, GLIA, NEURON):
         draw(cell, ax)
-    assert ax.get_title() == "mammalian neuron, glial cell"
+    assert ax.get_title("left") == "mammalian neuron, glial cell"
     assert [text.get_text() for text in ax.get_legend().get_texts()][:2] == [NEURON.name, GLIA.name]
 
 
@@ -168,7 +175,7 @@ def test_a_second_curve_is_in_view_and_beside_the_legend(ax):
     assert low < values.min()
     assert values.max() < high
     assert ax.get_legend().get_title().get_text() == P_NA
-    assert ax.get_legend().get_texts()[-1].get_text() == "glial cell"
+    assert curve_names(ax)[-1] == "glial cell"
 
 
 def test_a_second_histogram_hides_no_part_of_the_first(ax):
@@ -194,7 +201,7 @@ def test_a_short_axis_makes_a_family_of_curves(ax, short, short_first):
     assert len({to_hex(line.get_color()) for line in lines}) == len(short)
     legend = ax.get_legend()
     assert legend.get_title().get_text() == P_NA
-    assert [float(text.get_text()) for text in legend.get_texts()] == pytest.approx(short, rel=1e-4)
+    assert [float(text) for text in curve_names(ax)] == pytest.approx(short, rel=5e-3)
     assert (ax.get_xlabel(), ax.get_ylabel()) == (K_OUT, "membrane potential (mV)")
     assert not ax.collections
 
@@ -215,9 +222,9 @@ def test_a_family_of_labels_and_of_near_values_tells_them_apart(ax):
     state = fr.axis("state", K_out=[2.5, 4.5, 6.5], labels=["low", "normal", "high"])
     fr.grid(NEURON, state, P_Na=np.linspace(0.01, 0.1, 20)).plot(ax)
     assert ax.get_legend().get_title().get_text() == "state"
-    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["low", "normal", "high"]
+    assert curve_names(ax) == ["low", "normal", "high"]
     near = fr.grid(NEURON, K_out=MANY, P_Na=[0.04, 0.0400000001]).plot(Figure().subplots())
-    assert len({text.get_text() for text in near.get_legend().get_texts()}) == 2
+    assert len({*curve_names(near)}) == 2
 
 
 @pytest.mark.parametrize(
@@ -286,7 +293,7 @@ def test_missing_points_of_a_family_have_crosses_in_its_colours(ax):
     sweep.plot(ax)
     marked = [line for line in ax.lines if line.get_marker() == "x"]
     assert [len(line.get_xdata()) for line in marked] == [20, 1, 1]
-    assert [to_hex(line.get_color()) for line in marked] == [to_hex(f"C{i}") for i in range(3)]
+    assert [to_hex(line.get_color()) for line in marked] == [to_hex(one) for one in shades(3)]
     assert len({line.get_ydata()[0] for line in marked}) == 3
     assert "22 of 60 points have no potential (×)" in words(ax)
 
@@ -340,14 +347,14 @@ def test_candidates_without_a_potential_are_counted(draw):
 def test_bars_without_a_length_say_so(ax):
     dead = fr.space(DEAD, K_out=fr.uniform(0, 6), K_in=fr.uniform(100, 140))
     some = fr.space(POTASSIUM, K_out=fr.uniform(0, 6), K_in=fr.uniform(100, 140))
-    texts = words(some.swings(0, 0.95).plot(ax))
+    texts = "\n".join(words(some.swings(0, 0.95).plot(ax))).splitlines()
     assert "no potential at its 0 % quantile" in texts
     assert "1 of 5 points has no potential" in texts
     texts = words(dead.swings().plot(Figure().subplots()))
     assert texts.count("no potential at its 5 % quantile") == 2
     nothing = DEAD.uncertainty(K_out=1, K_in=2).plot(Figure().subplots())
     assert words(nothing).count("no potential") == 2
-    assert [tick.get_text() for tick in nothing.get_yticklabels()] == ["K_out", "K_in"]
+    assert [tick.get_text() for tick in nothing.get_yticklabels()] == [K_OUT[:-5], K_IN[:-5]]
 
 
 @pytest.mark.parametrize(
@@ -378,8 +385,7 @@ def test_a_large_table_is_thinned_and_says_so(ax):
 def test_a_legend_names_every_curve_also_with_odd_labels(ax):
     odd = fr.axis("state", K_out=[3.0, 4, 5], labels=["_low", "", "b"])
     fr.grid(NEURON, odd, P_Na=np.linspace(0.01, 0.1, 20)).plot(ax)
-    texts = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert texts == [" _low", " ", "b"]
+    assert curve_names(ax) == [" _low", " ", "b"]
     unnamed = NEURON.replace(name="")
     other = fr.grid(unnamed, K_out=MANY).plot(Figure().subplots())
     fr.grid(unnamed, K_out=MANY).plot(other)
@@ -469,7 +475,7 @@ def test_labels_name_the_output_that_is_drawn():
     def label(draw):
         return draw(Figure().subplots()).get_xlabel()
 
-    name = "Nernst potential of K (mV)"
+    name = E_K
     sample = SPACE.sample(500, rng=1)
     assert label(lambda ax: sample.plot(ax, of="E_K")) == name
     assert label(sample.histogram(of="E_K").plot) == name
@@ -480,8 +486,9 @@ def test_labels_name_the_output_that_is_drawn():
     event = fr.between(-75, -65)
     grid = fr.grid(NEURON, K_out=MANY)
     drawn = grid.plot(Figure().subplots(), of=event)
-    assert drawn.get_ylabel() == repr(event)
+    assert drawn.get_ylabel() == "−75 ≤ V ≤ −65 mV"
     assert np.array_equal(drawn.lines[0].get_ydata(), grid.values(of=event))
     assert len(drawn.lines) == 1
     steps = sample.plot(Figure().subplots(), of=event)
-    assert (steps.get_xlabel(), steps.get_xlim()[0] > -1) == (repr(event), True)
+    assert (steps.get_xlabel(), steps.get_xlim()[0] > -1) == ("−75 ≤ V ≤ −65 mV", True)
+    assert [tick.get_text() for tick in steps.get_xticklabels()] == ["no", "yes"]

@@ -11,6 +11,7 @@ import pytest
 import fastrest as fr
 from fastrest.sensitivity.indices import SobolIndices
 from fastrest.sensitivity.sampled import ReplicateSums, SampledIndices, SamplingDesign
+from helpers.notation import K_OUT, P_NA
 
 CELL = fr.cells["mammalian neuron"]
 SPACE = fr.space(
@@ -145,10 +146,13 @@ def test_plot_of_indices_has_the_largest_bar_on_top(exact, ax):
     order = [2, 0, 1]  # from the bottom
     assert lengths(first) == exact["S1"][order].tolist()
     assert lengths(total) == exact["ST"][order].tolist()
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["celsius", "K_out", "P_Na"]
+    names = ["temperature", K_OUT.removesuffix(" (mM)"), P_NA]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == names
     assert ax.get_xlabel() == "part of the variance of V"
     assert ax.get_title("left") == "mammalian neuron"
-    assert ax.get_title("right") == f"sd {exact.sd:.3g} mV"
+    texts = [text.get_text() for text in ax.texts]
+    assert f"sd {exact.sd:.3g} mV" in texts
+    assert f"{exact['ST'].max():.2f}" in texts
     assert not ax.collections
     assert ax.get_xlim()[0] == 0
 

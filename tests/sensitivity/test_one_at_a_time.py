@@ -9,6 +9,7 @@ import pytest
 
 import fastrest as fr
 from fastrest.sensitivity.one_at_a_time import Swings
+from helpers.notation import K_OUT, P_NA
 
 CELL = fr.cells["mammalian neuron"]
 SPACE = fr.space(
@@ -83,10 +84,12 @@ def test_plot_of_swings_has_bars_from_the_middle_to_each_end(ax):
         ends = [min(bar.get_x(), bar.get_x() + bar.get_width()) for bar in container]
         assert ends == pytest.approx([min(s.V, V[i]) for i in s.order[::-1]])
     assert ax.lines[0].get_xdata()[0] == s.V
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["celsius", "K_out", "P_Na"]
+    names = ["temperature", K_OUT.removesuffix(" (mM)"), P_NA]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == names
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert labels == ["at its 5 % quantile", "at its 95 % quantile"]
-    assert ax.get_title() == "mammalian neuron"
+    assert labels == ["5 % quantile", "95 % quantile"]
+    assert {f"{s.low[i]:.3g}" for i in range(3)} <= {text.get_text() for text in ax.texts}
+    assert ax.get_title("left") == "mammalian neuron"
 
 
 def test_swings_without_a_potential_are_printed_and_not_drawn(ax):

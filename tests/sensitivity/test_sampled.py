@@ -1,5 +1,7 @@
 """Sampled Sobol' indices: threads, extension, stopping, and bad arguments."""
 
+import copy
+import dataclasses
 import pickle
 import threading
 import time
@@ -38,8 +40,8 @@ def test_extend_continues_where_the_sample_ended():
     assert extended.n == direct.n == 2**14
     for key in ("S1", "ST", "S1_conf", "ST_conf", "dgsm"):
         np.testing.assert_allclose(extended[key], direct[key], rtol=1e-12, atol=1e-14)
-    odd = space.sobol(1000, rng=5).extend(333)
-    assert odd.n == 1008 + 336  # whole points in each of 16 replicates
+    odd = space.sobol(1001, rng=5).extend(333)
+    assert odd.n == 1004 + 336  # whole points in each of 4 replicates
 
 
 def test_until_stops_once_the_intervals_are_narrow():
@@ -65,6 +67,20 @@ def test_sampled_indices_can_be_pickled_and_extended():
     again = pickle.loads(pickle.dumps(r))
     assert again == r
     assert again.extend(512) == r.extend(512)
+
+
+def test_indices_that_another_version_sampled_are_read_but_not_extended():
+    r = lognormals(("P_Na", "K_out")).sobol(512, rng=1)
+    state = {name: x for name, x in vars(r.plan).items() if name != "bits"}
+    before = copy.copy(r.plan)
+    vars(before).clear()
+    before.__setstate__(state)
+    assert before.bits == 1
+    earlier = dataclasses.replace(r)
+    vars(earlier)["plan"] = before
+    assert earlier != r
+    with pytest.raises(ValueError, match=r"another version .* \(bits 1, not 2\).*sample anew"):
+        earlier.extend(512)
 
 
 def test_sampled_indices_count_or_refuse_invalid_points():

@@ -1732,6 +1732,23 @@ static void check_sum(const double *sum, const double *x, const double *y, const
         CHECK(!isfinite(sum[0] + sum[1]));
 }
 
+/* Checks the sum of x y + u v. */
+static void check_two_sums(const double *sum, const double *x, const double *y, const double *u,
+                           const double *v, const uint8_t *status, ptrdiff_t n)
+{
+    double total = 0.0, size = 0.0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        if (status[i])
+            continue;
+        total += x[i] * y[i] + u[i] * v[i];
+        size += fabs(x[i] * y[i]) + fabs(u[i] * v[i]);
+    }
+    if (isfinite(size))
+        CHECK(fabs(sum[0] + sum[1] - total) <= 1e-11 * size + 1e-22);
+    else
+        CHECK(!isfinite(sum[0] + sum[1]));
+}
+
 /* Computes derivatives of V at A with respect to each input or its logarithm, by `gradients`. */
 static double *slopes_at(const fr_kernels *kernels, const two_tables *t,
                          const fr_sobol_sums_spec *q)
@@ -1767,8 +1784,9 @@ static void check_pick_freeze(const fr_kernels *kernels, const two_tables *t,
         ab[k] = asked(kernels, t, &of_ab, q, status);
         for (ptrdiff_t i = 0; i < n; i++)
             ab[k][i] -= fa[i];
-        if (q->second)
-            ba[k] = asked(kernels, t, &of_ba, q, status);
+        ba[k] = asked(kernels, t, &of_ba, q, status);
+        for (ptrdiff_t i = 0; i < n; i++)
+            ba[k][i] = fb[i] - ba[k][i];
     }
     int64_t expected[8] = {0};
     for (ptrdiff_t i = 0; i < n; i++)
@@ -1794,24 +1812,25 @@ static void check_pick_freeze(const fr_kernels *kernels, const two_tables *t,
         check_sum(sums + 2, fb, fb, status, n);
         check_sum(sums + 4, fa, fb, status, n);
         sums += 6;
-        for (int k = 0; k < inputs; k++, sums += 6) {
+        for (int k = 0; k < inputs; k++, sums += 18) {
             check_sum(sums, ab[k], NULL, status, n);
             check_sum(sums + 2, ab[k], ab[k], status, n);
-            check_sum(sums + 4, ab[k], fb, status, n);
-        }
-        for (int k = 0; q->second && k < inputs; k++, sums += 4) {
-            check_sum(sums, ba[k], NULL, status, n);
-            check_sum(sums + 2, ba[k], fa, status, n);
+            check_sum(sums + 4, ba[k], NULL, status, n);
+            check_sum(sums + 6, ba[k], ba[k], status, n);
+            check_sum(sums + 8, ab[k], ba[k], status, n);
+            check_sum(sums + 10, ab[k], fa, status, n);
+            check_sum(sums + 12, ab[k], fb, status, n);
+            check_sum(sums + 14, ba[k], fa, status, n);
+            check_sum(sums + 16, ba[k], fb, status, n);
         }
         for (int j = 0; q->second && j < inputs; j++)
             for (int k = j + 1; k < inputs; k++, sums += 2)
-                check_sum(sums, ba[j], ab[k], status, n);
+                check_two_sums(sums, ba[j], ab[k], ba[k], ab[j], status, n);
     }
     CHECK(sums - first == 2 * fr_sobol_sums_count(q, with_b));
     for (int k = 0; with_b && k < inputs; k++) {
         free(ab[k]);
-        if (q->second)
-            free(ba[k]);
+        free(ba[k]);
     }
     free(fb);
     free(fa);
