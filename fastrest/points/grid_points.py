@@ -96,6 +96,11 @@ class GridPoints(Points):
     def with_cell(self, cell: Cell) -> Self:
         return type(self)(cell, self.axes)
 
+    def bare(self) -> "GridPoints":
+        if all(one.labels is None for one in self.axes):
+            return self
+        return type(self)(self.cell, [Axis(a.name, None, a.parameters) for a in self.axes])
+
     # ---- the factored route: V = phi (ln N - ln D) ----
 
     def table_dims(self) -> tuple[set[int], set[int]]:

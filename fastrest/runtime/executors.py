@@ -86,9 +86,9 @@ def workers_named(done: int, points: int, remedy: str) -> Iterator[None]:
 class Cutter:
     """Cuts ranges into tasks of whole units: some seconds each, and shorter towards the end.
 
-    A task has `most` points.
     The sizes follow the number of workers and the measured time of a point. No answer depends on
-    them, because results of whole units can be added in any order.
+    them, because results of whole units can be added in any order. A task has at most `most`
+    points.
     """
 
     def __init__(self, to_do: scheduler.ToDo, most: float = math.inf):
@@ -127,8 +127,7 @@ class Cutter:
 class Sender:
     """Submits tasks to an engine's workers, and adds their results.
 
-    Two tasks for each worker are under way, so that none waits for the caller. A task has `most`
-    points.
+    Two tasks for each worker are under way, so that none waits for the caller.
     """
 
     def __init__(self, engine: Pool, remote: Remote, to_do: scheduler.ToDo, most: float = math.inf):
@@ -147,11 +146,11 @@ class Sender:
         """Submit a range, with all data of the objects that a worker missed."""
         task = Task(self.remote.work, start, stop, self.remote.arguments, self.release)
         engine = self.engine
-        parcels = [
-            engine.whole(one) if i in missing else engine.light(one)
-            for i, one in enumerate(self.remote.carried)
-        ]
         with workers_named(self.done, self.points, self.remote.remedy):
+            parcels = [
+                engine.whole(one) if i in missing else engine.light(one)
+                for i, one in enumerate(self.remote.carried)
+            ]
             future = engine.submit(task, parcels)
             self.pending[future] = start, stop
             if missing and engine.heavy:

@@ -99,23 +99,30 @@ class Parcel:
         return any(isinstance(piece, Place) for piece in self.pieces)
 
     def whole(self) -> "Parcel":
-        """Return the parcel with all bytes in it."""
-        pieces = [piece.read() if isinstance(piece, Place) else piece for piece in self.pieces]
+        """Return the parcel with all bytes in it, or raise the RuntimeError if a file changed."""
+        try:
+            pieces = [piece.read() if isinstance(piece, Place) else piece for piece in self.pieces]
+        except Missing as error:
+            raise RuntimeError(f"{error} changed while its columns were read") from None
         return Parcel(self.call, self.number, pieces)
 
     def filed(self, path: Path) -> "Parcel":
-        """Return the parcel with its bytes in a new file, from which workers read them."""
+        """Return the parcel with the bytes of its arrays in a new file, which workers map.
+
+        The pickle itself stays in the parcel: no process loads one from a file.
+        """
+        head, *large = self.pieces
         places: list[tuple[int, int]] = []
         with path.open("xb") as file:
-            for piece in self.pieces:
+            for piece in large:
                 if isinstance(piece, np.ndarray):
                     file.write(b"\0" * (-file.tell() % ALIGNED))
                     places.append((file.tell(), piece.nbytes))
                     file.write(piece.data)
         found = path.stat()
         filed = iter(Place(str(path), *one, found.st_size, found.st_mtime_ns) for one in places)
-        pieces = [one if isinstance(one, Place) else next(filed) for one in self.pieces]
-        return Parcel(self.call, self.number, pieces)
+        again = [one if isinstance(one, Place) else next(filed) for one in large]
+        return Parcel(self.call, self.number, [head, *again])
 
     def open(self) -> Any:
         """Return the object; the second time, the same one."""

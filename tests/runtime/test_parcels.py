@@ -129,6 +129,36 @@ def test_parcels_of_a_call_are_opened_once_and_dropped_at_the_next():
     assert one.open() is not first
 
 
+def test_no_pickle_is_in_a_file():
+    parcel = parcels.Shelf().pack({"text": "x" * 100_000, "array": np.arange(float(ROWS))})
+    head, *places = parcel.pieces
+    assert isinstance(head, np.ndarray)
+    assert [place.length for place in places] == [8 * ROWS]
+
+
+def test_labels_of_a_grid_stay_with_the_caller():
+    labels = [f"a long label, number {i}" for i in range(5000)]
+    sweep = fr.grid(NEURON, fr.axis("dish", labels=labels, K_out=np.linspace(1, 50, 5000)))
+    executor = Recorder()
+
+    assert sweep.summary(executor=executor, method="pointwise") == sweep.summary()
+    assert len(pickle.dumps(executor.sent[0][1])) < 5000
+
+
+def test_a_mapped_file_that_changes_during_a_call_is_told(mapped, tmp_path, monkeypatch):
+    column = mapped(np.linspace(1, 50, ROWS))
+    executor = Elsewhere(1, monkeypatch)
+    submit = executor.submit
+
+    def changing(*arguments):
+        os.utime(tmp_path / "columns.npy", ns=(1, 1))
+        return submit(*arguments)
+
+    executor.submit = changing
+    with pytest.raises(RuntimeError, match=r"columns\.npy changed while its columns were read"):
+        fr.table(NEURON, {"K_out": column}).summary(executor=executor)
+
+
 def test_temporary_files_are_removed():
     shelf = parcels.Shelf()
     shelf.pack(np.arange(float(ROWS)), 0)
