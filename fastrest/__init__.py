@@ -118,6 +118,7 @@ _LATE = {
     "fastrest.reductions.histograms": ("Fraction", "Histogram", "HistogramAnswer"),
     "fastrest.reductions.summaries": ("Quantile", "Summary", "SummaryAnswer"),
     "fastrest.reductions.tally": ("Tally", "restored_tally"),
+    "fastrest.sensitivity.dependent": ("DependentIndices", "SampledShapley"),
     "fastrest.sensitivity.distribution": ("Bounded",),
     "fastrest.sensitivity.indices": ("ShapleyEffects", "SobolIndices"),
     "fastrest.sensitivity.one_at_a_time": ("Swings",),
