@@ -121,6 +121,7 @@ _LATE = {
     "fastrest.reductions.summaries": ("Quantile", "Summary", "SummaryAnswer"),
     "fastrest.reductions.tally": ("Tally", "restored_tally"),
     "fastrest.runtime.workers": ("do_task",),
+    "fastrest.sensitivity.dependent": ("DependentIndices", "SampledShapley"),
     "fastrest.sensitivity.distribution": ("Bounded",),
     "fastrest.sensitivity.indices": ("ShapleyEffects", "SobolIndices"),
     "fastrest.sensitivity.one_at_a_time": ("Swings",),

@@ -83,15 +83,17 @@ class SpaceSensitivity(Inputs):
         Returns
         -------
         SobolIndices
-            Sampled indices have a method ``extend(n)`` and the further keys ``vi``, the mean
+            If inputs are correlated, S1 is the variance of the mean of V given an input, and ST the
+            mean of its variance given all others: they do not add up. Indices of independent
+            inputs from a sample have a method ``extend(n)`` and the further keys ``vi``, the mean
             squared derivative of V with respect to each input (to its logarithm if
             ``distribution.log``), and ``dgsm``, the upper bound of ST that follows from it.
 
         Raises
         ------
         ValueError
-            Inputs are correlated, or parameters are derived from them; the model has no exact
-            indices, or needs too many nodes; a sampled point has no potential.
+            The model has no exact indices, or needs too many nodes; inputs are correlated or
+            parameters derived from them, and `n` is not given; a sampled point has no potential.
 
         Examples
         --------
@@ -104,7 +106,6 @@ class SpaceSensitivity(Inputs):
         >>> (r["ST_conf"] < 0.02).all()
         np.True_
         """
-        self.check_no_derived("Sobol' indices")
         output, event = resolved_quantity("V" if of is None else of, self.cell.model)
         grouped = None
         if groups is not None:
@@ -123,6 +124,7 @@ class SpaceSensitivity(Inputs):
                 "workers": workers,
             }
             _check_none(for_samples, "goes with a sample: give n, as space.sobol(2**17), or until=")
+            self._check_exact("Sobol' indices", "sobol")
             tolerance = 1e-6 if tolerance is None else tolerance
             from fastrest.sensitivity.exact import exact_indices
 
@@ -142,6 +144,14 @@ class SpaceSensitivity(Inputs):
         replicates = 4 if replicates is None else replicates
         nan_policy = "raise" if nan_policy is None else nan_policy
         seed = seed_of(rng)
+        if self.pairs or self.derived:
+            omit = None if nan_policy == "raise" else nan_policy
+            given = {"until": until, "second": second or None, "nan_policy": omit}
+            _check_none(given, "is for independent inputs without derived parameters: leave it out")
+            from fastrest.sensitivity.dependent import dependent_indices, scores_of
+
+            scores = scores_of(self, output, event, seed, n, replicates)
+            return dependent_indices(scores, grouped, seed, threads, progress)
         design = SamplingDesign(
             self, output, event, second, seed, replicates, nan_policy, groups=grouped
         )
@@ -149,25 +159,39 @@ class SpaceSensitivity(Inputs):
 
     def shapley(
         self,
+        n: int | None = None,
         *,
         of: str | Criterion = "V",
-        tolerance: float = 1e-6,
+        rng: Rng = None,
+        replicates: int | None = None,
+        tolerance: float | None = None,
         threads: int | None = None,
+        progress: Progress = False,
         max_memory: int | None = None,
     ) -> ShapleyEffects:
         """Return Shapley effects: parts of the variance of V that add up to 1.
 
         A part that is due to some inputs together is shared equally among them, so that nothing
-        is counted twice and nothing is left out. They are exact, by the analysis of variance of
-        `sobol`.
+        is counted twice and nothing is left out. Without `n` they are exact, by the analysis of
+        variance of `sobol`. A sample gives them for any model, for events, for correlated inputs,
+        and where parameters are derived from inputs.
 
         Parameters
         ----------
-        of : str
-            Name of an output of the model.
-        tolerance : float
-            Largest error of the effects.
-        threads, max_memory
+        n : int, optional
+            Number of base points of a sample, rounded up to a multiple of `replicates`, best a
+            power of 2. V is computed about 2^D times at each for D inputs, and 4096 / `replicates`
+            times if there are more than 12, whose sets are drawn at random.
+        of : str or Criterion
+            Name of an output of the model; or, for a sample, an event about one output.
+        rng : int, SeedSequence, Generator or None
+            Source of a sample: see `sample`.
+        replicates : int, optional
+            Number of independently scrambled parts of a sample, whose scatter gives the intervals;
+            4 by default.
+        tolerance : float, optional
+            Largest error of exact effects; 1e-6 by default.
+        threads, progress, max_memory
             As for `sobol`.
 
         Returns
@@ -177,28 +201,63 @@ class SpaceSensitivity(Inputs):
         Raises
         ------
         ValueError
-            Inputs are correlated, or parameters are derived from them; the model has no exact
-            indices, or needs too many nodes.
+            The model has no exact indices, or needs too many nodes; inputs are correlated or
+            parameters derived from them, and `n` is not given; a sampled point has no potential.
 
         Notes
         -----
-        Owen 2014, https://doi.org/10.1137/130936233.
+        Owen 2014, https://doi.org/10.1137/130936233; of dependent inputs Song, Nelson & Staum 2016,
+        https://doi.org/10.1137/15M1048070.
 
         Examples
         --------
         >>> import fastrest as fr
-        >>> space = fr.space(fr.cells["mammalian neuron"], P_Na=fr.lognormal(cv=0.5),
-        ...                  K_out=fr.uniform(3, 6))
+        >>> inputs = {"P_Na": fr.lognormal(cv=0.5), "K_out": fr.uniform(3, 6)}
+        >>> space = fr.space(fr.cells["mammalian neuron"], **inputs)
         >>> space.shapley()["Sh"].round(4)
         array([0.9113, 0.0887])
+        >>> tied = fr.space(space.cell, **inputs, correlation={("P_Na", "K_out"): 0.8})
+        >>> tied.shapley(2**12, rng=1)["Sh"].round(2)
+        array([0.6, 0.4])
         """
-        self.check_no_derived("Shapley effects")
         output, event = resolved_quantity(of, self.cell.model)
-        if event is not None:
-            raise ValueError(f"shapley needs an output, got {event!r}")
-        from fastrest.sensitivity.exact import exact_shapley
+        if n is None:
+            if event is not None:
+                raise ValueError(
+                    f"shapley needs an output, got {event!r}: effects on events need a sample, as "
+                    "space.shapley(2**12, of=...)"
+                )
+            for_samples = {"rng": rng, "replicates": replicates, "progress": progress or None}
+            _check_none(for_samples, "goes with a sample: give n, as space.shapley(2**12)")
+            self._check_exact("Shapley effects", "shapley")
+            from fastrest.sensitivity.exact import exact_shapley
 
-        return exact_shapley(self, output, tolerance, threads, max_memory)
+            tolerance = 1e-6 if tolerance is None else tolerance
+            return exact_shapley(self, output, tolerance, threads, max_memory)
+        for_exact = {"tolerance": tolerance, "max_memory": max_memory}
+        _check_none(for_exact, "is for exact effects, not for a sample: leave it out")
+        from fastrest.sensitivity.dependent import sampled_shapley, scores_of
+
+        if event is not None and not isinstance(event, InRange):
+            raise ValueError(f"shapley takes an event about one output, got {event!r}")
+        output = output if event is None else output.as_number()
+        seed = seed_of(rng)
+        scores = scores_of(self, output, event, seed, n, 4 if replicates is None else replicates)
+        return sampled_shapley(scores, seed, threads, progress)
+
+    def _check_exact(self, what: str, verb: str) -> None:
+        """Raise the ValueError for dependent inputs, which need a sample."""
+        sample = f"sample them, as space.{verb}(2**12)"
+        if self.derived:
+            names = ", ".join(self.derived)
+            raise ValueError(
+                f"exact {what} are not computed where parameters are derived, as {names}: {sample}"
+            )
+        if self.pairs:
+            pairs = ", ".join(f"{a} and {b}" for a, b in self.pairs)
+            raise ValueError(
+                f"exact {what} need independent inputs, but {pairs} are correlated: {sample}"
+            )
 
     def probability(self, *, of: Criterion, tolerance: float = 1e-3) -> Probability:
         """Return the probability of an event about V, however rare it is.

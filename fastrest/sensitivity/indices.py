@@ -74,7 +74,7 @@ class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
     of: str | Criterion = "V"
     groups: Mapping[str, Sequence[str]] | None = None
 
-    _hooks: ClassVar[tuple[str, ...]] = ("pairs", "parts", "shown", "title")
+    _hooks: ClassVar[tuple[str, ...]] = ("pairs", "parts", "remark", "shown", "title")
     method: ClassVar[str] = "exact"
     #: the words and the keys of the repr and the picture
     title: ClassVar[str] = "Sobol' indices"
@@ -107,6 +107,11 @@ class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
     def rng(self) -> int | None:
         """A number that makes the same sample again; None if exact."""
         return None
+
+    @property
+    def remark(self) -> str:
+        """A sentence that belongs to the numbers, or an empty text."""
+        return ""
 
     @property
     def quantity(self) -> tuple[str, str]:
@@ -289,6 +294,8 @@ class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
         if self.invalid:
             counts = ", ".join(f"{count:,} {reason}" for reason, count in self.invalid.items())
             lines.append(f"left out: {counts}")
+        if self.remark:
+            lines.append(self.remark)
         keys = [key for key in self.shown if key in self]
         rows = [["", *keys]]
         for i in self.order:
@@ -306,8 +313,9 @@ class ShapleyEffects(SobolIndices):
     """Shapley effects of an output: parts of its variance that add up to 1.
 
     The part that is due to some inputs together is shared equally among them (Owen 2014), so that
-    each effect lies between S1 and ST. A mapping with the keys ``Sh``, ``names``, and ``Sh_conf``,
-    which is 0 because the effects are exact.
+    each effect lies between S1 and ST if inputs are independent. A mapping with the keys ``Sh``,
+    ``names``, and ``Sh_conf``, the half-widths of 95 % intervals, which are 0 if the effects are
+    exact.
 
     Attributes
     ----------
@@ -317,12 +325,12 @@ class ShapleyEffects(SobolIndices):
     mean, variance : float
         Mean and variance of the output, mV and mV^2.
     tolerance : float
-        The largest error of each effect.
+        Of exact effects the largest error of each; None if they are sampled.
     of : str
         The output.
     groups : None
     method : str
-        "exact".
+        "exact" or "sampled".
 
     Examples
     --------

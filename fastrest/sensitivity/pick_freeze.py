@@ -70,11 +70,7 @@ class SamplingDesign:
     @property
     def pivot(self) -> float:
         """A value near the middle of the quantity: less it, sums of squares keep their digits."""
-        if self.event is not None:
-            return 0.5
-        medians = (float(one.ppf(0.5)) for one in self.space.distributions)
-        V = self.output.value_at({**self.space.cell, **dict(zip(self.space.names, medians))})
-        return V if math.isfinite(V) else 0.0
+        return pivot_of(self.space, self.output, self.event)
 
     @property
     def parts(self) -> list[int]:
@@ -234,7 +230,7 @@ def add_points(
 
     def add(found: ReplicateSums, start: int, stop: int) -> None:
         if design.nan_policy == "raise" and any(found.invalid):
-            raise _invalid(np.array(found.invalid), design.output)
+            raise invalid_points(np.array(found.invalid), design.output)
         with lock:
             sums[start // points].join(found)
 
@@ -257,7 +253,18 @@ def add_points(
     return sums
 
 
-def _invalid(invalid: np.ndarray, output: Output) -> ValueError:
+def pivot_of(space: Inputs, output: Output, event: InRange | None) -> float:
+    """Return a value near the middle of a quantity: less it, sums of squares keep their digits."""
+    if event is not None:
+        return 0.5
+    medians = np.array([[float(one.ppf(0.5))] for one in space.distributions])
+    at = {name: float(x[0]) for name, x in space.with_derived(medians).items()}
+    V = output.value_at({**space.cell, **at})
+    return V if math.isfinite(V) else 0.0
+
+
+def invalid_points(invalid: np.ndarray, output: Output, omit: bool = True) -> ValueError:
+    """Return the error that counts points without an output, by the bits of their status."""
     counts = {bit: n for bit, n in zip(Status, invalid.tolist()) if n}
     if output.is_time and Status.INFINITE in counts:
         return ValueError(
@@ -266,7 +273,8 @@ def _invalid(invalid: np.ndarray, output: Output) -> ValueError:
             "or ask for an event, as fr.below(600, of=fr.time_to(-40))"
         )
     reasons = ", ".join(f"{n} {bit.name}" for bit, n in counts.items())
+    advice = ", or pass nan_policy='omit' to leave them out" if omit else ""
     return ValueError(
         f"at least {int(invalid.sum())} points of the sample have no potential ({reasons}): narrow "
-        "the distributions, or pass nan_policy='omit' to leave them out"
+        f"the distributions{advice}"
     )

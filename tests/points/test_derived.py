@@ -149,7 +149,6 @@ def test_derived_of_reads_its_own_text(text):
             "electroneutral needs every ion's inside concentration, and that of Cl follows from V",
         ),
         (lambda: space(**BOTH).sobol(), "Sobol' indices are not computed where parameters are"),
-        (lambda: space(**BOTH).sobol(64), "Sobol' indices are not computed where parameters are"),
         (lambda: space(**BOTH).dgsm(64), "derivative-based measures are not computed where"),
         (lambda: derived_of("afine:1,K_out=2"), "unknown derived parameter 'afine'"),
         (lambda: derived_of("affine:1"), "affine takes CONSTANT,NAME=FACTOR"),

@@ -115,7 +115,7 @@ def refused(message, space, **options):
 def test_exact_indices_refuse_correlated_inputs():
     given = {"K_out": fr.uniform(3, 6), "Na_out": fr.uniform(130, 150)}
     space = fr.space(CELL, **given, correlation={("K_out", "Na_out"): -0.5})
-    refused("inputs must be independent, but K_out and Na_out are correlated", space)
+    refused("need independent inputs, but K_out and Na_out are correlated", space)
 
 
 def test_exact_indices_refuse_models_that_do_not_factor():

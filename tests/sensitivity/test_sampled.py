@@ -169,11 +169,11 @@ def test_sampled_indices_refuse_bad_arguments(arguments, error, message):
         lognormals(("P_Na", "K_out")).sobol(**arguments)
 
 
-def test_sampled_indices_refuse_correlated_inputs():
+def test_derivative_based_measures_refuse_correlated_inputs():
     inputs = {"P_Na": fr.lognormal(cv=0.5), "K_out": fr.uniform(3, 6)}
     space = fr.space(CELL, **inputs, correlation={("P_Na", "K_out"): 0.5})
     with pytest.raises(ValueError, match="inputs must be independent, but"):
-        space.sobol(64)
+        space.dgsm(64)
 
 
 def test_sampled_between_needs_two_ordered_potentials():
