@@ -14,9 +14,10 @@ def complete(parser: argparse.ArgumentParser) -> None:
     """Print the completions and exit, if a shell asks for them."""
     if "_ARGCOMPLETE" in os.environ:
         with contextlib.suppress(ImportError):
-            import argcomplete
+            import argcomplete.completers
 
-            argcomplete.autocomplete(parser, default_completer=argcomplete.FilesCompleter())
+            files = argcomplete.completers.FilesCompleter()
+            argcomplete.autocomplete(parser, default_completer=files)
 
 
 def completed_by(action: Any, option: str) -> None:
