@@ -82,10 +82,11 @@ def decomposition(
                 ax.barh(places[of_kind], sizes[of_kind], 0.7, **where)
         for place, start, size in zip(places, starts, sizes):
             ends = sorted((start, start + size))
-            right = ends[1] < 0.8
+            right, inside = ends[1] < 0.8, ends[0] < 0.2 and ends[1] >= 0.8
             where = {"ha": "left" if right else "right", "va": "center", "fontsize": "small"}
+            where["color"] = "white" if inside else "black"
             text = f" {100 * size:.3g} % "
-            ax.text(ends[1] if right else ends[0], place, real_minus(text), **where)
+            ax.text(ends[1] if right or inside else ends[0], place, real_minus(text), **where)
         ax.set_yticks(places, names)
         ax.set_ylim(-0.6, len(names) - 0.4)
         ax.set_xlim(min(0.0, float(starts.min())), 1.02)

@@ -74,7 +74,7 @@ class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
     of: str | Criterion = "V"
     groups: Mapping[str, Sequence[str]] | None = None
 
-    _hooks: ClassVar[tuple[str, ...]] = ("pairs", "parts", "remark", "shown", "title")
+    _hooks: ClassVar[tuple[str, ...]] = ("pairs", "parts", "remark", "shown", "symbols", "title")
     method: ClassVar[str] = "exact"
     #: the words and the keys of the repr and the picture
     title: ClassVar[str] = "Sobol' indices"
@@ -192,6 +192,15 @@ class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
         columns = {key: values for key, values in self.indices.items() if values.ndim == 1}
         return pd.DataFrame(columns, index=pd.Index(self["names"], name="input"))
 
+    @property
+    def symbols(self) -> dict[str, str]:
+        """The names of inputs, or of groups, as pictures write them."""
+        from fastrest.models.labels import symbol
+
+        cell, names = self.space.cell, list(self["names"])
+        fixed = {name: x for name, x in dict(cell).items() if name not in self.space.names}
+        return {n: n if self.groups else symbol(cell.model, n, fixed) for n in names}
+
     def plot(self, ax: "matplotlib.axes.Axes | None" = None) -> "matplotlib.axes.Axes":
         """Draw S1 and ST of each input as bars with their intervals, the largest ST on top.
 
@@ -213,7 +222,6 @@ class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
         >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
         >>> ax = space.sobol().plot()
         """
-        from fastrest.models.labels import symbol
         from fastrest.plotting.bars import indices
 
         order, cell = self.order, self.space.cell
@@ -221,12 +229,9 @@ class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
         bars = {key: self[key][order] for key in keys}
         sampled = self.method == "sampled"
         widths = {key: self[f"{key}_conf"][order] for key in keys if sampled}
-        fixed = {name: x for name, x in dict(cell).items() if name not in self.space.names}
-        names = [self["names"][i] for i in order]
+        names = [self.symbols[self["names"][i]] for i in order]
         if "dgsm" in bars:  # a bound above 1 says nothing
             bars["dgsm"] = np.where(bars["dgsm"] <= 1, bars["dgsm"], np.nan)
-        if not self.groups:
-            names = [symbol(cell.model, name, fixed) for name in names]
         output, event = resolved_quantity(self.of, cell.model)
         what = self.quantity[0] if event is None else event_label(output, event)
         notes = [f"sd {self.sd:.3g} {self.quantity[1]}".rstrip()]
@@ -278,7 +283,8 @@ class SobolIndices(Comparable, Hooked, Mapping[str, Any]):
             raise ValueError("a decomposition needs an S1, which is not there or NaN")
         shown = {key: part for key, part in self.parts.items() if key and part >= least}
         order = sorted(shown, key=lambda key: -shown[key])
-        drawn = {" with ".join(key): shown[key] for key in order}
+        text = self.symbols
+        drawn = {" with ".join(text[name] for name in key): shown[key] for key in order}
         drawn["all others" if drawn else "all"] = 1.0 - math.fsum(drawn.values())
         kinds = [*map(len, order), 0]
         return decomposition(drawn, kinds, self.quantity[0], ax, self.space.cell.name)

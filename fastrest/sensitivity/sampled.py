@@ -198,7 +198,7 @@ class SampledIndices(SobolIndices):
             raise ValueError(f"key must be one of {', '.join(allowed)}, got {key!r}")
         found = self.prefixes(stages, threads)
         x = np.array([one.evaluations for one in found], float)
-        names = [self["names"][i] for i in self.order]
+        names = [self.symbols[self["names"][i]] for i in self.order]
         values, widths = (np.array([one[k] for one in found]) for k in (key, f"{key}_conf"))
         curves = {name: values[:, i] for name, i in zip(names, self.order)}
         bands = {name: widths[:, i] for name, i in zip(names, self.order)}
