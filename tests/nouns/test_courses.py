@@ -101,6 +101,7 @@ def test_files_keep_courses(make, suffix, tmp_path):
         assert np.load(path).tolist() == run.values().tolist()
 
 
+@pytest.mark.filterwarnings("ignore:part .* is empty")
 @each_sweep
 def test_parts_checkpoints_pickles_and_workers_give_the_same_bits(make, tmp_path):
     run = rundown(make())
