@@ -87,8 +87,8 @@ fastrest sobol neuron \\
 fastrest bench
 # before and after a change
 fastrest bench --json before.json
-fastrest bench --history speed
-# after some commits: otava analyze fastrest --config-file speed/otava.yaml
 fastrest bench --against before.json || echo "not the same speed for sure: $?"
+# every commit; then: otava analyze fastrest --config-file speed/otava.yaml
+fastrest bench --history speed
 """,
 }

@@ -29,7 +29,9 @@ def shell(tmp_path):
 
     def run(lines):
         strict = f"set -euo pipefail\n{lines}"
-        return completed(["bash", "-c", strict], cwd=folder, env={**os.environ, "PATH": paths})
+        return completed(
+            ["bash", "-c", strict], cwd=folder, env={**os.environ, "PATH": paths}, timeout=900
+        )
 
     return run
 
