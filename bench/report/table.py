@@ -28,13 +28,13 @@ OTHERS = [
     "np.arctan2",
 ]
 #: The least number of calls of each counted kernel per point of a workload. A base point of
-#: `sampled` has 11 evaluations; `factored` has 2e5 entries for 1e9 points.
+#: `sampled` has 20 evaluations; `factored` has 2e5 entries for 1e9 points.
 KERNELS = {
     "table": {"table": 1},
     "grid": {"grid": 1},
     "summary": {"summary": 1},
     "factored": {"factored": 2e-4},
-    "sampled": {"sampled": 1 / 11},
+    "sampled": {"sampled": 1 / 20},
     "population": {"sample": 1, "table": 3},
 }
 
