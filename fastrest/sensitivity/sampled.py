@@ -60,7 +60,7 @@ class SampledIndices(SobolIndices):
     >>> space = fr.space(cell, P_Na=fr.lognormal(cv=0.5), K_out=fr.uniform(3, 6))
     >>> r = space.sobol(2**10, rng=1)
     >>> bool((r["ST_conf"] < 0.05).all()), r.n, r.replicates
-    (True, 1024, 16)
+    (True, 1024, 4)
     """
 
     plan: SamplingDesign
