@@ -27,6 +27,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.githubpages",
     "numpydoc",
+    "sphinx_gallery.gen_gallery",
     "myst_parser",
     "made.pictures",
     "made.directive",
@@ -54,35 +55,15 @@ numpydoc_xref_param_type = False
 
 # ---- the gallery ----
 
-#: Pages of the table of contents that exist only where their sources do.
-OPTIONAL = {
-    "cluster": (HERE / "cluster.md").exists(),
-    "pictures_of_cells/index": any((HERE / "gallery").glob("plot_*.py")),
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "pictures_of_cells",
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "show_memory": False,
+    "min_reported_time": 5,
+    "within_subsection_order": "FileNameSortKey",
 }
-if OPTIONAL["pictures_of_cells/index"]:
-    extensions.append("sphinx_gallery.gen_gallery")
-    sphinx_gallery_conf = {
-        "examples_dirs": "gallery",
-        "gallery_dirs": "pictures_of_cells",
-        "download_all_examples": False,
-        "remove_config_comments": True,
-        "show_memory": False,
-        "min_reported_time": 5,
-        "within_subsection_order": "FileNameSortKey",
-    }
-
-
-def without_absent_pages(app, page, source):
-    """Leave out the lines of the table of contents whose pages do not exist."""
-    for name, exists in OPTIONAL.items():
-        if page == "index" and not exists:
-            source[0] = source[0].replace(f"\n{name}\n", "\n")
-
-
-def setup(app):
-    """Connect to Sphinx."""
-    app.connect("source-read", without_absent_pages)
-
 
 # ---- other manuals ----
 

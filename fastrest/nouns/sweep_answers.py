@@ -410,9 +410,10 @@ class Part(Comparable, Frozen):
     Examples
     --------
     >>> import fastrest as fr
-    >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=[3.0, 5.0, 20.0, 60.0])
+    >>> values = [1 + i / 100 for i in range(500)]
+    >>> sweep = fr.grid(fr.cells["mammalian neuron"], K_out=values, Na_in=values)
     >>> parts = [sweep.part(k, 2).tally(fr.Summary()) for k in range(2)]
-    >>> fr.merge(parts)[0].mean == sweep.summary().mean
+    >>> fr.merge(parts) == sweep.reduce(fr.Summary())
     True
     """
 

@@ -19,7 +19,14 @@ from fastrest.runtime.ranges import part_range
 
 @public
 class PerformanceWarning(UserWarning):
-    """A call takes longer than it need: the warning names the cause and the remedy."""
+    """A call takes longer than it need: the warning names the cause and the remedy.
+
+    Examples
+    --------
+    >>> import warnings, fastrest as fr
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", fr.PerformanceWarning)  # "error" makes it an error
+    """
 
 
 def info() -> dict[str, Any]:
