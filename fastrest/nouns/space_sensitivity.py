@@ -114,14 +114,9 @@ class SpaceSensitivity(Inputs):
             grouped = checked_groups(self.names, groups)
         if n is None and until is None:
             for_samples = {
-                "of": event,
-                "second": second or None,
-                "rng": rng,
-                "replicates": replicates,
-                "nan_policy": nan_policy,
-                "progress": progress or None,
-                "executor": executor,
-                "workers": workers,
+                **{"of": event, "second": second or None, "rng": rng, "replicates": replicates},
+                **{"nan_policy": nan_policy, "progress": progress or None},
+                **{"executor": executor, "workers": workers},
             }
             _check_none(for_samples, "goes with a sample: give n, as space.sobol(2**17), or until=")
             self._check_exact("Sobol' indices", "sobol")

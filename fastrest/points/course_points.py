@@ -92,6 +92,11 @@ class CoursePoints(Points):
 
         return output.equation, pieces
 
+    def rows(self, start: int, stop: int) -> tuple[Points, int]:
+        n = len(self.time)
+        cells, first = self.cells.rows(start // n, -(-stop // n))
+        return type(self)(cells, self.time), first * n
+
     def bare(self) -> Points:
         return type(self)(self.cells.bare(), self.time)
 

@@ -210,6 +210,10 @@ class Points(Frozen):
         """Return the points for another process, without what computing does not need."""
         return self
 
+    def rows(self, start: int, stop: int) -> tuple["Points", int]:
+        """Return points that include a range but little else, and the number of the first."""
+        return self, 0
+
     def reads_far(self) -> bool:
         """Return True if the inputs do not fit into the caches."""
         return False

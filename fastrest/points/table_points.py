@@ -99,6 +99,10 @@ class TablePoints(Points):
     def bare(self) -> "TablePoints":
         return type(self)(self.cell, self.inputs, {}, ())
 
+    def rows(self, start: int, stop: int) -> tuple["TablePoints", int]:
+        columns = {n: v[start:stop] for n, v in self.inputs.items()}
+        return type(self)(self.cell, columns, {}, ()), start
+
     def reads_far(self) -> bool:
         return sum(v.nbytes for v in self.inputs.values()) >= scheduler.FAR_BYTES
 

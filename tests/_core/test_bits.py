@@ -279,9 +279,10 @@ def recorded(state):
     """What was recorded of a state: digests outlive the layout of saved files."""
     found = state.to_json()
     kept = {name: found[name] for name in ("method", "edges", "n", "invalid", "total", "squares")}
+    kept["edges"] = [float(edge).hex() for edge in state.edges]
     kept["invalid"] = first_reasons(kept["invalid"])
     extrema = {end: [found[end], found[f"arg{end}"]] for end in ("min", "max")}
-    return {**kept, **extrema, "counts": found["counts"]}
+    return {**kept, **extrema, "counts": state.counts.tolist()}
 
 
 def digest_of_answers(name, **options):

@@ -115,7 +115,7 @@ def test_out_may_be_a_memory_map(tmp_path, dtype):
         (read_only(np.empty(3)), ValueError, r"out must be writeable, got a read-only array"),
         (unaligned(np.zeros(3)), ValueError, r"out must be aligned"),
         ([0.0, 0.0, 0.0], TypeError, r"out must be a NumPy array, got list"),
-        ("v.npy", TypeError, r"out must be a NumPy array, got str"),
+        ("v.txt", ValueError, r"out must be an array or end in \.npy, got 'v.txt'"),
     ],
     ids=lambda value: str(value) if isinstance(value, str) else type(value).__name__,
 )

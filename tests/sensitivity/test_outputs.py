@@ -279,14 +279,14 @@ def test_texts_of_swings_name_the_output(ax):
     assert head == f"<Swings of E_Ca about {s.V:.2f} mV, one input at a time"
     assert columns.split() == ["0.05", "quantile", "E_Ca", "0.95", "quantile", "E_Ca"]
     s.plot(ax)
-    label = "Nernst potential of Ca (mV), the other inputs at their medians"
+    label = "Nernst potential $E_\\mathrm{Ca}$ (mV)"
     assert ax.get_xlabel() == label
-    with pytest.raises(ValueError, match="the x axis of ax shows 'Nernst potential of Ca"):
+    with pytest.raises(ValueError, match="the x axis of ax shows 'Nernst potential"):
         space_of("Ca").swings().plot(ax)
     assert ax.get_xlabel() == label
     other = ax.figure.add_subplot()
     space_of("Ca").swings().plot(other)
-    assert other.get_xlabel() == "membrane potential (mV), the other inputs at their medians"
+    assert other.get_xlabel() == "membrane potential (mV)"
 
 
 def test_texts_of_indices_name_the_output(ax):
@@ -300,7 +300,7 @@ def test_texts_of_indices_name_the_output(ax):
     event = space_of("K").sobol(64, of=fr.between(-95, -85, of="E_K"), rng=1)
     assert repr(event).startswith("<Sobol' indices of -95 <= E_K <= -85 mV: mean 0.")
     ax = event.plot(ax.figure.add_subplot())
-    assert ax.get_xlabel() == "part of the variance of −95 <= E_K <= −85 mV"
+    assert ax.get_xlabel() == "part of the variance of −95 ≤ $E_\\mathrm{K}$ ≤ −85 mV"
 
 
 @pytest.mark.parametrize(
