@@ -83,15 +83,8 @@ class Points(Frozen):
         *("compute", "courses", "points_of"),
         *("computer", "constants", "coordinates", "dataset_coordinates", "event", "fast_chunks"),
         *("index", "inputs", "kind", "label", "levels", "of", "output", "reads_far", "repr_lines"),
-        *(
-            "result_columns",
-            "result_labels",
-            "result_variables",
-            "route_text",
-            "rows",
-            "short_coordinates",
-        ),
-        *("stored_columns", "stored_range", "values_and_status", "values_of"),
+        *("result_columns", "result_labels", "result_variables", "route_text", "rows"),
+        *("short_coordinates", "stored_columns", "stored_range", "values_and_status", "values_of"),
         *("with_cell", "work_bytes"),
     )
 
