@@ -11,7 +11,6 @@ from fastrest.cli.option_values import cell_of, distribution_of, output_of, spli
 from fastrest.cli.output_files import check_files, check_picture, check_table, draw
 from fastrest.cli.printing import answer, say
 from fastrest.distributions.base import Distribution, Scaled
-from fastrest.models.conditions import is_compared
 from fastrest.models.outputs import with_unit
 from fastrest.models.quantities import Status
 from fastrest.nouns.spaces import Space
@@ -151,7 +150,8 @@ def _pairs(found: SobolIndices) -> Iterator[str]:
 
 def _quantity(options: argparse.Namespace, space: Space) -> str | Criterion:
     """Return the output or event of --of, or the event of --between."""
-    if options.of is not None and "(" in options.of and not is_compared(options.of):
+    of = options.of
+    if of is not None and "(" in of and of not in space.cell.model.outputs:
         if options.between:
             raise ValueError(f"--between goes with an output, got the event --of {options.of!r}")
         if options.samples is None and options.until is None:

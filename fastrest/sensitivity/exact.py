@@ -138,6 +138,11 @@ def exact_variances(
             "without a pump current, where no condition changes celsius, got "
             f"{output.name} of {space.cell.model}: {SAMPLE}"
         )
+    if not output.has_log_sums and space.cell.model.outputs["V"].has_log_sums:
+        raise ValueError(
+            "exact indices are those of V, of Nernst potentials and of their changes, got "
+            f"{output.name}: {SAMPLE}"
+        )
     if not output.has_log_sums:
         raise ValueError(
             "exact indices need a GHK model of monovalent ions without a pump current, got "

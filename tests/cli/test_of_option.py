@@ -252,3 +252,16 @@ def test_a_grid_of_three_axes_is_drawn_as_panels(tmp_path, run, monkeypatch):
     assert run("sweep", NEURON, *axes, "--plot", str(tmp_path / "x.png"))[0] == 0
     assert found.count(K_OUT) == 2
     assert found.count("membrane potential (mV)") == 1
+
+
+def test_solutions_and_shares_are_outputs_of_every_command(run):
+    of = "solution('K_in', V=-60)"
+    code, out, _ = run("sweep", NEURON, "--grid", "K_out=3,5", "--of", of, "--summary")
+    assert code == 0
+    assert "solution('K_in', V=-60.0): 2 points" in out
+    code, out, _ = run("sobol", NEURON, *VARY, "--of", of, "--samples", "256")
+    assert code == 0
+    assert "Sobol' indices of solution('K_in', V=-60.0)" in out
+    code, _, err = run("sobol", NEURON, *VARY, "--of", "share_K")
+    assert code == 2
+    assert "exact indices are those of V" in err

@@ -159,6 +159,8 @@ def test_every_verb_takes_solutions():
     assert sample.summary(of=of).mean == pytest.approx(np.nanmean(values), rel=1e-12)
     assert sample.fraction(above=15, of=of) == (values > 15).mean()
     assert space.sobol(2**12, of=of, rng=1)["ST"][0] > 0.5
+    with pytest.raises(ValueError, match=r"exact indices are those of V, .* sample instead"):
+        space.sobol(of=of)
     safe = space.population(2**12, rng=1, accept=[fr.above(15, of=of)])
     assert safe.accepted == (values >= 15).sum()
     changed = sample.values(of=fr.change("control", "block", of=of))
