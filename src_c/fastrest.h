@@ -468,7 +468,7 @@ typedef struct {
      *      the status; sums: fr_sobol_sums_count pairs over the other points, each a sum and its
      *      rounding error
      * returns: FR_OK, FR_BAD_MODEL, FR_BAD_LAYOUT, FR_BAD_RANGE or FR_BAD_COLUMN; after an error
-     *      invalid and sums are 0 */
+     *      invalid is 0, and so are the sums unless n_inputs is wrong */
     fr_error (*pick_freeze)(const fr_model *model, const fr_layout *layout_a,
                             const fr_column *columns_a, const fr_layout *layout_b,
                             const fr_column *columns_b, ptrdiff_t start, ptrdiff_t count,

@@ -13,7 +13,7 @@ import fastrest as fr
 from helpers.processes import completed
 
 PAGE = Path(__file__).parents[1] / "docs" / "cluster.md"
-BLOCKS = re.findall(r"```(?:python|sh)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+BLOCKS = re.findall(r"```(?:python|sh|bash)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 #: The blocks that begin with the name of a file.
 RECIPES = {found[1]: block for block in BLOCKS if (found := re.match(r"# (\w+\.\w+)\n", block))}
 COUNT = "20000000\n"

@@ -196,10 +196,12 @@ FR_APART fr_error pick_freeze(const fr_model *model, const fr_layout *layout_a,
     const int with_b = columns_b != NULL;
     double *slopes[FR_MAX_COLUMNS];
     memset(invalid, 0, 8 * sizeof *invalid);
+    if (inputs < 1 || inputs > FR_MAX_COLUMNS)
+        return FR_BAD_COLUMN;
     memset(sums, 0, (size_t)fr_sobol_sums_count(spec, with_b) * 2 * sizeof *sums);
     if (n_columns == 0 || (spec->logs && !has_derivatives(model)))
         return FR_BAD_MODEL;
-    if (inputs < 1 || inputs > FR_MAX_COLUMNS || (spec->parts && spec->logs))
+    if (spec->parts && spec->logs)
         return FR_BAD_COLUMN;
     for (int j = 0; j < n_columns; j++) {
         const int input = columns_a[j].input;
