@@ -91,7 +91,7 @@ def solved_output(model: Any, name: object) -> SolutionOutput | None:
             f"{name}: V is proportional to the absolute temperature: cell.solve('celsius', V=...) "
             "solves for one cell"
         )
-    if f"{parameter}" not in model.columns:
+    if parameter not in model.columns:
         raise ValueError(f"{name}: V does not depend on {parameter}")
     return SolutionOutput(model, parameter, target)
 

@@ -135,7 +135,7 @@ class Sweep(SweepFiles):
             self.check_memory(need, max_memory, "ask for one quantity at a time, or fewer points")
             results = {label: np.empty(points.shape, dtype) for label, points in asked.items()}
             for label, points in asked.items():
-                points._fill(results[label], engine, threads, progress, executor, workers)
+                _fill(points, results[label], engine, threads, progress, executor, workers)
             return results
         points = self.asked(of)
         if isinstance(out, str | os.PathLike):
@@ -156,29 +156,8 @@ class Sweep(SweepFiles):
         else:
             _check_out(points, out)
             self.check_memory(0, max_memory, "sweep fewer points at a time")
-        points._fill(out, engine, threads, progress, executor, workers)
+        _fill(points, out, engine, threads, progress, executor, workers)
         return out
-
-    def _fill(
-        self,
-        out: np.ndarray,
-        engine: str | None,
-        threads: int | None,
-        progress: Progress,
-        executor: Any,
-        workers: int | None,
-    ) -> None:
-        """Compute all points into an array, here or by the workers of an executor."""
-        isa = choose_engine(engine)
-        if (executor is None and workers is None) or isa == PYTHON:
-            self.compute(out, None, engine, threads, progress)
-            return
-        from fastrest.points.remote import compute_by
-        from fastrest.runtime.engines import opened
-
-        with opened(executor, workers) as pool:
-            assert pool is not None
-            compute_by(pool, self, out, isa, threads, progress)
 
     def _each(self, of: Quantity | Quantities) -> dict[str, Self]:
         """Return the points of each quantity, by its name."""
@@ -426,6 +405,28 @@ class Sweep(SweepFiles):
 def _status_name(of: Quantity | Quantities, label: str) -> str:
     """Return the name of a quantity's status: several have one each."""
     return STATUS if isinstance(of, Quantity) else f"{STATUS}_{label}"
+
+
+def _fill(
+    points: Points,
+    out: np.ndarray,
+    engine: str | None,
+    threads: int | None,
+    progress: Progress,
+    executor: Any,
+    workers: int | None,
+) -> None:
+    """Compute all points into an array, here or by the workers of an executor."""
+    isa = choose_engine(engine)
+    if (executor is None and workers is None) or isa == PYTHON:
+        points.compute(out, None, engine, threads, progress)
+        return
+    from fastrest.points.remote import compute_by
+    from fastrest.runtime.engines import opened
+
+    with opened(executor, workers) as pool:
+        assert pool is not None
+        compute_by(pool, points, out, isa, threads, progress)
 
 
 def _check_out(points: Points, out: Any) -> None:
