@@ -1,11 +1,13 @@
 """Cells, sweeps and tables that several tests share, and comparisons of potentials."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 
 import fastrest as fr
+from fastrest._core import _kernels
 
 NEURON = fr.cells["mammalian neuron"]
 CALCIUM = fr.Cell(fr.GHK("K", "Na", "Cl", "Ca"), **NEURON, P_Ca=0.5, Ca_out=2.0, Ca_in=1e-4)
@@ -78,3 +80,20 @@ def read_only(values):
     values = values.copy()
     values.flags.writeable = False
     return values
+
+
+def assert_bits_of_points_alone(table, outputs):
+    """Compare outputs of rows with those on other engines and threads, in another order, alone."""
+    cell, n = table.cell, len(table)
+    shuffled = np.random.default_rng(4).permutation(n)
+    mixed = fr.table(cell, {name: column[shuffled] for name, column in table.inputs.items()})
+    one = {name: float(column[17]) for name, column in table.inputs.items()}
+    for of in outputs:
+        whole = table.values(of=of, engine="base", threads=1)
+        for engine, threads in itertools.product(_kernels.SUPPORTED, (1, 3)):
+            found = table.values(of=of, engine=engine, threads=threads)
+            np.testing.assert_array_equal(found.view(np.uint64), whole.view(np.uint64))
+        np.testing.assert_array_equal(
+            mixed.values(of=of).view(np.uint64), whole[shuffled].view(np.uint64)
+        )
+        np.testing.assert_equal(cell.model.outputs[of].value_at(one), whole[17])

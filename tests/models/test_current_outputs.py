@@ -1,7 +1,6 @@
 """Currents, shares and conductances as outputs: exact values, the reference, and bits."""
 
 import csv
-import itertools
 import math
 import pickle
 
@@ -12,6 +11,7 @@ import fastrest as fr
 from fastrest._core import _kernels
 from fastrest.models.currents import currents
 from helpers.golden import GOLDEN
+from helpers.sweeps import assert_bits_of_points_alone
 
 NEURON = fr.cells["mammalian neuron"]
 PUMPED = NEURON.replace(pump_ratio=1.5)
@@ -166,21 +166,8 @@ def test_kernels_equal_the_reference(name, zeros):
 
 @pytest.mark.parametrize("name", CELLS)
 def test_bits_depend_on_the_point_alone(name):
-    cell = CELLS[name]
-    n = 600
-    table = random_table(cell, n, seed=3, zeros=0.02)
-    shuffled = np.random.default_rng(4).permutation(n)
-    mixed = fr.table(cell, {name: column[shuffled] for name, column in table.inputs.items()})
-    for of in current_outputs(cell):
-        whole = table.values(of=of, engine="base", threads=1)
-        for engine, threads in itertools.product(_kernels.SUPPORTED, (1, 3)):
-            found = table.values(of=of, engine=engine, threads=threads)
-            np.testing.assert_array_equal(found.view(np.uint64), whole.view(np.uint64))
-        np.testing.assert_array_equal(
-            mixed.values(of=of).view(np.uint64), whole[shuffled].view(np.uint64)
-        )
-        one = {name: float(column[17]) for name, column in table.inputs.items()}
-        np.testing.assert_equal(cell.model.outputs[of].value_at(one), whole[17])
+    table = random_table(CELLS[name], 600, seed=3, zeros=0.02)
+    assert_bits_of_points_alone(table, current_outputs(CELLS[name]))
 
 
 @pytest.mark.parametrize("name", CELLS)

@@ -10,6 +10,7 @@ import pytest
 import fastrest as fr
 from fastrest._core import _kernels
 from helpers.golden import GOLDEN
+from helpers.sweeps import assert_bits_of_points_alone
 
 NEURON = fr.cells["mammalian neuron"]
 CELLS = {
@@ -108,21 +109,9 @@ def test_solutions_equal_the_reference_and_lead_back_to_V(name, zeros):
 
 @pytest.mark.parametrize("name", CELLS)
 def test_bits_depend_on_the_point_alone(name):
-    cell = CELLS[name]
-    table = table_of(cell, 600, seed=2, zeros=0.01)
-    shuffled = np.random.default_rng(4).permutation(600)
-    mixed = fr.table(cell, {k: column[shuffled] for k, column in table.inputs.items()})
-    for parameter in solved_parameters(cell):
-        of = fr.solution(parameter, V=-62.5)
-        whole = table.values(of=of, engine="base", threads=1)
-        for engine, threads in itertools.product(_kernels.SUPPORTED, (1, 3)):
-            found = table.values(of=of, engine=engine, threads=threads)
-            np.testing.assert_array_equal(found.view(np.uint64), whole.view(np.uint64))
-        np.testing.assert_array_equal(
-            mixed.values(of=of).view(np.uint64), whole[shuffled].view(np.uint64)
-        )
-        one = {k: float(column[7]) for k, column in table.inputs.items()}
-        np.testing.assert_equal(cell.model.outputs[of].value_at(one), whole[7])
+    table = table_of(CELLS[name], 600, seed=2, zeros=0.01)
+    solutions = [fr.solution(one, V=-62.5) for one in solved_parameters(CELLS[name])]
+    assert_bits_of_points_alone(table, solutions)
 
 
 def test_the_value_of_the_parameter_itself_does_not_count():
